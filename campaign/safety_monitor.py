@@ -8,13 +8,14 @@ W3 after any stop it is told to move again only after neutral sticks, then RESET
    that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode. After an
    e-stop from any console the holder's RELEASE comes before all that. A new process changes nothing of it, unless the
    stop came in the last 300 ms of the old one.
-W4 the rotor is driven only in a driving mode.
+W4 the rotor is driven only in a driving mode, and in a WAIT.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
 W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached.
 W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
 W9 by stick the machine is told to move only while the frame in force holds the hold-to-run.
 W10 credited ground was truly worked (asked for at the end).
+W11 a WAIT moves nothing, ends in 20 s, and leads back to the mission only by START: `wait_watch.py`.
 Where it may be at all: `ground_watch.py`.
 """
 
@@ -23,6 +24,7 @@ from typing import Protocol
 from campaign.ground_watch import GroundWatch
 from campaign.invariants import Breach
 from campaign.sim_operator import SimOperator
+from campaign.wait_watch import WaitWatch
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from sim.line import SerialLine
@@ -42,6 +44,8 @@ stop may be lost too: then the lease ends the one before, 150 ms and a tick late
 moment keeps its outputs until its own watchdog bites, 100 ms later."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
+ARMED = (*DRIVING, Mode.WAIT)
+"""Modes that a stop ends."""
 NEUTRAL = 0.05
 TOOL_UP_M = 0.1
 MOVING_MPS = 1e-6
@@ -75,24 +79,25 @@ class Debt:
         """Disarmed without a stop: ARM is owed."""
         self.armed = False
 
-    def hear(self, frame: OperatorFrame, holder: int, now_ns: int) -> None:
-        """One frame as it reached the vehicle."""
+    def hear(self, frame: OperatorFrame, holder: int, now_ns: int) -> OperatorEdge:
+        """One frame as it reached the vehicle; which of its edges rose in it."""
         sequence, before = self._edges.get(frame.station_id, (-1, frame.edges))
         if frame.sequence <= sequence:
-            return
+            return OperatorEdge.NONE
         self._edges[frame.station_id] = frame.sequence, frame.edges
         rising = frame.edges & ~before
         if frame.edges & OperatorEdge.ESTOP:
             self._pressed_ns = now_ns if self.released else self._pressed_ns
             self.released = False
         if frame.station_id != holder:
-            return
+            return rising
         self.released = self.released or OperatorEdge.RELEASE_ESTOP in rising
         hands_off = abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL and not frame.hold_to_run
         self.neutral = self.neutral or hands_off
         self.reset = self.reset or (self.neutral and self.released and OperatorEdge.RESET in rising)
         arms = bool(rising & (OperatorEdge.ARM | OperatorEdge.RECOVERY))
         self.armed = self.armed or (self.neutral and self.reset and arms)
+        return rising
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -132,7 +137,8 @@ class SafetyMonitor:
         self.breaches: list[Breach] = []
         self._told: set[str] = set()
         self._mode = self._before = Mode.BOOT
-        self._idle_ticks = self._estop_ticks = self._unheld_ticks = self._driving_ticks = 0
+        self.waits = WaitWatch(self._tell)
+        self._idle_ticks = self._rest_ticks = self._estop_ticks = self._unheld_ticks = self._driving_ticks = 0
         self._session = self.stops = 0
         self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
@@ -159,8 +165,7 @@ class SafetyMonitor:
         else:
             self._rolls_on = False
         self.setpoint_mps = setpoint
-        if self._idle_ticks > self._grace_ticks():
-            self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
+        self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
         if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
             self._check_tool(setpoint, true)
         if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
@@ -193,9 +198,9 @@ class SafetyMonitor:
             self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last word")
 
     def _check_idle(self, rotor_radps: float, arm_rate_mps: float) -> None:
-        if rotor_radps > 0.0:
+        if rotor_radps > 0.0 and self._rest_ticks > self._grace_ticks():
             self._tell("rotor_outside_driving_mode", f"{rotor_radps:.1f} rad/s in {self._mode.name}")
-        if arm_rate_mps != 0.0:
+        if arm_rate_mps != 0.0 and self._idle_ticks > self._grace_ticks():
             self._tell("tool_moved_in_stop", f"{arm_rate_mps:.3f} m/s in {self._mode.name}")
 
     def _check_tool(self, setpoint: float, true: Truth) -> None:
@@ -214,7 +219,7 @@ class SafetyMonitor:
             self._before = self._mode = gate.mode
         for message in self._reader.feed(heard):
             if isinstance(message, OperatorFrame) and message.session_id == gate.session_id:
-                self._debt.hear(message, gate.holder, now_ns)
+                self.waits.hear(message, self._debt.hear(message, gate.holder, now_ns), gate.holder)
         if drill.process.runs:
             self._ran_ns = now_ns
             self._driving_ticks = self._driving_ticks + 1 if gate.mode in DRIVING else 0
@@ -222,7 +227,8 @@ class SafetyMonitor:
         frame = gate.frame
         if frame is not None and frame.station_id == drill.hands.station.station_id:
             self.created_ns = max(self.created_ns, drill.hands.created_ns.get(frame.sequence, self.created_ns))
-        if self._mode in DRIVING and gate.mode not in DRIVING:
+        self.waits.step(self._mode, gate.mode)
+        if self._mode in ARMED and gate.mode not in ARMED:
             self._debt.stop(now_ns)
             self.stops += 1
             # what is not a restart: the command before the stop, until it ends
@@ -234,6 +240,7 @@ class SafetyMonitor:
         self._lapsed = drill.world.controller.lease_expired
         self._before, self._mode = self._mode, gate.mode
         self._idle_ticks = 0 if gate.mode in DRIVING else self._idle_ticks + 1
+        self._rest_ticks = 0 if gate.mode in ARMED else self._rest_ticks + 1
         unheld = gate.mode in BY_STICK and frame is not None and not frame.hold_to_run
         self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
         # a controller that is just awake has its 100 ms too; until then its kill line is not released

@@ -51,6 +51,7 @@ class ActWhy(IntEnum):
     CHANGED_MEANWHILE = 16
     NOTHING_DUE = 17
     NOT_NOW = 18
+    WAIT_MOMENT = 19
 
     @property
     def key(self) -> str:

@@ -63,6 +63,7 @@ def reason_rows() -> list[dict[str, Any]]:
             "auto_level": int(rule.auto_level),
             "recovery": rule.recovery.value,
             "retreat": rule.retreat,
+            "waits": rule.waits,
             "by_hand_only": rule.by_hand_only,
             "text": rule.text,
         }

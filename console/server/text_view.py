@@ -13,6 +13,7 @@ from vehicle.reports.words import ENGLISH
 
 UNKNOWN: Final = "unknown"
 STOPPED: Final = frozenset({"STOPPING", "HOLD", "ESTOP", "FAULT"})
+WAIT: Final = "WAIT"
 HINT: Final = "SPACE stops the vehicle.  Q ends this program; it drives nothing."
 _NAMES: Final = {row["code"]: row["name"] for row in reason_rows()}
 _ENGLISH: Final = catalogue(PAGE / "text", ENGLISH)
@@ -32,7 +33,7 @@ def _head(known: Sections) -> Panel:
     mode = UNKNOWN if vehicle is None else vehicle["mode"] or UNKNOWN
     words = f"{mode}: {_ENGLISH[f'mode.{mode}']}" if f"mode.{mode}" in _ENGLISH else mode
     line = words if live else f"NO LINK; last seen: {words}. {_why(link)}".rstrip()
-    style = "white on red" if not live or mode in STOPPED else "bold"
+    style = "white on red" if not live or mode in STOPPED else "black on yellow" if mode == WAIT else "bold"
     age = "never heard" if link["age_ms"] is None else f"{link['age_ms']:.0f} ms ago"
     names = {one["id"]: one["name"] for one in server["vehicles"]}
     title = f"{'SIMULATION  ' if server['simulation'] else ''}{names[server['vehicle']]}  {link['address']}"
@@ -73,11 +74,17 @@ def _figures(known: Sections) -> Table:
         ("depth", _figure(tool, "depth_m", "m"), "required", _figure(tool, "depth_required_m", "m")),
         ("segment", _marked(mission, _swath(mission)), "processed", _figure(mission, "processed_m2", "m2")),
         ("next", _marked(mission, _next(mission)), "keep-out", _marked(near, _near(near))),
-        ("attention in", _figure(due, "attention_s", "s"), "time left", _figure(mission, "time_left_s", "s")),
+        (*_countdown(vehicle, due), "time left", _figure(mission, "time_left_s", "s")),
     ]
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _countdown(vehicle: Sections, due: Sections) -> tuple[str, str]:
+    """Return name and figure of what counts down: a WAIT until it becomes a stop, else the sign of attention."""
+    waits = vehicle.get("mode") == WAIT
+    return ("stops in" if waits else "attention in"), _figure(due, "arm_unused_s" if waits else "attention_s", "s")
 
 
 def _next(mission: Sections) -> str:

@@ -190,6 +190,13 @@ SLOPE, HOT = int(StopReason.SLOPE), int(StopReason.HOT)
         (E.MISSION_START, gate(Mode.MANUAL), gate(Mode.MANUAL), "hold_not_pressed"),
         (E.MISSION_START, gate(Mode.READY), gate(Mode.READY), "wrong_mode"),
         (E.MISSION_PAUSE, gate(Mode.AUTO_WORK), gate(Mode.STOPPING), ""),
+        (E.MISSION_PAUSE, gate(Mode.AUTO_WORK), gate(Mode.WAIT), ""),
+        (E.MISSION_START, gate(Mode.WAIT), gate(Mode.AUTO_WORK), ""),
+        (E.MISSION_START, gate(Mode.WAIT, act_tick=80), gate(Mode.WAIT), "too_soon"),
+        (E.MISSION_START, gate(Mode.WAIT), gate(Mode.WAIT), "hold_not_pressed"),
+        (E.STOP, gate(Mode.WAIT), gate(Mode.STOPPING), ""),
+        (E.STOP, gate(Mode.AUTO_WORK), gate(Mode.WAIT), "not_now"),
+        (E.DISARM, gate(Mode.WAIT), gate(Mode.STOPPING), ""),
         (E.RECOVERY, gate(Mode.READY), gate(Mode.RECOVERY), ""),
         (E.RECOVERY, gate(Mode.HOLD), gate(Mode.HOLD), "wrong_mode"),
         (E.DISARM, gate(Mode.MANUAL), gate(Mode.STOPPING), ""),
@@ -231,6 +238,17 @@ def test_a_start_names_plan_place_and_what_limits() -> None:
     assert why(E.MISSION_START, before, before, held, has_plan=False)[0] == "nothing_to_start"
     assert why(E.MISSION_START, before, gate(Mode.AUTO_MOVE), held, blocked=True)[0] == "start_blocked"
     assert why(E.MISSION_START, before, gate(Mode.MANUAL, active=1 << HOT), held) == ("reason", HOT)
+
+
+def test_a_start_in_a_wait_names_the_hand_the_cause_and_the_second_that_is_missing() -> None:
+    before, held = gate(Mode.WAIT), msgspec.structs.replace(CALM, hold_to_run=True)
+    bent = msgspec.structs.replace(held, drive=0.06)
+    floats = gate(Mode.WAIT, active=1 << StopReason.POSITION_FLOAT)
+    assert why(E.MISSION_START, before, floats, bent)[0] == "not_neutral"
+    assert why(E.MISSION_START, before, floats, held, standing=False)[0] == "not_standing"
+    assert why(E.MISSION_START, before, floats, held) == ("reason", StopReason.POSITION_FLOAT)
+    assert why(E.MISSION_START, before, before, held) == ("wait_moment", None)
+    assert why(E.MISSION_START, gate(Mode.MANUAL), gate(Mode.MANUAL), held) == ("not_now", None)
 
 
 def test_a_frame_that_came_too_late_says_so() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from firmware_bridge.types import OperatorEdge
 from tests.operator_link.exchange import CHANNEL, S_NS, Exchange, acks, names, texts
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import Event, Mode
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.transfer import FENCE, MISSION
 
@@ -181,6 +181,19 @@ def test_stop_disarm_and_emergency_stop_come_from_every_station(link: Exchange) 
         link.command(command, *params)
         assert [frame.edges for frame in link.ticks()] == [edge]
         assert link.ticks() == []
+
+
+def test_a_wait_is_an_armed_mission_that_stands_and_that_a_station_can_only_stop(link: Exchange) -> None:
+    link.vehicle(Mode.WAIT, ("position_float",), holder=250)
+    link.link.event(Event(t_ns=0, tick=1, kind="mode", text="AUTO_WORK -> WAIT"))
+    heard = link.hear(1.2, streams=True)
+    beat, mission = dict(heard)["HEARTBEAT"], dict(heard)["MISSION_CURRENT"]
+    assert (beat["custom_mode"], beat["base_mode"] & 128, mission["mission_mode"]) == (5, 128, 2)
+    assert "WAIT: stands, rotor turns. START, else a stop" in texts(heard)
+    assert acks(link.command(300)) == [DENIED]
+    assert texts(link.command(176, 1.0, 0.0)) == ["Manual: hold the mission first"]
+    link.command(193, 0.0)
+    assert [frame.edges for frame in link.ticks()] == [OperatorEdge.STOP]
 
 
 def test_what_would_move_it_is_refused(link: Exchange) -> None:

@@ -67,6 +67,8 @@ def test_activities_are_told_apart():
     assert not lowering.is_work.any()  # a tool that is on its way down has no depth to be shown, and works nothing
     assert samples([Mode.AUTO_WORK] * 6, phase="work").is_work.all()
     assert set(story.hours_of(samples([Mode.MANUAL] * 6, speed_mps=0.4), [], [])) == {story.STICK}
+    assert set(story.hours_of(samples([Mode.WAIT] * 6, phase="work"), [], [])) == {story.WAIT}
+    assert set(story.hours_of(samples([Mode.WAIT] * 6, phase="move", age_s=0.5), [], [0.5])) == {story.WAIT}
     assert set(story.hours_of(samples([Mode.HOLD] * 6), [], [0.5])) == {story.CHECKS}
     assert set(story.hours_of(samples([Mode.READY] * 6, age_s=3.0), [], [])) == {story.LINK}
     assert set(story.hours_of(samples([Mode.DISARMED] * 6, age_s=3.0), [], [])) == {story.WAITING}

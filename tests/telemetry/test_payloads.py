@@ -10,7 +10,7 @@ import pytest
 from tests.builders import config, estimate
 from tests.telemetry.samples import DATUM, EAST_M, GATE, MISSION, NORTH_M, event, report
 from vehicle.config.vehicle import config_hash
-from vehicle.contracts.messages import Event, MissionPhase
+from vehicle.contracts.messages import Event, MissionPhase, Mode
 from vehicle.telemetry import payloads
 from vehicle.telemetry.router import Router
 from vehicle.telemetry.schemas import BODIES, GapBody, Header, PublisherCounts
@@ -107,6 +107,13 @@ def test_what_is_not_a_number_is_null(value: float) -> None:
     assert payloads.tool(seen).rotor_speed_radps is None
     pose = payloads.pose(seen, DATUM)
     assert (pose.east_m, pose.lat_deg) == (None, None)
+
+
+def test_the_time_left_is_told_in_a_wait_only() -> None:
+    waits = msgspec.structs.replace(GATE, mode=Mode.WAIT, wait_left_s=13.5)
+    assert payloads.state(report(gate=waits)).wait_left_s == 13.5
+    assert payloads.state(report(gate=msgspec.structs.replace(waits, mode=Mode.STOPPING))).wait_left_s is None
+    assert payloads.state(report(gate=msgspec.structs.replace(waits, wait_left_s=math.nan))).wait_left_s is None
 
 
 def test_a_missing_reading_is_never_zero() -> None:

@@ -134,12 +134,19 @@ def _no_start(heard: Heard) -> Judged:
         return Judged(ActWhy.NOTHING_TO_START)
     if heard.blocked:
         return Judged(ActWhy.START_BLOCKED)
-    if heard.before.mode is not Mode.MANUAL:
+    waits = heard.before.mode is Mode.WAIT
+    if heard.before.mode is not Mode.MANUAL and not waits:
         return Judged(ActWhy.WRONG_MODE)
     if not heard.frame.hold_to_run:
         return Judged(ActWhy.HOLD_NOT_PRESSED)
     hands = _hands(heard)
-    return hands if hands.why not in (ActWhy.NONE, ActWhy.HOLD_PRESSED) else _against(heard, Level.LIMIT)
+    if hands.why not in (ActWhy.NONE, ActWhy.HOLD_PRESSED):
+        return hands
+    if heard.standing is False:
+        return Judged(ActWhy.NOT_STANDING)
+    against = _against(heard, Level.LIMIT)
+    # nothing stands against it any more, but not for long enough
+    return Judged(ActWhy.WAIT_MOMENT) if waits and against.why is ActWhy.NOT_NOW else against
 
 
 def _no_recovery(heard: Heard) -> Judged:

@@ -50,7 +50,7 @@ def set_mode(context: Context, custom_mode: int, now_ns: int) -> tuple[int, list
 
 def _manual(context: Context) -> tuple[int, list[Message]]:
     view = context.view
-    if view.mission_running:
+    if view.mission_running or view.mode is Mode.WAIT:
         return DENIED, [text("Manual: hold the mission first")]
     if view.due:  # it would show Hold all the same
         return DENIED, [text(line) for line in view.obstacles()]

@@ -14,7 +14,7 @@ from vehicle.operator_link.vehicle_view import ARMED_MODES, AUTO_MODES
 if TYPE_CHECKING:
     from vehicle.control.state import VehicleState
 
-HOLDS = (Mode.MANUAL, Mode.RECOVERY)
+HOLDS = (Mode.MANUAL, Mode.RECOVERY, Mode.WAIT)
 
 
 def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> BeatFlag:

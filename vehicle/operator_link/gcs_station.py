@@ -35,6 +35,7 @@ FADED_NS = 250_000_000
 PROVEN_NS = 1_150_000_000
 """A link that has just begun must be whole for a second before the gate lets it drive."""
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
+STARTS_FROM = (Mode.MANUAL, Mode.WAIT)
 ATTENTION_NS = 25 * NS_PER_S
 """Of `vehicle/control/drive/manual.py`: below it a stick means nothing."""
 TICK_S = 0.02
@@ -44,6 +45,7 @@ TOWARDS = {
     (Goal.BACK_OUT, Mode.READY): OperatorEdge.RECOVERY,
     (Goal.START, Mode.READY): OperatorEdge.ARM,
     (Goal.START, Mode.MANUAL): OperatorEdge.MISSION_START,
+    (Goal.START, Mode.WAIT): OperatorEdge.MISSION_START,
 }
 """The next act towards a goal, once the vehicle is held and the link has proved itself."""
 
@@ -293,7 +295,7 @@ class GcsStation:
 
     def _built(self, view: VehicleView, caps: Caps, edge: OperatorEdge, tick: int, now_ns: int) -> OperatorFrame | None:
         sticks = self.sticks.newest
-        starting = self.goal is Goal.START and view.mode is Mode.MANUAL
+        starting = self.goal is Goal.START and view.mode in STARTS_FROM
         held = view.fresh and view.mode in BY_STICK and edge is OperatorEdge.NONE and sticks is not None and sticks.hold
         drive = turn = 0.0
         driving = False

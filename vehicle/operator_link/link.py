@@ -374,16 +374,18 @@ class OperatorLink:
                 peer.streams.at_once("CURRENT_MODE")
 
     def event(self, event: Event) -> None:
-        """A line for every station: reasons in words, the rest as it is."""
+        """A line for every station: reasons and the beginning of a WAIT in words, the rest as it is."""
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
             self.tell(text(self.view.words(name), d.MAV_SEVERITY_WARNING))
+        elif event.kind == "mode" and event.text.endswith(WAIT_BEGINS):
+            self.tell(text(WAIT_TEXT, d.MAV_SEVERITY_WARNING))
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
 
     def _locked(self, kind: int) -> str:
         """Why a list may not change now, "" where it may."""
-        if self.view.mission_running:
+        if self.view.mission_running or self.view.mode is Mode.WAIT:
             return "a mission is running; hold it, disarm"
         if self.view.armed:
             return "armed; disarm first"
@@ -393,3 +395,5 @@ class OperatorLink:
 
 UNSIGNED_BANNER = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)
 BENCH_BANNER = text("BENCH: simulation, any station may start missions", d.MAV_SEVERITY_WARNING)
+WAIT_BEGINS = f"-> {Mode.WAIT.name}"
+WAIT_TEXT = "WAIT: stands, rotor turns. START, else a stop"

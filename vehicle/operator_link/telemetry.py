@@ -27,7 +27,6 @@ PLACE_MAX_M, YAW_MAX_RAD, REAL_MAX = 1e6, 1e3, 1e9
 INT16 = (-32_768, 32_767)
 _RUNNING = {
     MissionPhase.IDLE: d.MISSION_STATE_NOT_STARTED,
-    MissionPhase.PAUSED: d.MISSION_STATE_PAUSED,
     MissionPhase.DONE: d.MISSION_STATE_COMPLETE,
 }
 
@@ -242,7 +241,7 @@ def _mission(view: VehicleView) -> Fields | None:
     report, lists = view.report, view.lists
     if report is None:
         return None
-    state = _RUNNING.get(report.phase, d.MISSION_STATE_ACTIVE)
+    state = d.MISSION_STATE_PAUSED if view.paused else _RUNNING.get(report.phase, d.MISSION_STATE_ACTIVE)
     if not lists.total:
         state = d.MISSION_STATE_NO_MISSION
     elif not report.segment_count:

@@ -30,12 +30,12 @@ _CUSTOM_MODES = {
     Mode.BOOT: INITIALISING,
     Mode.AUTO_MOVE: AUTO,
     Mode.AUTO_WORK: AUTO,
-    Mode.WAIT: AUTO,
     Mode.STOPPING: HOLD,
     Mode.HOLD: HOLD,
     Mode.ESTOP: HOLD,
     Mode.FAULT: HOLD,
     Mode.RECOVERY: SMART_RTL,
+    Mode.WAIT: LOITER,
 }
 _MODE_FLAGS = {
     AUTO: d.MAV_MODE_FLAG_AUTO_ENABLED | d.MAV_MODE_FLAG_GUIDED_ENABLED,
@@ -200,7 +200,7 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mission_running(self) -> bool:
-        """A lane mission drives."""
+        """A lane mission drives; in a WAIT it stands."""
         return self.mode in AUTO_MODES
 
     @property
@@ -215,8 +215,8 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def paused(self) -> bool:
-        """A mission was begun and waits."""
-        return self.report is not None and self.report.phase is MissionPhase.PAUSED
+        """A mission was begun and waits, stopped or in a WAIT."""
+        return self.report is not None and (self.report.phase is MissionPhase.PAUSED or self.mode is Mode.WAIT)
 
     def words(self, name: str) -> str:
         """A reason as a station is told of it."""

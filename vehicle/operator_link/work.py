@@ -88,7 +88,7 @@ class PlanTimes:
 
 def cap_reason(gate: "GateState") -> int:
     """Code of the worst reason in force that limits the speed; `NO_REASON` where none does."""
-    auto = gate.mode in AUTO_MODES
+    auto = gate.mode in AUTO_MODES or gate.mode is Mode.WAIT
     for code in codes(gate.active | gate.latched):
         level = RULES[code].auto_level if auto else RULES[code].level
         if level >= Level.LIMIT:
@@ -104,6 +104,7 @@ def work_of(
     safety, tool, cell_m = config.safety, config.machine.tool, config.mission.cell_m
     auto = gate.mode in AUTO_MODES
     hands = gate.mode in WAITS_FOR_HANDS and not (gate.frame is not None and gate.frame.hold_to_run)
+    unused_s = safety.arm_unused_s - (state.tick - gate.used_tick) * TICK_S
     told = WorkFrame(
         tick=state.tick,
         flags=_flags(state, areas, near),
@@ -112,7 +113,7 @@ def work_of(
         depth_required_m=config.mission.required_depth_m,
         speed_cap_mps=state.report.speed_cap_mps if state.report is not None else None,
         attention_left_s=safety.attention_s - (state.tick - gate.attention_tick) * TICK_S if auto else None,
-        arm_unused_left_s=safety.arm_unused_s - (state.tick - gate.used_tick) * TICK_S if hands else None,
+        arm_unused_left_s=_wait_left_s(state) if gate.mode is Mode.WAIT else unused_s if hands else None,
         processed_m2=ledger.credited_m2,
         passed_m2=areas.passed_m2 if areas is not None else None,
         below_m2=areas.below_m2 if areas is not None else None,
@@ -134,6 +135,11 @@ def work_of(
         time_left_s=done.left_s(index, state.mission.worked_along_m),
         segment_length_m=length_m(plan.segments[index]) if 0 <= index < len(plan.segments) else None,
     )
+
+
+def _wait_left_s(state: "VehicleState") -> float | None:
+    """Time until the WAIT becomes a stop [s]; None before the gate's first report."""
+    return state.report.wait_left_s if state.report is not None else None
 
 
 def _with_status(told: WorkFrame, state: "VehicleState", now_ns: int) -> WorkFrame:

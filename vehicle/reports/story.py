@@ -28,7 +28,7 @@ PHASES: Final = tuple(MissionPhase)
 UNCONNECTED: Final = (Mode.BOOT, Mode.DISARMED)
 
 WORK, TURN, MOVE, PREPARE = "work", "turn", "move", "prepare"
-BACK_OFF, STICK, RECOVERY = "back_off", "stick", "recovery"
+BACK_OFF, STICK, RECOVERY, WAIT = "back_off", "stick", "recovery", "wait"
 LINK, CHECKS, WAITING, UNRECORDED = "link", "checks", "all_else", "unrecorded"
 """Activities by their name in the catalogue, `activity.NAME`."""
 STOP: Final = "stop: "
@@ -149,7 +149,7 @@ def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float])
         return {}
     duration_s, holes_s = samples.durations_s()
     names = _activities(samples)
-    moves = np.isin(samples.mode, [int(mode) for mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)])
+    moves = np.isin(samples.mode, [int(mode) for mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.WAIT)])
     stands = ~moves & (np.abs(samples.speed_mps) < STAND_MPS)
     for start, end in _stretches(stands, samples.run):
         first_s, last_s = samples.t_s[start], samples.t_s[end - 1]
@@ -182,6 +182,7 @@ def _activities(samples: Samples) -> Any:
     names[samples.is_work] = WORK
     names[(samples.mode == int(Mode.MANUAL)) & (moving | turning)] = STICK
     names[samples.mode == int(Mode.RECOVERY)] = RECOVERY
+    names[samples.mode == int(Mode.WAIT)] = WAIT
     return names
 
 

@@ -6,7 +6,7 @@ import msgspec
 
 from vehicle.config.machine import MachineConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.messages import Event, MissionPhase, VehicleReport
+from vehicle.contracts.messages import Event, MissionPhase, Mode, VehicleReport
 from vehicle.telemetry.schemas import (
     Envelope,
     EventBody,
@@ -74,6 +74,7 @@ def state(report: VehicleReport) -> StateBody:
         swept_m2=round(report.swept_m2, 2),
         provisional_m2=round(report.provisional_m2, 2),
         withdrawn_m2=round(report.withdrawn_m2, 2),
+        wait_left_s=known(gate.wait_left_s) if gate.mode is Mode.WAIT else None,
     )
 
 

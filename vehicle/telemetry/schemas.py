@@ -66,7 +66,10 @@ class FactsheetBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What the vehicle does, and why it stands. Retained, so without coordinates and without the operator's number."""
+    """What the vehicle does, and why it stands. Retained, so without coordinates and without the operator's number.
+
+    `wait_left_s`: until a WAIT becomes a stop; null outside a WAIT.
+    """
 
     mode: str
     phase: str
@@ -81,6 +84,7 @@ class StateBody(msgspec.Struct, frozen=True, kw_only=True):
     swept_m2: float
     provisional_m2: float
     withdrawn_m2: float
+    wait_left_s: float | None = None
 
 
 class PoseBody(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
-import { ACTS, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, startHands } from "./acts_logic.js";
+import { ACTS, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, startHands, waitOf } from "./acts_logic.js";
 import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
@@ -19,6 +19,7 @@ export class Acts {
     this.held_by = null;
     this._acknowledged = [];
     this._ready_ms = null;
+    this._wait = null;
     this.pending = null;
     this.start_open = false;
   }
@@ -72,12 +73,14 @@ export class Acts {
     else this._ready_ms ??= this.now_ms();
     const told = this.store.value("vehicle", "reasons") ?? [];
     this._acknowledged = this._acknowledged.filter((code) => told.includes(code));
-    return factsOf(this.store, {
+    const facts = factsOf(this.store, {
       hands: view ?? { centred: false, released: false, hold: false, unclean: { key: "hands.waits.moment", params: {} } },
       acknowledged: this._acknowledged,
       ready_ms: this._ready_ms === null ? 0 : this.now_ms() - this._ready_ms,
       ...this.page(),
     });
+    this._wait = waitOf(facts, this._wait);
+    return { ...facts, wait: this._wait };
   }
 
   offers() {
@@ -89,7 +92,7 @@ export class Acts {
     const one = this.offers().find((offer) => offer.act === name);
     if (!one) return;
     if (!one.enabled) return this._say(name, "refused", one.why);
-    if (name === "START") return this._start();
+    if (name === "START" && !this._wait) return this._start();
     if (name === "TAKE") this.hands().tell("take");
     this._send(name);
   }

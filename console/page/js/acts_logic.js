@@ -3,13 +3,14 @@
  * next one, and why the others wait, in words. Pure.
  */
 
+import { ROTOR_STANDS_RPM, causeGone } from "./causes_logic.js";
+
 export const STOPPED_MODES = ["STOPPING", "HOLD", "FAULT", "ESTOP", "DISARMED"];
-export const ARMED_MODES = ["MANUAL", "AUTO_MOVE", "AUTO_WORK", "RECOVERY"];
+export const ARMED_MODES = ["MANUAL", "AUTO_MOVE", "AUTO_WORK", "RECOVERY", "WAIT"];
 export const AUTO_MODES = ["AUTO_MOVE", "AUTO_WORK"];
 export const HOLD_MS = 1000;
 export const ENGINE_OFF_MS = 700;
 export const READ_MS = 1000;
-export const ROTOR_STANDS_RPM = 5;
 export const FAR_M = 50;
 const ARM_APART_MS = 500;
 /** So often a held key, button or finger is looked at, and so much a single look counts at most. */
@@ -40,9 +41,9 @@ export const ACTS = {
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
  *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
- *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, plan: boolean, checklist_due: boolean,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, wait?: {cause: any, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
- * `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
+ * `wait`: of a WAIT its cause and whether that is gone, null outside one. `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
  */
 
 const WHY = (key, params = {}) => ({ key, params });
@@ -76,6 +77,7 @@ const MODES = {
   MANUAL: (facts) => [offer("START", startWhy(facts), false), offer("DISARM", null, false)],
   AUTO_MOVE: () => [offer("PAUSE", null, false), offer("ATTENTION")],
   AUTO_WORK: () => [offer("PAUSE", null, false), offer("ATTENTION")],
+  WAIT: (facts) => [offer("START", goOnWhy(facts)), offer("DISARM", null, false)],
   HOLD: (facts) => [...acknowledge(facts), resetOffer(facts)],
   FAULT: (facts) => [...acknowledge(facts), resetOffer(facts, standingRotor(facts))],
   ESTOP: (facts) => {
@@ -106,6 +108,22 @@ function startWhy(facts) {
   if (facts.detonation_open) return WHY("act.why.detonation_open");
   // what limits comes and goes within tenths of a second: the vehicle judges the moment of the press, and names it
   return facts.start_blocked ? WHY("act.why.start_blocked") : null;
+}
+
+/** In a WAIT one press of START goes on, without the card: it is the same start of the same mission from the same place. */
+function goOnWhy(facts) {
+  if (facts.detonation_open) return WHY("act.why.detonation_open");
+  return facts.wait?.gone === false ? WHY("act.why.wait_cause") : startHands(facts);
+}
+
+/**
+ * The WAIT under way: its cause, a row of the reasons or null where the operator asked for it (PAUSE), and whether that
+ * is gone; null outside a WAIT. `before`: the same of the look before, because a cause that is gone may be told no more.
+ */
+export function waitOf(facts, before = null) {
+  if (facts.mode !== "WAIT") return null;
+  const told = facts.rules.find((rule) => rule.waits) ?? null;
+  return { cause: told ?? before?.cause ?? null, gone: told === null ? true : causeGone(told.name, facts) };
 }
 
 /** What START still waits for, once its card is open: hold pressed, sticks neutral. */

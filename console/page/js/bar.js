@@ -5,7 +5,7 @@ import { STOPS, stateOf } from "./facts.js";
 import { UNKNOWN, clock, currentLanguage, number, span, t } from "./i18n.js";
 
 const PICTURE_LATE_MS = 300;
-const AMBER_MODES = ["RECOVERY"];
+const AMBER_MODES = ["RECOVERY", "WAIT"];
 const TEMPERATURE_HIGH_C = 105;
 
 /** What the mode cell says: {label, text, tone}. */

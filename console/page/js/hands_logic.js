@@ -29,6 +29,10 @@ export const LEAVE_PX = 24;
 const TOOL_RATE_MPS = 0.15;
 const DRIVING = ["MANUAL", "RECOVERY"];
 const AUTO = ["AUTO_MOVE", "AUTO_WORK"];
+/** Here hold-to-run passes: where hands drive, and in a WAIT, where it only lets START go on. */
+const HOLDS = [...DRIVING, "WAIT"];
+/** Here a stick that moves without hold is told, so that the vehicle stops for it. */
+const LEAVES = [...AUTO, "WAIT"];
 const HOLD_KEY = "KeyF";
 const STICK_KEYS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
 const TOOL_KEYS = ["PageUp", "PageDown"];
@@ -317,7 +321,8 @@ const deflected = (devices) =>
 function latched(state, devices, now_ms) {
   const moved = deflected(devices) !== null;
   let next = { ...state, neutral_axes: !moved };
-  if (next.latch && next.owner === null && moved) next = unlatched(next, "stick_without_hold");
+  // that it was seen centred is kept: a mission or a WAIT that stands is left by it like one that moves
+  if (next.latch && next.owner === null && moved) next = { ...unlatched(next, "stick_without_hold"), quiet: next.quiet };
   if (!state.quiet && !moved) next = { ...next, quiet: true };
   if (next.latch) return next;
   const clean = !moved && devices.every((device) => !device.held) && mayLatch(next);
@@ -344,14 +349,14 @@ function frozenPad(state, devices, now_ms) {
 const ownerOf = (state, devices) => devices.find((device) => device.name === state.owner) ?? null;
 
 function passes(state) {
-  const steers = alive(state.vehicle) && state.vehicle.mine && DRIVING.includes(state.vehicle.mode);
+  const steers = alive(state.vehicle) && state.vehicle.mine && HOLDS.includes(state.vehicle.mode);
   return state.latch && state.owner !== null && state.focused && state.socket && steers;
 }
 
 /** Rotor: asked for by a press of its own, each time anew. Tool: moved while its key is held, kept while hold is. */
 function rotorAndTool(state, devices, event) {
   const off = { rotor: false, rotor_pressed: false, tool_m: null };
-  if (!state.hold) return off;
+  if (!state.hold || !DRIVING.includes(state.vehicle.mode)) return off;
   const owner = ownerOf(state, devices);
   const rotor = owner.rotor ? !state.rotor : state.rotor;
   return { rotor, rotor_pressed: false, tool_m: toolTarget(state, owner.tool, event) };
@@ -402,9 +407,9 @@ function readingOf(state, devices, page_time) {
   };
 }
 
-/** In a mission a stick that moves, after it was seen centred, is told to the vehicle (without hold): it stops for it. */
+/** In a mission or its WAIT a stick that moves, after it was seen centred, is told to the vehicle (without hold): it stops for it. */
 function leaving(state, devices) {
-  if (!state.quiet || !state.focused || !AUTO.includes(state.vehicle?.mode)) return {};
+  if (!state.quiet || !state.focused || !LEAVES.includes(state.vehicle?.mode)) return {};
   const moved = devices.find((device) => device.axes.some(([, value]) => Math.abs(value) > CLEAN));
   return moved ? { source: moved.source, drive: moved.drive, turn: moved.turn } : {};
 }

@@ -5,28 +5,8 @@
  * can measure it: the vehicle says so when RESET is pressed).
  */
 
-import { ROTOR_STANDS_RPM, acknowledgeDue } from "./acts_logic.js";
-
-/** What can be measured of a cause from here: true gone, false still there, null unknown. */
-const GONE = {
-  link_lost: (facts) => facts.open,
-  link_flapping: (facts) => facts.open,
-  video_stale: (facts) => (facts.video_age_ms === null ? null : facts.video_age_ms < 500),
-  rotor_not_stopping: (facts) => rotorStands(facts),
-  rotor_stuck_on: (facts) => rotorStands(facts),
-  rotor_overspeed: (facts) => rotorStands(facts),
-  position_float: (facts) => (facts.fix === null ? null : facts.fix === "rtk_fixed"),
-  estop_console: (facts) => (facts.estop_latched === null ? null : !facts.estop_latched),
-  operator_stop: () => true,
-  lease_released: (facts) => facts.mine,
-  arm_unused: () => true,
-  mission_left: () => true,
-  attention: () => true,
-  controller_stopped: () => true,
-  restarted_in_motion: () => true,
-};
-
-const rotorStands = (facts) => (facts.rotor_rpm === null ? null : facts.rotor_rpm <= ROTOR_STANDS_RPM);
+import { acknowledgeDue } from "./acts_logic.js";
+import { causeGone, rotorStands } from "./causes_logic.js";
 
 /** Causes whose end is a step of its own already. */
 const OWN_STEP = ["operator_stop", "estop_console", "rotor_not_stopping", "rotor_stuck_on", "rotor_overspeed", "rotor_unrequested"];
@@ -64,7 +44,7 @@ export function compact(found) {
 function causes(facts) {
   const worst = facts.rules.find((rule) => rule.level >= 3 || rule.auto_level >= 3);
   if (!worst || OWN_STEP.includes(worst.name)) return [];
-  const gone = GONE[worst.name]?.(facts) ?? null;
+  const gone = causeGone(worst.name, facts);
   const fact = gone === null ? "step.fact.unknown" : gone ? "step.fact.gone" : "step.fact.there";
   return [{ key: "step.cause", reason: worst.name, done: gone, fact }];
 }

@@ -1,7 +1,7 @@
 /** The strip while nothing is stopped: hands or the next act on the left, what warns, the START card. */
 
 import { ActButtons, spoken } from "./act_buttons.js";
-import { AUTO_MODES } from "./acts_logic.js";
+import { AUTO_MODES, startHands } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
 import { linkProblem, rulesOf, stateOf } from "./facts.js";
 import { countdown, led, number, said, t } from "./i18n.js";
@@ -10,6 +10,7 @@ const ANSWER_SHOWN_MS = 8000;
 const HINT_SHOWN_MS = 20_000;
 const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold", "keys_lost"];
 const DRIVES = ["MANUAL", "RECOVERY"];
+const HOLDS = [...DRIVES, "WAIT"];
 
 /** The stick as it goes out: nothing is drawn that was not read. */
 class Echo {
@@ -70,6 +71,7 @@ export class Strip {
     put(this.state, shown.state);
     mark(this.state, "old", AUTO_MODES.includes(mode) && this.store.late("mission"));
     mark(this.state, "long", shown.state.length > 18);
+    mark(this.state, "amber", shown.amber === true);
     // what an operator has to do wins over the news that an act was accepted
     const answered = shown.waits && this.store.value("answer", "result") === "accepted" ? null : answerText(this.store);
     put(this.text, answered ?? shown.text);
@@ -92,6 +94,7 @@ export class Strip {
     if (state === "searching") return { title: t("mode.none"), state: t("title.searching"), text: this._linkText() };
     if (!this.store.value("vehicle", "mine")) return { title: t("title.watching"), state: t(`mode.${mode}`), text: said("text.watching") };
     if (AUTO_MODES.includes(mode)) return { title: missionTitle(this.store), state: nextStep(this.store), text: "" };
+    if (mode === "WAIT") return this._waiting(view);
     if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: said("text.boot") };
     if (mode === "DISARMED" || mode === "READY") {
       const why = this.acts.offers().find((one) => one.why)?.why ?? null;
@@ -107,11 +110,25 @@ export class Strip {
     return state === "searching" ? t("mode.searching", { address: this.store.value("link", "address") ?? "–" }) : t(`link.${state}`, { address: this.store.value("link", "address") ?? "–" });
   }
 
+  /** A WAIT: its cause, the time left, and what goes on. */
+  _waiting(view) {
+    const { wait, ...facts } = this.acts.facts();
+    const cause = wait?.cause ?? null;
+    const hold = said(`hands.key.${kindOf(view)}`);
+    const left_s = this.store.value("due", "arm_unused_s");
+    const why = startHands(facts);
+    const text = wait?.gone === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
+    return {
+      title: cause === null ? said("text.wait_paused") : led(`reason.${cause.name}.cause`).first,
+      state: left_s === null ? t("mode.WAIT") : t("wait.left", { time: countdown(left_s) }),
+      text, amber: true, blue: wait?.gone !== false, waits: true,
+    };
+  }
+
   _driving(mode, view) {
     const title = mode === "RECOVERY" ? said("text.recovery") : said("hands.title");
     if (!view) return { title, state: said("hands.locked"), text: "" };
-    const source = view.source?.split(":")[0] ?? (view.pads.some((pad) => !pad.ignored) ? "gamepad" : "keyboard");
-    const kind = source === "pad" ? "gamepad" : source;
+    const kind = kindOf(view);
     const hold = said(`hands.key.${kind}`);
     if (view.hold) {
       const lines = [said("hands.held_for", { hold, time: countdown(view.held_ms / 1000) })];
@@ -132,8 +149,9 @@ export class Strip {
   _pads(view, mode) {
     const held = view?.hold && view.source === "touch";
     mark(at("pad-hold"), "held", held);
-    const ready = view?.latch && DRIVES.includes(mode);
-    put(at("pad-hold").firstElementChild, held ? said("hands.pad.held") : ready ? said("hands.pad") : view?.waits && DRIVES.includes(mode) ? spoken(view.waits) : said("hands.off"));
+    const ready = view?.latch && HOLDS.includes(mode);
+    const waits = mode === "WAIT" ? said("hands.pad.wait") : null;
+    put(at("pad-hold").firstElementChild, ready || held ? (waits ?? said(held ? "hands.pad.held" : "hands.pad")) : view?.waits && HOLDS.includes(mode) ? spoken(view.waits) : said("hands.off"));
     property(at("pad-stick"), "--x", String(view ? -view.turn : 0));
     property(at("pad-stick"), "--y", String(view ? view.drive : 0));
   }
@@ -160,6 +178,12 @@ export class Strip {
     if (newest?.text !== this.hint?.text || newest?.t_ms !== this.hint?.t_ms) [this.hint, this.hint_ms] = [newest, now_ms];
     return newest !== null && now_ms - this.hint_ms < HINT_SHOWN_MS ? newest.text : null;
   }
+}
+
+/** Name of the source that steers, or would: "keyboard", "gamepad" or "touch". */
+function kindOf(view) {
+  const source = view?.source?.split(":")[0] ?? (view?.pads.some((pad) => !pad.ignored) ? "gamepad" : "keyboard");
+  return source === "pad" ? "gamepad" : source;
 }
 
 function missionTitle(store) {

@@ -18,6 +18,7 @@ KINDS: Final = {
     Mode.AUTO_MOVE: "move",
     Mode.MANUAL: "by_stick",
     Mode.RECOVERY: "by_stick",
+    Mode.WAIT: "wait",
     Mode.STOPPING: "stopped",
     Mode.HOLD: "stopped",
     Mode.FAULT: "stopped",

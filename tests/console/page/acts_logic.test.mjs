@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ACTS, cleanHands, meant, offers, startHands } from "../../../console/page/js/acts_logic.js";
+import { ACTS, cleanHands, meant, offers, startHands, waitOf } from "../../../console/page/js/acts_logic.js";
 import { Acts } from "../../../console/page/js/acts.js";
 import { factsOf, newestTick, rulesOf, stateOf, vehicleOf } from "../../../console/page/js/facts.js";
 import { compact, steps } from "../../../console/page/js/steps_logic.js";
@@ -11,6 +11,7 @@ import { Store } from "../../../console/page/js/store.js";
 import * as wire from "../../../console/page/js/wire.js";
 
 const CLEAN = { centred: true, released: true, hold: false, unclean: null };
+const HELD = { ...CLEAN, released: false, hold: true };
 const rule = (code, recovery, level = 3, more = {}) => ({ code, name: `r${code}`, level, auto_level: level, recovery, retreat: false, ...more });
 const facts = (more = {}) => ({
   open: true, mode: "DISARMED", mine: true, steering: "this", reset_due: false, estop_latched: false, standing: true, rules: [],
@@ -35,6 +36,11 @@ for (const [what, more, enabled, blue] of [
   ["MANUAL", { mode: "MANUAL" }, ["START", "DISARM"], []],
   ["AUTO_MOVE", { mode: "AUTO_MOVE", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
   ["AUTO_WORK", { mode: "AUTO_WORK", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
+  ["WAIT, the cause still there", { mode: "WAIT", wait: { cause: {}, gone: false }, hands: HELD }, ["DISARM"], []],
+  ["WAIT, the cause gone, nobody holds", { mode: "WAIT", wait: { cause: {}, gone: true } }, ["DISARM"], []],
+  ["WAIT, the cause gone, held, sticks centred", { mode: "WAIT", wait: { cause: {}, gone: true }, hands: HELD }, ["START", "DISARM"], ["START"]],
+  ["WAIT, nobody here can measure the cause", { mode: "WAIT", wait: { cause: {}, gone: null }, hands: HELD }, ["START", "DISARM"], ["START"]],
+  ["WAIT, watching", { mine: false, mode: "WAIT" }, [], []],
   ["STOPPING", { mode: "STOPPING", standing: false }, [], []],
   ["HOLD", { mode: "HOLD", rules: [rule(16, "N")] }, ["RESET"], ["RESET"]],
   ["HOLD, to acknowledge", { mode: "HOLD", rules: [rule(38, "P")] }, ["ACKNOWLEDGE"], ["ACKNOWLEDGE"]],
@@ -65,6 +71,9 @@ test("what waits says why", () => {
   assert.equal(why("START", { mode: "MANUAL", plan: false }), "act.why.no_plan");
   assert.equal(why("START", { mode: "MANUAL", start_blocked: true }), "act.why.start_blocked");
   assert.equal(why("START", { mode: "MANUAL", rules: [rule(61, "A", 2)] }), null, "the vehicle judges what limits");
+  assert.equal(why("START", { mode: "WAIT", wait: { cause: {}, gone: false }, hands: HELD }), "act.why.wait_cause");
+  assert.equal(why("START", { mode: "WAIT", wait: { cause: null, gone: true } }), "start.hold");
+  assert.equal(why("START", { mode: "WAIT", wait: { cause: null, gone: true }, hands: { ...HELD, centred: false } }), "start.centre");
   assert.equal(cleanHands(facts({ standing: null })), null, "what is unknown the vehicle judges");
 });
 
@@ -72,6 +81,17 @@ test("START wants hold, and sticks centred", () => {
   assert.equal(startHands(facts()).key, "start.hold");
   assert.equal(startHands(facts({ hands: { ...CLEAN, hold: true, centred: false } })).key, "start.centre");
   assert.equal(startHands(facts({ hands: { ...CLEAN, hold: true } })), null);
+});
+
+test("a WAIT has a cause that is measured here, and that is remembered once it is told no more", () => {
+  const told = { ...rule(49, "N"), name: "position_float", waits: true };
+  const waits = (more, before) => waitOf(facts({ mode: "WAIT", ...more }), before);
+  assert.equal(waitOf(facts({ rules: [told] })), null);
+  assert.deepEqual(waits({ rules: [rule(16, "N"), told], fix: "rtk_float" }), { cause: told, gone: false });
+  assert.deepEqual(waits({ rules: [told], fix: "rtk_fixed" }), { cause: told, gone: true });
+  assert.deepEqual(waits({ rules: [told] }), { cause: told, gone: null });
+  assert.deepEqual(waits({}, { cause: told, gone: false }), { cause: told, gone: true });
+  assert.deepEqual(waits({}), { cause: null, gone: true }, "PAUSE");
 });
 
 test("a key means what the mode offers: View is TAKE for a watcher and RESET for the holder", () => {
@@ -216,6 +236,28 @@ test("an act carries the tick of what was on the screen, not the newest one that
   acts.press("ACKNOWLEDGE");
   acts.pending = null;
   assert.deepEqual(sent, [50]);
+});
+
+test("START is a card in MANUAL; in a WAIT one press with hold goes on", () => {
+  const sent = [];
+  const acts = (mode, hands) => {
+    const made = store({ ...OPEN, vehicle: { ...OPEN.vehicle, mode, plan: true } });
+    made.set("reasons", []);
+    return new Acts({
+      store: made, now_ms: () => 1000, hands: () => ({ view: hands, tell: () => {} }), page: () => ({ shown_ms: 5000 }),
+      drive: () => ({ send: () => sent.push(mode) }), state: () => ({ send: () => true }),
+    });
+  };
+  const by_stick = acts("MANUAL", HELD);
+  by_stick.press("START");
+  assert.deepEqual([sent, by_stick.start_open], [[], true]);
+  const loose = acts("WAIT", CLEAN);
+  loose.press("START");
+  assert.deepEqual([sent, loose.store.get("answer").why.key], [[], "start.hold"]);
+  const held = acts("WAIT", HELD);
+  held.press("START");
+  held.pending = null;
+  assert.deepEqual([sent, held.start_open], [["WAIT"], false]);
 });
 
 test("the answer to an older ARM is none to the one that waits", () => {

@@ -600,11 +600,55 @@ test("in a mission nothing holds; a stick that moves after it was centred is tol
   assert.equal(rig.last.drive, 1);
 });
 
+test("a mission that stands is left by a stick as well as one that moves", () => {
+  const rig = new Rig({ ...MANUAL, mode: "AUTO_MOVE" });
+  rig.pads = [gamepad()];
+  rig.ready();
+  assert.equal(rig.view.latch, true);
+  rig.pads = [gamepad({ axes: [0, -1, 0, 0] })];
+  rig.look();
+  assert.equal(rig.last.drive, 1);
+});
+
 test("in a mission a stick that was deflected when the page connected is no act", () => {
   const rig = new Rig({ ...MANUAL, mode: "AUTO_WORK", standing: false });
   rig.pads = [gamepad({ axes: [0, -1, 0, 0] })];
   rig.ready();
   still(rig.last);
+});
+
+// --- WAIT ----------------------------------------------------------------------------------------------------------------
+test("in a WAIT hold passes after a press of its own, with neither rotor nor tool, and lets go when the mission goes on", () => {
+  const rig = new Rig({ ...MANUAL, mode: "AUTO_WORK", standing: false }).ready();
+  rig.key("KeyF");
+  Object.assign(rig.vehicle, { mode: "WAIT", standing: true });
+  rig.run(400);
+  assert.equal(rig.last.hold, false, "pressed before the machine waited");
+  rig.up("KeyF");
+  rig.run(400);
+  rig.key("KeyF");
+  rig.key("KeyV");
+  rig.key("PageUp");
+  rig.look();
+  assert.equal(rig.last.hold, true);
+  assert.equal(rig.last.rotor, false);
+  assert.equal(rig.last.tool_mode, 0);
+  rig.vehicle.mode = "AUTO_WORK";
+  rig.look();
+  still(rig.last);
+});
+
+test("a WAIT wants clean hands at a stand, and a stick that moves in it is told, so that the vehicle stops for it", () => {
+  const rig = new Rig({ ...MANUAL, mode: "WAIT", standing: false }).ready();
+  assert.equal(rig.view.latch, false);
+  rig.vehicle.standing = true;
+  rig.pads = [gamepad()];
+  rig.run(400);
+  assert.equal(rig.view.latch, true);
+  rig.pads = [gamepad({ axes: [0, -1, 0, 0] })];
+  rig.look();
+  assert.equal(rig.last.hold, false);
+  assert.equal(rig.last.drive, 1);
 });
 
 // --- buttons -------------------------------------------------------------------------------------------------------------

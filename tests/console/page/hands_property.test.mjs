@@ -21,7 +21,7 @@ function random(seed) {
 }
 
 const ARROWS = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight"];
-const MODES = ["DISARMED", "READY", "MANUAL", "MANUAL", "MANUAL", "AUTO_MOVE", "AUTO_WORK", "STOPPING", "HOLD", "RECOVERY"];
+const MODES = ["DISARMED", "READY", "MANUAL", "MANUAL", "MANUAL", "AUTO_MOVE", "AUTO_WORK", "STOPPING", "HOLD", "RECOVERY", "WAIT"];
 
 class World {
   constructor(next) {
@@ -175,7 +175,7 @@ class World {
     this.vehicle_before = { ...vehicle };
     this.steers = alive(vehicle) && vehicle.mine && this.focused && this.socket;
     this.may_latch = this.steers && (vehicle.standing === true || vehicle.mode === "MANUAL");
-    this.drives = this.steers && ["MANUAL", "RECOVERY"].includes(vehicle.mode);
+    this.drives = this.steers && ["MANUAL", "RECOVERY", "WAIT"].includes(vehicle.mode);
   }
 
   judge(reading) {
@@ -197,9 +197,10 @@ class World {
     if (!reading) return;
     const may = this.drives && Object.keys(held).some((name) => held[name] && this.valid[name]);
     assert.ok(!reading.hold || may, "holds though nobody may");
-    const auto = this.vehicle_before && ["AUTO_MOVE", "AUTO_WORK"].includes(this.vehicle_before.mode);
+    const auto = this.vehicle_before && ["AUTO_MOVE", "AUTO_WORK", "WAIT"].includes(this.vehicle_before.mode);
     if (!reading.hold) assert.ok(auto || !moves(reading), "a stick without hold");
     if (!reading.hold) assert.ok(!reading.rotor && reading.tool_mode === 0, "rotor or tool without hold");
+    if (this.vehicle_before.mode === "WAIT") assert.ok(!reading.rotor && reading.tool_mode === 0, "rotor or tool in a WAIT");
     if (reading.rotor) assert.ok(this.rotor_pressed, "a rotor that nobody pressed");
     if (!reading.hold) this.rotor_pressed = false;
     assert.ok(reading.reading_no > this.last_number, "a reading was copied");

@@ -150,6 +150,13 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
         due={"attention_s": 41.0, "arm_unused_s": None},
         checks={"due": ["hammers"]},
     ),
+    "wait": scene(
+        vehicle={"mode": "WAIT", "standing": True, "worst": 49, "reasons": [49, 71]},
+        tool={"rotor_rpm": 571.0, "depth_m": 0.16},
+        pose={"speed_mps": 0.0},
+        gnss={"fix": "rtk_float"},
+        due={"attention_s": None, "arm_unused_s": 13.6},
+    ),
     "warned": scene(vehicle={"worst": 66, "reasons": [66, 71, 72, 73, 77, 87]}),
     "hold": scene(
         vehicle={"mode": "HOLD", "worst": 35, "reasons": [35, 71], "reset_due": True, "neutral_seen": True},

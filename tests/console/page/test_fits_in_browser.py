@@ -11,7 +11,7 @@ from tests.console.page.scenes import SCENES
 from tests.console.page.test_texts import OTHERS
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
-SHOWN = ["manual", "ready", "mission", "warned", "hold", "detonation", "estop", "lost", "disarmed"]
+SHOWN = ["manual", "ready", "mission", "wait", "warned", "hold", "detonation", "estop", "lost", "disarmed"]
 VIEWS = ["drive", "mission", "plan", "record", "setup"]
 LOOK = """
 const [scenes, texts, views] = arguments, found = {};

@@ -451,6 +451,29 @@ def test_start_from_a_point_that_is_far_or_unknown_wants_the_team_leaders_name(
     browser.key("keyUp", "KeyF")
 
 
+def test_in_a_wait_one_press_of_start_with_hold_goes_on_once_the_cause_is_gone(
+    browser: Page, server: FakeServer
+) -> None:
+    """Amber, with the cause, the seconds left and what to do; no card in between."""
+    opened(browser, server, "wait").until("return flail.hands.view?.latch")
+    strip = "return document.getElementById('hands').innerText"
+    browser.until("return document.getElementById('mode').classList.contains('amber')")
+    browser.until("return document.querySelector('#hands .state.amber')?.textContent === 'WAIT 0:14'")
+    assert "Position not RTK fixed" in browser.js(strip)
+    assert "Wait for the cause to end" in browser.js(strip)
+    browser.key("keyDown", "KeyF")
+    browser.when(lambda: held(server))
+    browser.tap("KeyN")
+    assert server.acts == []
+    browser.until("return flail.store.get('answer')?.result === 'refused'")
+    server.state["gnss"]["fix"] = "rtk_fixed"
+    browser.until("return flail.acts.offers().find((one) => one.act === 'START').next")
+    browser.tap("KeyN")
+    browser.when(lambda: server.acts == [START])
+    assert browser.js("return flail.acts.start_open") is False
+    browser.key("keyUp", "KeyF")
+
+
 def touches(browser: Page, kind: str, *points: tuple[str, float, float]) -> None:
     """Fingers on elements, at parts of their width and height; each finger keeps its number."""
     found = []

@@ -1,6 +1,7 @@
 """The terminal's page: what is not known is said so, and a lost link never looks live."""
 
 import io
+import re
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,17 @@ def test_what_is_old_does_not_look_live(age_ms: float, live: bool, tmp_path: Pat
     view = ConsoleView(state=LinkState.OPEN, age_ms=age_ms, vehicle=frame(mode=Mode.MANUAL))
     text = shown(view, tmp_path)
     assert ("NO LINK; last seen: MANUAL" in text) is not live
+
+
+def test_a_wait_says_how_long_until_it_stops(tmp_path: Path) -> None:
+    waiting = frame(mode=Mode.WAIT, worst_reason=StopReason.POSITION_FLOAT, reasons=1 << StopReason.POSITION_FLOAT)
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255, arm_unused_left_s=13.2)
+    view = ConsoleView(state=LinkState.OPEN, session=True, age_ms=40.0, vehicle=waiting, work=work)
+    told = shown(view, tmp_path)
+    assert "WAIT: Mission, waiting" in told
+    assert re.search(r"stops in\s+13.2 s", told)
+    assert "attention in" not in told
+    assert "Position not RTK fixed" in told
 
 
 def test_what_comes_next_and_what_is_near_in_words(tmp_path: Path) -> None:

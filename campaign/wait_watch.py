@@ -1,0 +1,60 @@
+"""What must hold of each WAIT, judged from the operator's frames and the vehicle's mode, sharing nothing with the gate.
+
+W11 a WAIT begins only in a mission and lasts at most 20 s. It leads back to the mission only in the tick that hears a
+    START whose edge rose in the WAIT, from the holder, with hold-to-run pressed and the sticks neutral; to another mode
+    that drives, never. A START that was refused says nothing of what comes later.
+"""
+
+from collections.abc import Callable
+
+from firmware_bridge.types import OperatorEdge, OperatorFrame
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
+
+AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+DRIVING = (Mode.MANUAL, *AUTO, Mode.RECOVERY)
+WAIT_MAX_S = 20.0
+NEUTRAL = 0.05
+
+
+class WaitWatch:
+    """One vehicle's WAITs. `tell(name, text)` takes a breach; `count`: WAITs begun, `gone_on`: those that went on."""
+
+    def __init__(self, tell: Callable[[str, str], None]) -> None:
+        self._tell = tell
+        self._ticks = 0
+        self._started = False
+        self.count = self.gone_on = 0
+
+    def hear(self, frame: OperatorFrame, rising: OperatorEdge, holder: int) -> None:
+        """One frame as it reached the vehicle; `rising`: edges that the same station's frame before it did not have."""
+        hands = frame.hold_to_run and abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
+        if frame.station_id == holder and OperatorEdge.MISSION_START in rising and hands:
+            self._started = True
+
+    def step(self, before: Mode, after: Mode) -> None:
+        """One tick, after its frames were heard: the vehicle's mode before and after it."""
+        if after is Mode.WAIT:
+            self._wait(before)
+        elif before is Mode.WAIT:
+            self._left(after)
+        if after is not Mode.WAIT:
+            self._ticks = 0
+        self._started = False
+
+    def _wait(self, before: Mode) -> None:
+        if before is not Mode.WAIT:
+            self.count += 1
+            if before not in AUTO:
+                self._tell("wait_outside_mission", f"from {before.name}")
+        self._ticks += 1
+        if self._ticks * TICK_S > WAIT_MAX_S + TICK_S:
+            self._tell("wait_too_long", f"{self._ticks * TICK_S:.2f} s")
+
+    def _left(self, after: Mode) -> None:
+        if after in AUTO:
+            self.gone_on += 1
+            if not self._started:
+                self._tell("wait_left_without_start", f"to {after.name}")
+        elif after in DRIVING:
+            self._tell("wait_left_to_drive", f"to {after.name}")
