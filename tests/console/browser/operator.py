@@ -25,10 +25,12 @@ ANSWERED = """
       && flail.now_ms() - answer.at_ms < 300) return null;
   return `${answer.result} ${answer.why?.key ?? ''} ${answer.reason ?? ''}`;
 """
-REFUSED = """
+NOT_STARTED = """
   const answer = flail.store.get('answer');
-  return answer?.act === arguments[0] && answer.at_ms >= arguments[1] && answer.result === 'refused';
+  if (flail.acts.start_open) return true;
+  return answer?.act === 'START' && answer.at_ms >= arguments[0] && !['pending', 'accepted'].includes(answer.result);
 """
+"""Whether START came to nothing since the moment of the argument [ms of the page]: its card is open, or an answer."""
 TO_TAKE = """
   if (!flail.store.open()) return null;
   if (flail.store.value('vehicle', 'mine') === true) return 'mine';
@@ -50,6 +52,32 @@ STEERS = """
 """
 LATCHED = "return flail.hands.view?.latch === true"
 AUTO = ("AUTO_MOVE", "AUTO_WORK")
+ARMED = ("MANUAL", "RECOVERY", *AUTO)
+OFFERED = """
+  flail.paint();
+  const shown = Array.from(document.querySelectorAll('#hands .act, #steps [data-act]'))
+    .filter((one) => one.getAttribute('aria-disabled') === 'false' && one.checkVisibility())
+    .map((one) => one.dataset.act ?? one.firstElementChild.innerText).sort();
+  const mode = flail.store.open() && flail.store.value('vehicle', 'mode');
+  return mode === arguments[0] && (arguments[1] === undefined || shown.includes(arguments[1])) ? shown.join(' ') : null;
+"""
+"""The enabled buttons of acts, once this mode is shown and, where one is named, that one is among them."""
+LEFT = "return flail.store.open() && !arguments[0].includes(flail.store.value('vehicle', 'mode')) ? 'left' : null"
+"""Whether the vehicle is in none of these modes any more."""
+TO_DISARMED = """
+  if (!flail.store.open()) return null;
+  const vehicle = flail.store.get('vehicle');
+  if (vehicle.mode === 'DISARMED') return vehicle.reset_due ? 'anew' : 'disarmed';
+  if (['HOLD', 'ESTOP', 'FAULT'].includes(vehicle.mode)) return 'anew';
+  if (!flail.acts.pending) flail.acts.press('DISARM');
+"""
+"""DISARM is pressed until that is the mode; 'anew' where a stop came between, of which RESET leads out."""
+ENGINE_OFF = """
+  if (flail.store.open() && flail.store.value('vehicle', 'mode') === 'ESTOP') return 'off';
+  const stop = flail.store.get('stop');
+  return stop?.engine_off && stop.outcome === 'no_answer' ? 'nothing came' : null;
+"""
+"""What became of ENGINE OFF while its key is held."""
 DRIVING = """
 const was = flail.store.open() && flail.store.value('vehicle', 'mode') === 'MANUAL' && flail.hands.view?.hold === true;
 """
@@ -149,13 +177,17 @@ class Operator:
         raise AssertionError(f"not {wanted}: {told}")
 
     def disarm(self) -> None:
-        """From wherever it stands to DISARMED."""
+        """From wherever it stands to DISARMED, with no RESET due; through HOLD where it was armed or the link breaks.
+
+        Raises:
+            AssertionError: A stop comes between again and again.
+        """
         self.hands_off()
-        self.arm_until("READY" if self.mode() != "MANUAL" else "MANUAL")
-        self.page.until(
-            "const mode = flail.store.value('vehicle', 'mode'); if (mode === 'DISARMED') return true;"
-            "if (!flail.acts.pending) flail.acts.press('DISARM')"
-        )
+        for _ in range(8):
+            self.arm_until("READY")
+            if self.page.until(TO_DISARMED) == "disarmed":
+                return
+        raise AssertionError(f"not disarmed: {self.vehicle.look()}")
 
     def give_up(self) -> None:
         """Nobody holds the vehicle."""
@@ -171,8 +203,15 @@ class Operator:
         seen = self.vehicle.look()
         return seen["setpoint"] != [0.0, 0.0] and abs(seen["speed"]) > 0.05
 
-    def until_driven(self, press: Callable[[], None], release: Callable[[], None] = lambda: None) -> None:
-        """Arm, wait for the latch, press; where the link of a busy computer breaks meanwhile, begin anew, as one would.
+    def until_driven(
+        self,
+        press: Callable[[], None],
+        release: Callable[[], None] = lambda: None,
+        until: Callable[[], bool] = lambda: True,
+    ) -> None:
+        """Arm, wait for the latch, press, until it drives and `until` is true.
+
+        Where the link of a busy computer breaks meanwhile, begin anew, as one would.
 
         Raises:
             AssertionError: It never moves.
@@ -184,9 +223,63 @@ class Operator:
             if not self._waits_for(lambda: bool(self.page.js(LATCHED))):
                 continue
             press()
-            if self._waits_for(self.drives):
+            if self._waits_for(lambda: self.drives() and until()):
                 return
         raise AssertionError(f"never driven: {self.vehicle.look()}")
+
+    def stops(self, drive: Callable[[], None], stop: Callable[[], object]) -> None:
+        """Drive, and stop by this: that stop is what the vehicle names, and it stands.
+
+        Where the link of a busy computer broke before, which stops as well and leaves nothing to stop, begin anew.
+
+        Raises:
+            TimeoutException: It drives on.
+            AssertionError: It is never this stop that stops it.
+        """
+        told = []
+        for _ in range(12):
+            drive()
+            stop()
+            self.page.when(lambda: self.vehicle.look()["mode"] not in ARMED)
+            self.until_still()
+            told.append(self.vehicle.look()["reasons"])
+            if "operator_stop" in told[-1]:
+                return
+        raise AssertionError(f"stopped by something else: {told}")
+
+    def engine_off(self) -> None:
+        """Hold Delete until the mode is ESTOP; anew where nothing was heard of it.
+
+        Raises:
+            AssertionError: Eight times in vain.
+        """
+        for _ in range(8):
+            self.press("Delete", "Delete")
+            became = self.page.until(ENGINE_OFF)
+            self.release("Delete", "Delete")
+            if became == "off":
+                return
+        raise AssertionError(f"not off: {self.vehicle.look()}")
+
+    def offered_in(self, modes: tuple[str, ...], act: str, reach: Callable[[], object]) -> str:
+        """The enabled buttons of acts in one of these modes once this one is among them; `reach` leads to the mode.
+
+        Begins anew where the link of a busy computer breaks and the mode is left.
+
+        Raises:
+            AssertionError: It is left each time.
+        """
+        for _ in range(12):
+            reach()
+            found = self.page.when(
+                lambda: (
+                    next((told for mode in modes if (told := self.page.js(OFFERED, mode, act))), None)
+                    or self.page.js(LEFT, modes)
+                )
+            )
+            if found != "left":
+                return str(found)
+        raise AssertionError(f"{modes} left each time: {self.vehicle.look()}")
 
     def break_off(self, drive: Callable[[], None], script: str) -> int:
         """Drive, and run a script of which it is known that it ended that drive; the computer's time before it [ns].
@@ -219,10 +312,10 @@ class Operator:
         raise AssertionError(f"no mission: {self.vehicle.look()}")
 
     def _starts(self, start: Callable[[], None]) -> bool:
-        """Press START; False where the vehicle refuses it or the link breaks."""
-        began_ms = self.page.js("return flail.now_ms()")
+        """Press START; False where it is refused, its card stays open, nothing is heard of it or the link breaks."""
+        began_ms = self.page.js("flail.acts.closeStart(); return flail.now_ms()")
         start()
-        self._waits_for(lambda: self.mode() in AUTO or bool(self.page.js(REFUSED, "START", began_ms)))
+        self._waits_for(lambda: self.mode() in AUTO or bool(self.page.js(NOT_STARTED, began_ms)))
         return self.mode() in AUTO
 
     def _waits_for(self, true: Callable[[], bool]) -> bool:
@@ -236,14 +329,14 @@ class Operator:
             lambda: (seen := self.vehicle.look())["setpoint"] == [0.0, 0.0] and abs(seen["speed"]) < STANDS_MPS
         )
 
-    def drive_by_pad(self) -> None:
-        """Armed, RT and the left stick forward, until it moves."""
+    def drive_by_pad(self, until: Callable[[], bool] = lambda: True) -> None:
+        """Armed, RT and the left stick forward, until it moves and `until` is true."""
         self.page.js(NEUTRAL)
-        self.until_driven(lambda: self.page.js(FORWARD))
+        self.until_driven(lambda: self.page.js(FORWARD), until=until)
 
-    def drive_by_keys(self) -> None:
-        """Armed, F and the up arrow, until it moves."""
-        self.until_driven(self.forward)
+    def drive_by_keys(self, until: Callable[[], bool] = lambda: True) -> None:
+        """Armed, F and the up arrow, until it moves and `until` is true."""
+        self.until_driven(self.forward, until=until)
 
     def leave(self) -> None:
         """Hands off, STOP, the machine stands; whatever the test left."""

@@ -8,7 +8,6 @@ import asyncio
 import base64
 import contextlib
 import random
-import socket
 import sys
 from collections import deque
 from pathlib import Path
@@ -16,8 +15,9 @@ from typing import Any
 
 import msgspec
 
+from benchmarks.ports import free_port
 from console.server.ground_classes import classes
-from flailpilot.demo import SCENARIO, free_port
+from flailpilot.demo import SCENARIO
 from flailpilot.demo_cameras import fed, seen_of
 from flailpilot.demo_stack import Stack, assemble, make_ready, run_stack
 from sim.air import air
@@ -133,7 +133,7 @@ async def _run(folder: Path, speed: float, *, seen: bool) -> None:
     scenario = load_toml_model(SCENARIO, Scenario)
     site = site_path(scenario, SCENARIO)
     scenario = scenario.model_copy(update={"checks": "made"})
-    ready = make_ready(scenario, site, folder, free_port(socket.SOCK_DGRAM, 0, "operator link"))
+    ready = make_ready(scenario, site, folder, free_port())
     second = KeyStore(folder / "keys.json").create("second console", SECOND_ID)
     async with contextlib.AsyncExitStack() as closing:
         clock = PacedClock(SystemClock(), speed)
@@ -170,7 +170,7 @@ async def _cameras(
     stack: Stack, watch: Watch, folder: Path, closing: contextlib.AsyncExitStack, speed: float
 ) -> tuple[Any, int]:
     """The cameras' process; what tells it the state, unless a test holds the picture."""
-    port = free_port(socket.SOCK_STREAM, 0, "cameras")
+    port = free_port()
     stdin = await closing.enter_async_context(fed(stack.ready, folder, port, speed))
 
     def tell(now_ns: int) -> None:
