@@ -25,6 +25,7 @@ from vehicle.control.state import VehicleState
 from vehicle.host import realtime
 from vehicle.host.clock import SYNCHRONISED, SystemClock, utc_now
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.operator_link.stamp_store import StampStore
 from vehicle.runtime import app
 from vehicle.runtime.controller_port import open_controller
 
@@ -60,7 +61,7 @@ def run(config: Path, *, as_json: bool) -> int:
 
 async def examine(file: DriveFile) -> tuple[Check, ...]:
     """Run all checks, in the order of a start."""
-    quick = (configuration, site, keys, operator_socket, clock, priority, disk)
+    quick = (configuration, site, keys, stamps, operator_socket, clock, priority, disk)
     checks = [check(file) for check in quick]
     checks += await controller(file)
     checks.append(await broker(file))
@@ -114,6 +115,22 @@ def keys(file: DriveFile) -> Check:
         return Check("keys", "fail", f"{path}: no key in force", create)
     only = [f"{key.name} (STOP only)" for key in held.stop_only if key.live]
     return Check("keys", "ok", f"{len(live) + len(only)} in force: {', '.join(live + only)}")
+
+
+def stamps(file: DriveFile) -> Check:
+    """Check the file of reserved stamps beside the keys; it is made with the first start."""
+    if file.config.keys_file is None:
+        return Check("stamps", "ok", "none needed without keys")
+    path = file.beside(file.config.keys_file).with_suffix(".marks")
+    present = path if path.exists() else path.parent
+    if not os.access(present, os.R_OK | os.W_OK):
+        return Check("stamps", "fail", f"{path}: cannot be read and written", f"sudo chown $USER {present}")
+    if present is path:
+        try:
+            StampStore(path)
+        except (InputError, OSError) as refusal:
+            return Check("stamps", "fail", str(refusal), "see above")
+    return Check("stamps", "ok", f"{path}")
 
 
 def operator_socket(file: DriveFile) -> Check:

@@ -96,6 +96,16 @@ def test_a_sink_that_raises_ends_no_tick_and_keeps_no_other_sink_from_its_own() 
     assert far.read() == b"".join(record.controller_out for record in kept.records)
 
 
+def test_a_notice_of_the_shell_reaches_every_sink_once_with_the_next_tick() -> None:
+    kept = Kept()
+    loop, _ = loop_with(kept)
+    run(loop, 2)
+    loop.notice("files", "keys.json: others may read it")
+    run(loop, 2)
+    told = [(record.tick, event.kind, event.text) for record in kept.records for event in record.notices]
+    assert told == [(3, "files", "keys.json: others may read it")]
+
+
 def test_a_keeper_that_failed_once_has_a_gap_and_no_mission_starts() -> None:
     keeper, kept = BrokenKeeper(), Kept()
     assert isinstance(keeper, Keeper)

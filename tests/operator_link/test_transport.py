@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -15,7 +16,9 @@ from tests.operator_link.test_attacks import CHANNEL, Radio, connected
 from vehicle.contracts.units import TICK_NS
 from vehicle.host.clock import SystemClock
 from vehicle.operator_link.admission import Channel
-from vehicle.operator_link.transport import CONNECTIONS_MAX, LinkTransport, Serial, Tcp, Udp
+from vehicle.operator_link.keystore import KeyStore
+from vehicle.operator_link.stamp_store import StampStore
+from vehicle.operator_link.transport import CONNECTIONS_MAX, KEYS_NS, LinkTransport, Serial, Tcp, Udp
 
 CLOCK = SystemClock()
 
@@ -169,3 +172,45 @@ def test_connections_that_say_nothing_keep_no_station_out(*, unsigned: bool) -> 
                 writer.close()
 
     asyncio.run(main())
+
+
+def test_a_key_file_that_cannot_be_read_is_told_once_and_so_is_its_end(tmp_path: Path) -> None:
+    radio, told = Radio(), list[str]()
+    store = KeyStore(tmp_path / "keys.json")
+    store.create("tablet", 250)
+    opened = LinkTransport(radio.link, CLOCK, (), store, told=told.append)
+
+    def looked(number: int) -> None:
+        asyncio.run(opened.keep_files(number * KEYS_NS))
+
+    looked(1)
+    assert told == []
+    store.path.chmod(0o644)
+    store.path.write_bytes(store.path.read_bytes() + b"\n")
+    looked(2)
+    looked(3)
+    assert [line.startswith(f"{store.path}: others may read it") for line in told] == [True]
+    assert told[0].endswith("the keys that were read last still hold, also one that was revoked since")
+    store.path.chmod(0o600)
+    looked(4)
+    store.path.unlink()
+    looked(5)
+    assert [line.split(": ")[1].split(";")[0] for line in told[1:]] == [
+        "read and written again",
+        "no such file or directory",
+    ]
+    assert radio.link.verifier.stations, "and the keys that were read last hold"
+
+
+def test_stamps_that_cannot_be_written_are_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    radio, told = Radio(), list[str]()
+    marks = StampStore(tmp_path / "keys.marks")
+    opened = LinkTransport(radio.link, CLOCK, (), marks=marks, told=told.append)
+    monkeypatch.setattr(radio.link.verifier, "wanted", lambda _: {250: 1})
+    marks.path.rename(tmp_path / "elsewhere")
+    asyncio.run(opened.keep_files(0))
+    asyncio.run(opened.keep_files(1))
+    assert [line.startswith(f"{marks.path}: no such file or directory; stamps") for line in told] == [True]
+    (tmp_path / "elsewhere").rename(marks.path)
+    asyncio.run(opened.keep_files(2))
+    assert told[1:] == [f"{marks.path}: read and written again"]

@@ -19,6 +19,7 @@ from tests.runtime.support import config_text, write
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.host import realtime
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.operator_link.stamp_store import StampStore
 
 RECORDER = '[recorder]\nfolder = "recordings"\nfree_min_mb = 1\n'
 
@@ -48,6 +49,15 @@ def test_keys(tmp_path: Path) -> None:
     assert doctor.keys(file).found == "1 in force: tablet"
     (tmp_path / "keys.json").chmod(0o644)
     assert "chmod 600" in doctor.keys(file).found
+
+
+def test_stamps(tmp_path: Path) -> None:
+    file = loaded(tmp_path, 'keys_file = "keys.json"\n' + config_text(tmp_path))
+    assert doctor.stamps(file).result == "ok", "the first start makes the file"
+    StampStore(tmp_path / "keys.marks")
+    assert doctor.stamps(file).result == "ok"
+    (tmp_path / "keys.marks").write_bytes(b"torn")
+    assert "both copies are damaged" in doctor.stamps(file).found
 
 
 def test_the_operators_address(tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ class Admission:
 
     def __init__(self, verifier: Verifier) -> None:
         self.verifier = verifier
-        self.unsigned_refused = self.disk_failures = 0
+        self.unsigned_refused = 0
         self._identities: dict[tuple[str, int], _Identity] = {}
 
     def admit(self, channel: Channel, frame: Frame, now_ns: int) -> Admitted:

@@ -11,6 +11,7 @@ import asyncio
 import functools
 import ipaddress
 from collections.abc import Callable
+from pathlib import Path
 from typing import Self
 
 import msgspec
@@ -103,6 +104,11 @@ def take_keys(link: OperatorLink, held: KeyFile, now_ns: int) -> None:
     link.verifier.set_keys(keys, now_ns)
 
 
+def _why(path: Path, refusal: OSError | InputError) -> str:
+    """The file, and what is wrong with it."""
+    return str(refusal) if isinstance(refusal, InputError) else f"{path}: {(refusal.strerror or str(refusal)).lower()}"
+
+
 def _after_a_tick_ns(now_ns: int) -> int:
     """The next moment just behind a tick."""
     return (now_ns // TICK_NS + 1) * TICK_NS + AFTER_TICK_NS
@@ -119,7 +125,7 @@ class LinkTransport:
     """Opens the wires and moves the bytes.
 
     `async with` opens and closes; `run` does the work until it is cancelled. Whatever fails in it, or in a socket's
-    reader, ends `run` at once with that error.
+    reader, ends `run` at once with that error. `say` writes to the log; `told` takes what the operators must know too.
     """
 
     def __init__(
@@ -130,11 +136,14 @@ class LinkTransport:
         store: KeyStore | None = None,
         marks: StampStore | None = None,
         say: Callable[[str], None] = lambda _: None,
+        told: Callable[[str], None] | None = None,
     ) -> None:
         for wire in wires:
             check_wire(wire)
         self._link, self._clock, self._wires = link, clock, wires
         self._store, self._marks, self._say = store, marks, say
+        self._told = told if told is not None else say
+        self._file_faults: dict[Path, str] = {}
         self._datagrams: dict[str, UdpSocket] = {}
         self._connections: dict[Address, asyncio.Transport] = {}
         self._serials = {wire.channel.name: wire for wire in wires if isinstance(wire, Serial)}
@@ -304,19 +313,25 @@ class LinkTransport:
             self.dropped += len(frames)
 
     async def _keep(self) -> None:
-        """Stamps and keys: files, hence in a thread."""
         while True:
             now_ns = self._clock.now_ns()
             await self._clock.sleep_until_ns(now_ns + PUMP_NS * 5)
-            wanted = self._link.verifier.wanted(self._clock.now_ns())
-            if wanted and self._marks is not None:
-                try:
-                    self._link.verifier.made_durable(await asyncio.to_thread(self._marks.write, wanted))
-                except OSError:
-                    self._link.admission.disk_failures += 1
-            if self._store is not None and now_ns - self._keys_ns >= KEYS_NS:
-                self._keys_ns = now_ns
-                self._reload_keys(self._store, now_ns)
+            await self.keep_files(now_ns)
+
+    async def keep_files(self, now_ns: int) -> None:
+        """Stamps and keys, where due: files, hence in a thread. A file that fails is told once, and so is its end."""
+        wanted = self._link.verifier.wanted(self._clock.now_ns())
+        if wanted and self._marks is not None:
+            path = self._marks.path
+            try:
+                self._link.verifier.made_durable(await asyncio.to_thread(self._marks.write, wanted))
+                self._file(path, "")
+            except OSError as refusal:
+                lost = "stamps of signed frames are not kept: a station without a session may be ignored"
+                self._file(path, f"{_why(path, refusal)}; {lost}")
+        if self._store is not None and now_ns - self._keys_ns >= KEYS_NS:
+            self._keys_ns = now_ns
+            self._reload_keys(self._store, now_ns)
 
     def _reload_keys(self, store: KeyStore, now_ns: int) -> None:
         try:
@@ -325,8 +340,17 @@ class LinkTransport:
             if stat != self._key_stat:
                 take_keys(self._link, store.load(), now_ns)
                 self._key_stat = stat
-        except (OSError, InputError):
-            self._link.admission.disk_failures += 1  # the keys that were read last still hold
+            self._file(store.path, "")
+        except (OSError, InputError) as refusal:
+            hold = "the keys that were read last still hold, also one that was revoked since"
+            self._file(store.path, f"{_why(store.path, refusal)}; {hold}")
+
+    def _file(self, path: Path, fault: str) -> None:
+        """Tell once what is wrong with a file of the link, and once that it is good again."""
+        if fault == self._file_faults.get(path, ""):
+            return
+        self._file_faults[path] = fault
+        self._told(fault or f"{path}: read and written again")
 
     @property
     def connections(self) -> int:

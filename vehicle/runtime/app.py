@@ -209,7 +209,13 @@ def put_together(
     desk = MissionUpload(
         state.datum, lambda _: NOT_DECLARED, state.mission.plan, own.ground if own is not None else None
     )
-    wires = operator_wires(file, state, clock, desk, say)
+
+    def told(line: str) -> None:
+        """Write a line to the log, to the record and to every station."""
+        say(line)
+        loop.notice("files", line)
+
+    wires = operator_wires(file, state, clock, desk, say, told)
 
     def announce(line: str) -> None:
         say(line)

@@ -82,13 +82,18 @@ class VehicleLoop:
             try:
                 sink.accept(record)
             except Exception as error:  # noqa: BLE001  # a failing sink ends no tick and stops no other sink
-                self._failed(sink.name, error, record)
+                self._failed(sink.name, error)
 
-    def _failed(self, name: str, error: Exception, record: TickRecord) -> None:
+    def notice(self, kind: str, text: str) -> None:
+        """Hand an event that came of no tick to all sinks, with the next tick."""
+        event = Event(t_ns=self._last_ns or 0, tick=self.state.tick, kind=kind, text=text)
+        self._notices += (event,)
+
+    def _failed(self, name: str, error: Exception) -> None:
         count = self.failures[name] = self.failures.get(name, 0) + 1
         if count == 1:
             words = f"{name} failed: {type(error).__name__}: {error}"
-            self._notices += (Event(t_ns=record.t_ns, tick=record.tick, kind="sink", text=words),)
+            self.notice("sink", words)
 
     async def run(self, clock: Clock) -> None:
         """Tick on the clock's 20 ms grid until cancelled; a late tick is reported to the next tick."""

@@ -50,10 +50,11 @@ def operator_wires(
     clock: Clock,
     desk: MissionUpload,
     say: Callable[[str], None] = lambda _: None,
+    told: Callable[[str], None] | None = None,
 ) -> OperatorWires:
     """Build the link for consoles with keys, or on a bench for any program on the loopback address; opens nothing yet.
 
-    `desk` takes the sites that stations upload.
+    `desk` takes the sites that stations upload. `say` writes to the log, `told` to log, record and stations.
 
     Raises:
         InputError: No keys where they are needed, or their files cannot be used.
@@ -86,7 +87,7 @@ def operator_wires(
     for station in place.stations or ():
         if not bench and station.system_id not in link.verifier.stations:
             say(f"operator.stations {station.host}:{station.port}: no key for system id {station.system_id} yet")
-    return OperatorWires(link, LinkTransport(link, clock, wires_of(place, bench=bench), store, marks, say))
+    return OperatorWires(link, LinkTransport(link, clock, wires_of(place, bench=bench), store, marks, say, told))
 
 
 def wires_of(place: OperatorConfig, *, bench: bool) -> tuple[Wire, ...]:
