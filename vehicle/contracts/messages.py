@@ -102,13 +102,18 @@ class Margin(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What may be wrong with the machine itself, as checks by people bound it; the ledger draws its claims in by it.
 
     `side_m`: of the tool's place in any direction. `yaw_rad`: of its direction. `depth_bias_m`: the depth sensor reads
-    so much too deep. `withhold`: nothing is claimed (hammers are missing).
+    so much too deep. `withheld`: why nothing is claimed, in few words; "" where claims are made.
     """
 
     side_m: float = 0.0
     yaw_rad: float = 0.0
     depth_bias_m: float = 0.0
-    withhold: bool = False
+    withheld: str = ""
+
+    @property
+    def withhold(self) -> bool:
+        """Nothing is claimed: a check failed."""
+        return self.withheld != ""
 
 
 # --- mission, drive, flail -> gate -----------------------------------------------------------------------------------

@@ -24,13 +24,17 @@ FORGOTTEN_S = 100.0
 """The gate remembers half a second; what is older has no age."""
 
 
-def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate: GateReport) -> tuple[Event, ...]:
-    """Events of this tick, oldest cause first; empty for nearly every tick."""
+def changes(
+    before: VehicleState, after: VehicleState, estimate: Estimate, gate: GateReport, start_refused: str = ""
+) -> tuple[Event, ...]:
+    """Events of this tick, oldest cause first; empty for nearly every tick. `start_refused`: why START did nothing."""
     quiet = (
         before.gate.mode is after.gate.mode
         and before.mission.phase is after.mission.phase
         and before.mission.blocked == after.mission.blocked
         and before.ledger.act_count == after.ledger.act_count
+        and before.checks.margin.withheld == after.checks.margin.withheld
+        and not start_refused
         and (before.report is None or before.report.reasons == gate.reasons)
         and (before.wire.gnss is None or after.wire.gnss is None or before.wire.gnss.fix is after.wire.gnss.fix)
     )
@@ -57,6 +61,11 @@ def changes(before: VehicleState, after: VehicleState, estimate: Estimate, gate:
     if after.mission.blocked and after.mission.blocked != before.mission.blocked:
         found.append(("mission", f"mission waits: {after.mission.blocked}"))
     found.extend(("record", _act_text(act)) for act in _acts(before.ledger, after.ledger))
+    withheld = after.checks.margin.withheld
+    if withheld != before.checks.margin.withheld:
+        found.append(("record", f"nothing is credited, no mission starts: {withheld}" if withheld else "credit again"))
+    if start_refused:
+        found.append(("mission", f"START refused: {start_refused}"))
     east, north = (estimate.east_m, estimate.north_m) if estimate.valid else (None, None)
     return tuple(
         Event(t_ns=estimate.t_ns, tick=after.tick, kind=kind, text=text, east_m=east, north_m=north)

@@ -12,7 +12,18 @@ from typing import Final
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
-from vehicle.contracts.messages import DriveRequest, Estimate, Event, Inputs, OperatorFrame, Outputs, Requests, Task
+from vehicle.contracts.messages import (
+    DriveRequest,
+    Estimate,
+    Event,
+    Inputs,
+    Mode,
+    OperatorEdge,
+    OperatorFrame,
+    Outputs,
+    Requests,
+    Task,
+)
 from vehicle.control import plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
@@ -29,6 +40,7 @@ from vehicle.control.mission import task as wishes
 from vehicle.control.safety import gate as safety
 from vehicle.control.state import EstimateState, FlailState, MissionState, VehicleState, WireState
 
+START: Final = int(OperatorEdge.MISSION_START)
 BY_THE_MACHINE: Final = "machine"
 """Text of a check of the base that the machine made itself, standing on the mark, begins so."""
 
@@ -64,7 +76,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     frames = safety.accept(state.gate, wire, config, number, now_ns)
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
-    requests = _requests(state, frames.frame, known, mission, task, estimate, wire, flail)
+    refused = _start_refused(state, frames.edges, mission, estimate)
+    requests = _requests(state, frames.frame, known, mission, task, estimate, wire, flail, startable=not refused)
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
@@ -96,7 +109,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         waiting=state.waiting,
         job_left=state.job_left,
     )
-    events = assigned + changes(state, after, estimate, gated)
+    events = assigned + changes(state, after, estimate, gated, refused)
     due = reports.is_due(number) or bool(events)
     blocked = job.start_blocked(mission, _job_inputs(after), estimate, config) if due else ""
     report = reports.report(after, estimate, gated, task, blocked) if due else None
@@ -133,7 +146,15 @@ def _job_inputs(state: VehicleState) -> job.JobInputs:
         tracks_supported=state.tracks_supported,
         status=state.wire.status,
         depth_bias_m=state.checks.margin.depth_bias_m,
+        withheld=state.checks.margin.withheld,
     )
+
+
+def _start_refused(state: VehicleState, edges: OperatorEdge, mission: MissionState, estimate: Estimate) -> str:
+    """Why a START that was pressed by stick comes to nothing; "" where it does not, or none was pressed."""
+    if state.gate.mode is not Mode.MANUAL or not int(edges) & START:
+        return ""
+    return job.start_blocked(mission, _job_inputs(state), estimate, state.config)
 
 
 def _orders(since_ns: int) -> tuple[Order, ...]:
@@ -153,6 +174,8 @@ def _requests(
     estimate: Estimate,
     wire: WireState,
     flail: FlailState,
+    *,
+    startable: bool,
 ) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire. `frame`: whose sticks are a wish."""
     config = state.config
@@ -166,7 +189,7 @@ def _requests(
         manual_flail=manual.flail(frame, config),
         tracks_supported=_tracks_supported(state, mission, estimate, auto_drive),
         due=known.due,
-        has_mission=mission.plan is not None,
+        has_mission=mission.plan is not None and startable,
         gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
     )
 

@@ -119,7 +119,9 @@ def test_a_failed_sensor_comes_back_by_a_new_strip_with_what_it_is_off_by() -> N
 
 def test_a_strip_from_before_the_failure_is_no_way_back() -> None:
     state, both = two_passes()
-    held = msgspec.structs.replace(state, margin=msgspec.structs.replace(state.margin, withhold=True))
+    held = msgspec.structs.replace(
+        state, margin=msgspec.structs.replace(state.margin, withheld="the daily check failed")
+    )
     ledger = withheld(held, both, THIRD_M[1], 3 * ORIGIN_NS)
     assert claims.at(ledger, THIRD_M, CELL_M) is not None
     state, ledger = read(state, ledger, rod(0.10, SECOND_M, 2))

@@ -130,6 +130,13 @@ def test_it_starts_only_near_its_segment(along_m: float, cross_m: float) -> None
         assert state.phase is MissionPhase.SPIN_UP
 
 
+def test_it_does_not_start_where_nothing_would_be_credited() -> None:
+    seen = msgspec.structs.replace(vehicle(Mode.AUTO_MOVE), withheld="2 hammers missing")
+    state = step(mission(MissionPhase.IDLE), seen, at(0.0))
+    assert (state.phase, state.blocked) == (MissionPhase.IDLE, "nothing would be credited: 2 hammers missing")
+    assert step(mission(MissionPhase.WORK), seen, at(1.0)).phase is MissionPhase.WORK, "no observation stops it"
+
+
 @pytest.mark.parametrize(
     "phase", [p for p in ACTIVE if p not in (MissionPhase.WORK, MissionPhase.MOVE, MissionPhase.BACK_OFF)]
 )

@@ -234,17 +234,26 @@ def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:
 def margin(state: ChecksState, due: Due, config: VehicleConfig) -> Margin:
     """What the ledger draws its claims in by; where a check is due, what it would have bounded counts as unmeasured."""
     known = state.calibration if not state.calibration_due else Calibration()
-    tool = config.machine.tool
     return Margin(
         side_m=side_bound_m(known, config.machine),
         yaw_rad=known.heading_bound_rad,
         depth_bias_m=state.depth_bias_m + (depths.DUE_M if due.depth else 0.0),
-        withhold=state.base_failed
-        or state.depth_failed
-        or state.contradicted
-        or state.calibration_failed
-        or (state.hammers_missing > 0 and tool.hammer_count > 0 and tool.hammer_stripe_m != 0.0),
+        withheld=withheld(state, config.machine),
     )
+
+
+def withheld(state: ChecksState, machine: MachineConfig) -> str:
+    """Why nothing is claimed, in few words; "" where no check failed. A hammer that leaves no stripe may be missing."""
+    tool, missing = machine.tool, state.hammers_missing
+    if missing > 0 and tool.hammer_count > 0 and tool.hammer_stripe_m != 0.0:
+        return f"{missing} hammer{'s' if missing > 1 else ''} missing"
+    if state.base_failed:
+        return "the check of the base failed"
+    if state.calibration_failed:
+        return "the daily check failed"
+    if state.depth_failed:
+        return "the depth reading failed"
+    return "depth and tool height contradict" if state.contradicted else ""
 
 
 def side_bound_m(known: Calibration, machine: MachineConfig) -> float:

@@ -38,7 +38,7 @@ class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the job reads of the vehicle. `mode`, `rotor`, `operator_age_s`: as the gate reported them a tick ago.
 
     `tracks_supported`: whether the ground bears the tracks where they stand and go, None where nobody knows.
-    `depth_bias_m`: what a depth reading may be wrong by for long.
+    `depth_bias_m`: what a depth reading may be wrong by for long. `withheld`: why nothing would be credited; "".
     """
 
     mode: Mode
@@ -47,6 +47,7 @@ class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     tracks_supported: bool | None
     status: ControllerStatus | None
     depth_bias_m: float
+    withheld: str = ""
 
 
 def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig, now_ns: int) -> MissionState:
@@ -87,12 +88,18 @@ def _interrupted(state: MissionState, seen: JobInputs, config: VehicleConfig) ->
 
 
 def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> str:
-    """Why the job would not begin or go on: too far off, or in vain, for this sensor cannot prove the depth; ""."""
+    """Why the job would not begin or go on: too far off, or in vain; "" where it would.
+
+    In vain where this sensor cannot prove the depth, or a check that failed withholds all credit: ground that is worked
+    then bears no tracks either.
+    """
     if state.plan is None or state.phase not in WAITING_PHASES:
         return ""
     away_m = distance_to_m(segment_of(state), estimate)
     if away_m > START_DISTANCE_MAX_M:
         return f"{away_m:.1f} m away from the plan, drive there"
+    if seen.withheld:
+        return f"nothing would be credited: {seen.withheld}"
     return _too_shallow(seen, config)
 
 
