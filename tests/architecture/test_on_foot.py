@@ -1,5 +1,6 @@
 """No page, reason or text of the console sends a person to the machine, or onto ground that only the machine worked."""
 
+import ast
 import json
 from pathlib import Path
 
@@ -51,12 +52,22 @@ FALSE_ALARMS = {
 """Sentences that are found and send nobody, with the reason."""
 
 
+def refusals_of_checks() -> list[str]:
+    """What the vehicle answers to an observation that it refuses: all texts of those files that a person could read."""
+    files = (ROOT / f"vehicle/control/checks/{name}.py" for name in ("judge", "machine_check", "room"))
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
+    docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+    texts = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in docs]
+    return [node.value for node in texts if isinstance(node.value, str) and " " in node.value]
+
+
 def everything() -> dict[str, list[Said]]:
     """All sentences that operators and team leaders read, by source."""
     found = {name: list(sentences((ROOT / f"docs/{name}.md").read_text("utf-8"))) for name in PAGES}
     found["reasons"] = [one for rule in RULES for text in (rule.text, rule.station_text) for one in said_in(text)]
     words = json.loads((ROOT / "console/page/text/en/page.json").read_text("utf-8"))
     found["console"] = [one for text in words.values() for one in said_in(str(text))]
+    found["refused checks"] = [one for text in refusals_of_checks() for one in said_in(text)]
     return found
 
 

@@ -192,6 +192,12 @@ def count(present: int, text: str = "", sequence: int = 1) -> Observation:
     return observation(ObservationKind.HAMMER_COUNT, present, text=text, sequence=sequence)
 
 
+def test_the_answer_after_a_failed_reading_names_safe_ground_and_sends_nobody_onto_the_strip() -> None:
+    assert "edge of safe ground" in judge.STRIP
+    assert "there" not in judge.STRIP.split()
+    assert len(judge.STRIP.encode()) <= 50
+
+
 def test_all_hammers_there_is_good_and_one_missing_takes_its_stripe() -> None:
     state, found = step(ChecksState(), count(40))
     assert [(order.kind, order.good) for order in orders(found)] == [(Knowledge.HAMMERS, True)]

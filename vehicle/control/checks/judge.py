@@ -43,7 +43,8 @@ ODD_MAX: Final = 2
 FROM: Final = ("arm", "strip", "behind")
 """Where a depth is read: at arm's length from safe ground, in a test strip of the same soil on safe ground, or behind a
 follow-up team. Never on ground that only the machine has worked."""
-STRIP: Final = "depth failed: work a new strip and read it there"
+STRIP: Final = "depth failed: new strip at the edge of safe ground"
+"""Where the rod then reads it: at arm's length from that ground. Nobody walks on the strip."""
 HEAVY_CLASS: Final = 3
 SOIL_WORDS: Final = ("soil", "moisture")
 MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
