@@ -6,8 +6,9 @@ import pytest
 from campaign.fault_scenario import FaultScenario
 from campaign.sim_operator import Goal
 from vehicle.contracts.messages import Event, Mode
+from vehicle.contracts.sockets import TickRecord
 
-FAILED = {
+FAILED: dict[str, dict[str, int]] = {
     "1 hammer missing": {"hammers_missing": 1},
     "the check of the base failed": {"base_failed": True},
     "the daily check failed": {"calibration_failed": True},
@@ -31,8 +32,8 @@ class Told:
     def __init__(self) -> None:
         self.events: list[Event] = []
 
-    def accept(self, record: object) -> None:
-        self.events += record.outputs.events  # type: ignore[attr-defined]
+    def accept(self, record: TickRecord) -> None:
+        self.events += record.outputs.events
 
 
 @pytest.mark.parametrize("why", FAILED)

@@ -33,6 +33,7 @@ from vehicle.config.vehicle import MissionConfig, config_hash
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import ControllerWire, Sink
+from vehicle.contracts.units import NS_PER_S
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.operator_link.admission import Channel
@@ -49,6 +50,9 @@ from vehicle.runtime.loop import VehicleLoop
 MONTH_S = 30 * 86_400
 PATIENCE_S = 120.0
 """A bound of every wait; waits end on a condition long before."""
+TRIES = 8
+"""So often a person begins anew where a busy computer spoils what was begun."""
+UNARMED = (Mode.DISARMED, Mode.STOPPING, Mode.HOLD)
 SCENARIO = Scenario(name="live", machine="memat", site="-", mission=MissionConfig(required_depth_m=0.15), seed=7)
 
 
@@ -110,6 +114,30 @@ class Live(msgspec.Struct):
         self.barrier.subscribe(Phase.OBSERVE, look)
         async with asyncio.timeout(timeout_s):
             await woken.wait()
+
+    async def reaches(self, true: Callable[[], bool], left: Callable[[], bool]) -> bool:
+        """Wait, tick by tick, for a condition; False where `left` holds before it does."""
+        found: list[bool] = []
+
+        def decided() -> bool:
+            if not found and (true() or left()):
+                found.append(true())
+            return bool(found)
+
+        await self.until(decided)
+        return found[0]
+
+    async def arms(self, true: Callable[[], bool]) -> bool:
+        """Wait for a condition of an armed machine; False where it is disarmed or stopped before.
+
+        A station of a busy computer falls silent now and then: what it had begun ends, and it begins anew.
+        """
+        return await self.reaches(true, lambda: self.mode in UNARMED)
+
+    def later(self, seconds: float) -> Callable[[], bool]:
+        """Whether so much time of the vehicle has gone by from now on."""
+        end_ns = self.clock.now_ns() + round(seconds * NS_PER_S)
+        return lambda: self.clock.now_ns() > end_ns
 
 
 def session_number() -> int:

@@ -227,7 +227,7 @@ async def lost_and_found(system: Any) -> None:
 async def main(port: int, folder: str) -> None:
     sdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
     await sdk.add_any_connection(f"udpout://127.0.0.1:{port}")
-    system = await sdk.first_autopilot(10.0)
+    system = await sdk.first_autopilot(60.0)
     assert system is not None, "no vehicle"
     if folder == "reconnect":
         await lost_and_found(system)

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 from pymavlink import mavutil
 
+from benchmarks.ports import free_port
 from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
 from tests.operator_link.exchange import S_NS, Exchange
-from tests.operator_link.live_vehicle import Live, live_vehicle
+from tests.operator_link.live_vehicle import PATIENCE_S, Live, live_vehicle
 from tests.operator_link.mavproxy import mavproxy
 from vehicle.config.drive import DriveConfig, OperatorConfig, RadioConfig, StationConfig
 from vehicle.config.load import load_toml_model
@@ -106,7 +107,7 @@ def test_a_station_that_only_listens_is_found_on_a_real_socket() -> None:
             listener.setblocking(False)
             listener.bind(("127.0.0.1", 0))
             port = listener.getsockname()[1]
-            async with live_vehicle(stations=(("127.0.0.1", port, 255),)) as live, asyncio.timeout(20.0):
+            async with live_vehicle(stations=(("127.0.0.1", port, 255),)) as live, asyncio.timeout(PATIENCE_S):
                 while await _first(listener) != "HEARTBEAT":
                     pass
                 beat = codec.encode_fields("HEARTBEAT", {"type": 6}, 0, 255, 190)
@@ -127,7 +128,7 @@ def test_a_radio_that_is_not_there_yet_is_waited_for(tmp_path: Path) -> None:
         clock = SystemClock()
         async with LinkTransport(link, clock, (radio,), say=said.append) as shell:
             moving = asyncio.get_running_loop().create_task(shell.run())
-            async with asyncio.timeout(30.0):
+            async with asyncio.timeout(PATIENCE_S):
                 while not said:
                     await clock.sleep_until_ns(clock.now_ns() + 20_000_000)
                 master, slave = os.openpty()
@@ -157,12 +158,6 @@ def here(line: str, live: Live, listening: int) -> str:
     return found.replace("14555", str(live.port)).replace("5760", str(live.tcp_port))
 
 
-def free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
-        return int(taken.getsockname()[1])
-
-
 def test_the_rows_are_whole() -> None:
     assert [len(row(name)) for name in ("MAVProxy", "MAVSDK", "pymavlink")] == [3, 3, 3]
     assert row("QGroundControl") == row("Mission Planner") == []
@@ -174,7 +169,7 @@ def test_a_line_of_pymavlink_finds_the_vehicle(line: str) -> None:
     def client(url: str) -> tuple[int, int]:
         connection = mavutil.mavlink_connection(url)
         try:
-            for _ in range(40):
+            for _ in range(round(2 * PATIENCE_S)):
                 if not url.startswith("udpin"):
                     connection.mav.heartbeat_send(6, 8, 0, 0, 0)
                 beat = connection.wait_heartbeat(timeout=0.5)
@@ -202,7 +197,7 @@ def test_a_line_of_mavproxy_finds_the_vehicle(line: str, tmp_path: Path) -> None
         async with live_vehicle(stations=(("127.0.0.1", listening, 255),)) as live:
             master = here(line, live, listening).partition("--master=")[2]
             async with mavproxy(0, tmp_path, master=master) as proxy:
-                await proxy.expect(r"Received \d+ parameters", 60.0)
+                await proxy.expect(r"Received \d+ parameters")
 
     asyncio.run(main())
 
@@ -219,7 +214,7 @@ def test_a_line_of_mavsdk_finds_the_vehicle(line: str) -> None:
                 sys.executable, str(client), here(line, live, listening), stdout=asyncio.subprocess.PIPE
             )
             assert process.stdout is not None
-            async with asyncio.timeout(90.0):
+            async with asyncio.timeout(PATIENCE_S):
                 heard = await process.stdout.read()
             await process.wait()
             assert b"found" in heard

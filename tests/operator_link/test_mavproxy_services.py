@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.operator_link.live_vehicle import Live, live_vehicle
-from tests.operator_link.mavproxy import MavProxy, mavproxy
-from tests.operator_link.test_mavproxy import armed, driving, ready
+from tests.operator_link.live_vehicle import TRIES, live_vehicle
+from tests.operator_link.mavproxy import mavproxy
+from tests.operator_link.test_mavproxy import armed, disarmed, driving, ready
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.transfer import RALLY
 
@@ -56,30 +56,34 @@ def test_every_service_answers_and_nothing_moves(tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-async def _stopped(live: Live, proxy: MavProxy) -> None:
-    proxy.say("mode HOLD")
-    await live.until(lambda: live.mode is Mode.HOLD)
-    proxy.say("rc 3 1500", "rc 8 1000", "disarm")
-    await live.until(lambda: live.mode is Mode.DISARMED)
-
-
 def test_it_backs_out_along_its_track(tmp_path: Path) -> None:
     async def main() -> None:
         async with live_vehicle() as live, mavproxy(live.port, tmp_path) as proxy:
             await ready(live, proxy)
-            await driving(live, proxy)
             here = live.world.truth()
-            await live.until(lambda: abs(live.world.truth().east_m - here.east_m) > 0.3)
-            await _stopped(live, proxy)
-            await armed(live, proxy)
-            proxy.say("mode SMART_RTL")
-            await live.until(lambda: live.mode is Mode.RECOVERY)
-            proxy.say("rc 8 1900", "rc 3 1100")
-            await live.until(lambda: live.world.truth().speed_mps < -0.05)
-            await live.until(lambda: abs(live.world.truth().east_m - here.east_m) < 0.1)
+
+            def away_m() -> float:
+                return abs(live.world.truth().east_m - here.east_m)
+
+            await driving(live, proxy, lambda: away_m() > 0.3)
+            proxy.say("mode HOLD")
+            await live.until(lambda: live.mode is Mode.HOLD)
+            await disarmed(live, proxy)
+            for _ in range(TRIES):
+                await armed(live, proxy)
+                proxy.say("mode SMART_RTL")
+                if await live.arms(lambda: live.mode is Mode.RECOVERY):
+                    proxy.say("rc 8 1900", "rc 3 1100")
+                    if await live.arms(lambda: live.world.truth().speed_mps < -0.05) and await live.arms(
+                        lambda: away_m() < 0.1
+                    ):
+                        break
+                await disarmed(live, proxy)
             assert live.world.truth().rotor_radps == 0.0
             assert live.mode is Mode.RECOVERY
-            await _stopped(live, proxy)
+            proxy.say("mode HOLD")
+            await live.until(lambda: live.mode is Mode.HOLD)
+            await disarmed(live, proxy)
 
     asyncio.run(main())
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.ports import free_port
 from tests.operator_link.live_vehicle import Live, live_vehicle
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.transfer import MISSION
@@ -141,7 +142,7 @@ def test_every_service_it_knows(tmp_path: Path) -> None:
     async def main() -> None:
         async with live_vehicle() as live, client(live.port, SERVICES, str(tmp_path)) as sdk:
             await live.until(lambda: live.vehicle.state.estimate.ready)
-            await sdk.expect("terminate", 60.0)
+            await sdk.expect("terminate")
             await live.until(lambda: live.mode is Mode.ESTOP)
             await sdk.expect("done")
             heard = {step: str(value).split("; origin")[0] for step, value in sdk.said.items()}
@@ -159,9 +160,9 @@ def test_every_service_it_knows(tmp_path: Path) -> None:
 
 def test_a_vehicle_that_was_away_is_found_again() -> None:
     async def main() -> None:
+        port = free_port()
         async with contextlib.AsyncExitStack() as stack:
-            async with live_vehicle() as live:
-                port = live.port
+            async with live_vehicle(port=port):
                 sdk = await stack.enter_async_context(client(port, SERVICES, "reconnect"))
                 assert await sdk.expect("connected") is True
             assert await sdk.expect("lost") is True

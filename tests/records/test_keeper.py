@@ -146,7 +146,7 @@ def test_a_foreign_journal_is_told_in_one_line_and_never_credited(
     assert kept_in(tmp_path, header).found.header == header, "the next start finds its own"
 
 
-@pytest.mark.parametrize("content", [b"no journal at all", b"FLAILJ9\n", b"FLAILJ4\n" + bytes(2000)])
+@pytest.mark.parametrize("content", [b"no journal at all", b"FLAILJ\n", b"FLAILJ4\n" + bytes(2000)])
 def test_what_cannot_be_read_is_left_as_it_is(content: bytes, tmp_path: Path) -> None:
     header = kept_ledger.header_of(vehicle(), None)
     mine = kept_in(tmp_path, header).path
@@ -156,6 +156,35 @@ def test_what_cannot_be_read_is_left_as_it_is(content: bytes, tmp_path: Path) ->
     assert len(kept.lines) == 1
     opened(kept, SESSION).close()
     assert mine.read_bytes() == content
+
+
+@pytest.mark.parametrize("content", [b"FLAILJ6\n", b"FLAILJ12\n" + bytes(2000)])
+@pytest.mark.parametrize("digest", [None, "0123abcd", "0123abcd-2"])
+def test_a_journal_of_a_later_program_is_refused_and_none_is_begun_beside_it(
+    content: bytes, digest: str | None, tmp_path: Path
+) -> None:
+    """A later header may give the same ground another digest."""
+    header = kept_ledger.header_of(vehicle(), None)
+    mine = kept_in(tmp_path, header).path
+    if digest is not None:
+        mine = tmp_path / f"no-site-{digest}" / mine.name
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(content)
+    with pytest.raises(InputError) as refusal:
+        kept_in(tmp_path, header)
+    assert str(refusal.value).startswith(
+        f"{mine}: a ledger journal of format {int(content[6:].split()[0].strip(bytes(1)))}, "
+    )
+    assert "\n" not in str(refusal.value)
+    assert list(tmp_path.rglob("*.journal")) == [mine]
+    assert mine.read_bytes() == content
+
+
+def test_a_later_journal_of_another_site_is_none_of_ours(tmp_path: Path) -> None:
+    other = tmp_path / "no-site-north-0123abcd" / kept_ledger.NAME
+    other.parent.mkdir(parents=True)
+    other.write_bytes(b"FLAILJ6\n")
+    assert kept_in(tmp_path, kept_ledger.header_of(vehicle(), None)).lines == ()
 
 
 def test_a_second_program_does_not_write_into_it(tmp_path: Path) -> None:

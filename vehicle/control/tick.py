@@ -150,9 +150,9 @@ def _job_inputs(state: VehicleState) -> job.JobInputs:
     )
 
 
-def _start_refused(state: VehicleState, edges: OperatorEdge, mission: MissionState, estimate: Estimate) -> str:
+def _start_refused(state: VehicleState, edges: int, mission: MissionState, estimate: Estimate) -> str:
     """Why a START that was pressed by stick comes to nothing; "" where it does not, or none was pressed."""
-    if state.gate.mode is not Mode.MANUAL or not int(edges) & START:
+    if state.gate.mode is not Mode.MANUAL or not edges & START:
         return ""
     return job.start_blocked(mission, _job_inputs(state), estimate, state.config)
 

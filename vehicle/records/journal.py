@@ -23,7 +23,7 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.records import carried_over
-from vehicle.records.journal_file import MAGIC, Journal, Lost, UnreadableError, header_in, read
+from vehicle.records.journal_file import MAGIC, Journal, Lost, UnreadableError, header_in, read, refuse_later_format
 from vehicle.records.ledger_news import Followed, ledger_news
 from vehicle.records.rebuilding import rebuilt, summed
 from vehicle.records.records import (
@@ -50,6 +50,7 @@ __all__ = [
     "header_in",
     "read",
     "rebuilt",
+    "refuse_later_format",
     "summed",
     "torn_text",
 ]

@@ -2,6 +2,7 @@
 
 import contextlib
 import mmap
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -33,6 +34,7 @@ from vehicle.records.records import (
 from vehicle.records.stroke_table import decoded_table
 
 _STEM: Final = b"FLAILJ"
+HEAD_BYTES: Final = 16
 MAGIC: Final = _STEM + f"{Kept.JOURNAL.number}\n".encode()
 TORN_MAX_BYTES: Final = 1 << 17
 """Length of two of the longest records; less than this waits for the disk at any time."""
@@ -123,6 +125,10 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
 
 class UnreadableError(InputError):
     """The file exists but cannot be read, so its content is unknown."""
+
+
+class LaterFormatError(InputError):
+    """A later program wrote the file: what it holds is a record, and this program cannot read it."""
 
 
 class Scanner:
@@ -284,7 +290,25 @@ def header_in(path: Path) -> Header | None:
     return first if isinstance(first, Header) else None
 
 
+def refuse_later_format(path: Path) -> None:
+    """Look at the beginning of a file alone.
+
+    Raises:
+        LaterFormatError: A later program wrote it.
+    """
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        _refuse_later(path, file.read(HEAD_BYTES))
+
+
+def _refuse_later(path: Path, head: bytes) -> None:
+    found = re.match(rb"%s([0-9]+)\n" % _STEM, head)
+    number = int(found[1]) if found else 0
+    if number > Kept.JOURNAL.number:
+        raise LaterFormatError(f"{path}: {Kept.JOURNAL.refusal(number)}")
+
+
 def _format(path: Path, content: Bytes) -> int:
+    _refuse_later(path, bytes(content[:HEAD_BYTES]))
     start = content[: len(MAGIC)]
     if start[: len(_STEM)] != _STEM[: len(start)]:
         raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()})")

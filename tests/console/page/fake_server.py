@@ -49,6 +49,11 @@ class FakeServer:
         self.ticks = 100
         self.port = free_port()
 
+    def forget(self) -> None:
+        """Nothing was sent, nothing is to be answered."""
+        for kept in (self.readings, self.acts, self.stops, self.posts, self.answers, self.told):
+            kept.clear()
+
     @property
     def url(self) -> str:
         """Where the page is, with its token."""

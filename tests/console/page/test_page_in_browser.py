@@ -24,12 +24,7 @@ def served() -> Iterator[FakeServer]:
 @pytest.fixture
 def server(served: FakeServer) -> FakeServer:
     """The server, as if nothing had been told."""
-    served.readings.clear()
-    served.acts.clear()
-    served.stops.clear()
-    served.posts.clear()
-    served.answers.clear()
-    served.told.clear()
+    served.forget()
     served.quiet, served.refuse_drive = False, 0
     return served
 
@@ -45,9 +40,10 @@ flail.store.serverAge_ms = () => 0;
 
 
 def opened(browser: Page, server: FakeServer, scene: str, *, steady: bool = True, **settings: str) -> Page:
-    """The page, shown this scene."""
+    """The page, shown this scene; what the page of the test before sent is forgotten."""
     server.state = copy.deepcopy(SCENES[scene])
     browser.open(server.url, **settings)
+    server.forget()
     browser.until("return flail.store.get('link') !== null")
     if steady:
         browser.js(STEADY)
@@ -57,6 +53,17 @@ def opened(browser: Page, server: FakeServer, scene: str, *, steady: bool = True
 def held(server: FakeServer) -> bool:
     """The newest reading holds."""
     return bool(server.readings) and bool(int(server.readings[-1][2]) & HOLD)
+
+
+STOPPED_CLOCK = "const now = flail.now_ms(); flail.acts.now_ms = () => now"
+RUNNING_CLOCK = "flail.acts.now_ms = flail.now_ms"
+
+
+def tap_briefly(browser: Page, code: str, key: str = "") -> None:
+    """However long this machine takes from the press to the release: of no time at all by the clock of the acts."""
+    browser.js(STOPPED_CLOCK)
+    browser.tap(code, key)
+    browser.js(RUNNING_CLOCK)
 
 
 def settled(browser: Page, server: FakeServer, count: int = 8) -> None:
@@ -137,12 +144,18 @@ def test_a_hidden_page_sends_one_neutral_reading_and_closes_the_socket(browser: 
 def test_space_is_stop_with_the_focus_on_arm_and_arm_is_not_pressed(browser: Page, server: FakeServer) -> None:
     """STOP is repeated until the vehicle is seen stopped."""
     opened(browser, server, "ready").until("return flail.hands.view?.latch")
-    browser.until("return document.querySelector('#hands .act.next')")
-    browser.js("document.querySelector('#hands .act.next').focus()")
-    browser.tap("Space")
-    browser.when(lambda: len(server.stops) >= 4)
-    server.state["vehicle"]["mode"] = "HOLD"
-    browser.until("return flail.store.get('stop').outcome === 'seen'")
+    for _ in range(12):
+        server.state["vehicle"]["mode"] = "READY"
+        browser.until("return document.querySelector('#hands .act.next')")
+        browser.js("document.querySelector('#hands .act.next').focus()")
+        server.stops.clear()
+        browser.tap("Space")
+        browser.when(lambda: len(server.stops) >= 4)
+        server.state["vehicle"]["mode"] = "HOLD"
+        outcome = browser.until("return flail.store.get('stop').outcome")
+        if outcome == "seen":
+            break  # else this machine took the three seconds after which the page gives up
+    assert outcome == "seen"
     assert server.acts == []
 
 
@@ -189,12 +202,11 @@ def test_a_refusal_is_shown_with_the_vehicles_reason(browser: Page, server: Fake
     opened(browser, server, "ready").until("return document.querySelector('#hands .act.next')")
     browser.tap("KeyM")
     browser.when(lambda: server.acts == [ARM])
-    number = browser.js("return flail.acts.pending.number")
+    number = browser.js("return flail.acts._number")
     server.answers.append(
         {"act": "ARM", "no": number, "result": "refused", "why": "act.why.moving", "params": {}, "reason": 33}
     )
-    browser.until("return document.querySelector('#hands .text').innerText.includes('ARM refused')")
-    assert "Too steep" in browser.text("#hands .text")
+    browser.when(lambda: all(words in browser.text("#hands .text") for words in ("ARM refused", "Too steep")))
 
 
 def test_take_wants_a_second_of_holding(browser: Page, server: FakeServer) -> None:
@@ -202,8 +214,9 @@ def test_take_wants_a_second_of_holding(browser: Page, server: FakeServer) -> No
     opened(browser, server, "disarmed")
     server.state["vehicle"]["mine"] = False
     browser.until("return document.querySelector('#hands .act')?.innerText.includes('TAKE')")
-    browser.tap("KeyT")
+    tap_briefly(browser, "KeyT")
     browser.until("return flail.store.get('held_act') === null")
+    settled(browser, server)
     assert server.acts == []
     browser.key("keyDown", "KeyT")
     browser.when(lambda: server.acts == [TAKE])
@@ -214,7 +227,7 @@ def test_engine_off_stops_at_once_and_cuts_only_when_held(browser: Page, server:
     """A tap of Delete is STOP alone; held on it becomes ENGINE OFF."""
     opened(browser, server, "manual")
     browser.until("return flail.drive.ready && flail.state.ready")
-    browser.tap("Delete", "Delete")
+    tap_briefly(browser, "Delete", "Delete")
     browser.when(lambda: len(server.stops) >= 4)
     assert set(server.stops) == {0}
     browser.key("keyDown", "Delete", "Delete")
@@ -323,8 +336,7 @@ def test_what_takes_the_keyboard_lets_go_of_hold(browser: Page, server: FakeServ
 def test_a_part_of_the_page_that_fails_takes_no_other_with_it_and_is_said(browser: Page, server: FakeServer) -> None:
     opened(browser, server, "manual")
     browser.js("flail.bar.render = () => { throw new Error('a test') }")
-    browser.until("return !document.getElementById('small').hidden")
-    assert "may show old values" in browser.text("#small")
+    browser.when(lambda: "may show old values" in browser.text("#small"))
     server.state["tool"]["rotor_rpm"] = 371.0
     browser.until("return document.querySelector('.instrument .value').innerText.includes('371')")
     browser.js(
@@ -343,9 +355,9 @@ def test_a_page_of_an_earlier_start_says_where_to_go_on(browser: Page, server: F
     try:
         browser.js("flail.state._socket.wanted = false; flail.state._socket.socket.close()")
         browser.until("return document.querySelector('#why h1').innerText === 'Console started anew'")
+        browser.when(lambda: "Open the address that the console printed" in browser.text("#why"))
     finally:
         server.forbidden = False
-    assert "Open the address that the console printed" in browser.text("#why")
 
 
 RECORD = {
@@ -377,12 +389,12 @@ def test_all_values_are_old_when_the_vehicle_is_heard_no_more(browser: Page, ser
     browser.until("return document.querySelectorAll('.instrument.old').length === 0")
     server.state["link"]["age_ms"] = 600
     browser.until("return document.querySelectorAll('.instrument.old').length === 5")
-    assert "No link" in browser.text("#mode")
+    browser.when(lambda: "No link" in browser.text("#mode"))
     server.state["link"]["age_ms"] = 40
     browser.until("return document.querySelectorAll('.instrument.old').length === 0")
     server.quiet = True
     browser.until("return document.querySelectorAll('.instrument.old').length === 5")
-    assert "no link" in browser.text("#stop")
+    browser.when(lambda: "no link" in browser.text("#stop"))
 
 
 def test_a_second_window_watches_and_stops(browser: Page, server: FakeServer) -> None:
@@ -508,6 +520,7 @@ def test_two_fingers_drive_and_a_third_releases(browser: Page, server: FakeServe
 
 def test_the_page_asks_nobody_but_its_own_server(browser: Page, server: FakeServer) -> None:
     """No request leaves this computer, and nothing that it asks for itself is refused by its own policy."""
+    browser.driver.get_log("browser")  # what an earlier page said, and what was cut off when it was left
     opened(browser, server, "manual")
     for view in ("mission", "plan", "record", "setup", "drive"):
         browser.js("flail.turn(arguments[0])", view)
@@ -534,7 +547,7 @@ def test_stop_is_first_in_the_order_of_tabs_and_changes_are_spoken(browser: Page
     server.state = copy.deepcopy(SCENES["hold"])
     browser.until("return document.getElementById('said').innerText.includes('Rotor too slow')")
     browser.tap("KeyI")
-    assert "Rotor 12 rpm" in browser.text("#told")
+    browser.when(lambda: "Rotor 12 rpm" in browser.text("#told"))
 
 
 def test_without_the_key_of_this_start_the_page_says_what_to_do(browser: Page, server: FakeServer) -> None:
@@ -576,7 +589,7 @@ def test_figures_of_a_report_that_is_late_look_old_and_stay(browser: Page, serve
         server.state[section]["old"] = True
     browser.until("return document.querySelectorAll('.instrument.old').length === 5")
     assert browser.text("#instruments") == before
-    assert browser.js("return flail.map.old"), "the machine on the map looks as if its place were known"
+    browser.until("return flail.map.old")  # else the machine on the map looks as if its place were known
     assert browser.js("return flail.acts.facts().rotor_rpm") is None
     for section in ("pose", "tool", "mission"):
         del server.state[section]["old"]

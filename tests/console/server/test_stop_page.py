@@ -19,6 +19,7 @@ from console.server.guard import SUBPROTOCOL, refusal
 from console.server.settings import ServerSettings
 from console.server.stop_page import QUESTION, Button, Place, decoded, make_stop_app, told
 from console.server.stop_text import link_words, mode_words, stop_words
+from tests.console.server.support import PATIENCE_S
 from tests.console.server.test_app import asked_of
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
@@ -57,10 +58,11 @@ def frame(kind: int, number: float) -> bytes:
 
 
 async def until(socket: websockets.ClientConnection, **wanted: object) -> dict[str, Any]:
-    while True:
-        found: dict[str, Any] = json.loads(await socket.recv())
-        if {name: found[name] for name in wanted} == wanted:
-            return found
+    async with asyncio.timeout(PATIENCE_S):
+        while True:
+            found: dict[str, Any] = json.loads(await socket.recv())
+            if {name: found[name] for name in wanted} == wanted:
+                return found
 
 
 def test_its_server_has_one_socket_that_acts() -> None:
