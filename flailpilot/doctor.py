@@ -112,7 +112,7 @@ def keys(file: DriveFile) -> Check:
         return Check("keys", "fail", str(refusal), "see above")
     live = [key.name for key in held.keys if key.live]
     if not live:
-        return Check("keys", "fail", f"{path}: no key in force", create)
+        return Check("keys", "fail", f"{path}: no key in force", create.replace("FILE", str(path)))
     only = [f"{key.name} (STOP only)" for key in held.stop_only if key.live]
     return Check("keys", "ok", f"{len(live) + len(only)} in force: {', '.join(live + only)}")
 
@@ -144,7 +144,8 @@ def operator_socket(file: DriveFile) -> Check:
             "operator socket",
             "fail",
             f"{where}: {(refusal.strerror or str(refusal)).lower()}",
-            "stop the other program (`ss -ulnp` names it), or give an address of this computer",
+            "stop the other program (`ss -ulnp` names it; the service: systemctl stop flailpilot), or give an address "
+            "of this computer",
         )
     return Check("operator socket", "ok", where)
 

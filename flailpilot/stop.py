@@ -49,7 +49,7 @@ def run(asked: Asked) -> int:
     if not held.stop_only:
         raise InputError(
             f"{asked.key}: this key may do more than STOP; `flailpilot keys create NAME --system-id N --stop-only "
-            "--out FILE` on the vehicle makes one that may not"
+            "--out FILE --store KEYS`, KEYS being the vehicle's keys_file, makes one on the vehicle that may not"
         )
     if asked.once and served is not None:
         raise InputError("--once and --serve: one of them; --once sends one STOP and ends")

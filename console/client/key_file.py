@@ -19,7 +19,7 @@ def credentials(path: Path, told: str, advice: str) -> Credentials:
     except OSError as refusal:
         raise InputError(
             f"{told}: {(refusal.strerror or str(refusal)).lower()}; `flailpilot keys create NAME --system-id N "
-            f"--out FILE` on the vehicle makes one; {advice}"
+            f"--out FILE --store KEYS` makes one on the vehicle, KEYS being its keys_file; {advice}"
         ) from None
     except msgspec.DecodeError as refusal:
         raise InputError(f"{told}: no key file of a console ({refusal})") from None

@@ -33,6 +33,14 @@ def test_a_run_that_was_ended_in_order_leaves_its_report_and_a_crash_waits_for_n
     assert "Nice=19" in report
 
 
+def test_the_cameras_have_a_unit_that_may_open_them_and_comes_again() -> None:
+    rows = UNIT.with_name("flailpilot-video.service").read_text().splitlines()
+    assert "ExecStart=/opt/flailpilot/bin/flailpilot video /etc/flailpilot/drive.toml" in rows
+    assert {"SupplementaryGroups=video", "DeviceAllow=char-video4linux rw", "User=flailpilot"} <= set(rows)
+    assert "Restart=always" in rows
+    assert not any(row.startswith(("RestartPrevent", "PrivateDevices", "OOMScoreAdjust")) for row in rows)
+
+
 def reported(recordings: Path) -> subprocess.CompletedProcess[str]:
     """What the unit would report on, by its own line of shell."""
     text = UNIT.with_name("flailpilot-report.service").read_text().replace("\\\n", " ")

@@ -70,7 +70,8 @@ class StampStore:
                 _check_format(self.path, slot)
             raise InputError(
                 f"{self.path}: both copies are damaged, old frames could be taken for new ones; "
-                "make new keys for every console (flailpilot keys reset), which also replaces this file"
+                "make new keys for every console (flailpilot keys reset --yes --store FILE, FILE being keys_file of "
+                "the configuration), which also replaces this file"
             )
         self._generation, self.reserved = found
 

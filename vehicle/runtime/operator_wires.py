@@ -124,7 +124,8 @@ def _identity(file: DriveFile) -> tuple[KeyStore | None, StampStore | None, Mach
             return None, None, MachineIdentity(boot_count=secrets.randbits(32))
         raise InputError(
             f"{shown_path(file.path)}: keys_file: missing, no station could drive; make a key with `flailpilot keys "
-            "create` and name its store here, or set safety.bench = true for a bench on loopback"
+            "create NAME --system-id N --store FILE` and name FILE here, or set "
+            "safety.bench = true for a bench on loopback"
         )
     path = file.beside(name)
     store = KeyStore(path)

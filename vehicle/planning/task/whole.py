@@ -27,7 +27,7 @@ def agreed_role(site: Site, plan: Plan | None = None, said: Mapping[str, str | N
         speaker = next(name for name, value in told.items() if value)
         raise InputError(
             f"{speaker}: task_role is {role}, which works swaths apart, and here the whole area would be worked; plan "
-            "it with `flailpilot plan SITE --survey spacing=M` and give that plan, or change task_role"
+            "it with `flailpilot plan SITE --machine NAME --survey spacing=M` and give that plan, or change task_role"
         )
     return role if any(told.values()) else None
 
