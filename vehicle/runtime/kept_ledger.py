@@ -113,11 +113,12 @@ def kept_in(folder: Path, header: Header) -> Kept:
     """Return the journal with this header, which may be empty; others of that name are reported and left unchanged.
 
     Raises:
-        InputError: A journal of that name cannot be read. A second journal beside it would split the record: if the
-        first became readable again, withdrawals written meanwhile would be missing from it.
+        InputError: A journal of that name cannot be read, or a later program wrote it. A second journal beside it would
+        split the record: once the first can be read again, withdrawals written meanwhile would be missing from it.
     """
     words = re.sub(r"[^A-Za-z0-9]+", "-", header.site).strip("-").lower()[:40] or "no-site"
     digest = hashlib.sha256(msgspec.json.encode(header)).hexdigest()[:8]
+    _refuse_later_formats(folder, words)
     lines: list[str] = []
     number = 1
     while True:
@@ -141,6 +142,20 @@ def kept_in(folder: Path, header: Header) -> Kept:
             _snapshot(path, found)
             return Kept(path, header, found, (*lines, *filter(None, (journal.torn_text(path, found),))))
         lines.append(f"{path}: {foreign}; nothing of it is credited")
+
+
+def _refuse_later_formats(folder: Path, words: str) -> None:
+    """Every journal of the site is looked at: a later header may give the same ground another digest.
+
+    Raises:
+        InputError: A later program wrote one of them.
+    """
+    paths: list[Path] = []
+    with contextlib.suppress(OSError):  # a folder that cannot be read is refused where the journal is read
+        paths = sorted(folder.glob(f"{words}-*/{NAME}"))
+    for path in paths:
+        if re.fullmatch(rf"{words}-[0-9a-f]{{8}}(-[0-9]+)?", path.parent.name):
+            journal.refuse_later_format(path)
 
 
 def _snapshot(path: Path, found: Journal) -> None:
