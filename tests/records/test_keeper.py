@@ -15,10 +15,11 @@ from tests.control.ledger.driving import ORIGIN_NS, cells, straight, versions
 from vehicle.config.load import load_machine
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
-from vehicle.contracts.messages import Due, Margin, MissionPhase
-from vehicle.contracts.plan import Plan
+from vehicle.contracts.messages import Due, Margin, MissionPhase, Mode
+from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, works
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import TICK_NS
+from vehicle.control import plan_assignment
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.depth import DUE_M
 from vehicle.control.ground import raster
@@ -277,6 +278,69 @@ def test_a_plan_that_is_taken_later_goes_on_too_and_only_once() -> None:
     again = assign_plan(none, PLAN)
     assert again.mission.phase is MissionPhase.PAUSED
     assert assign_plan(again, PLAN).mission.phase is MissionPhase.IDLE
+
+
+def moves(name: str) -> Plan:
+    """A plan that only drives: a metre back on the swath's own line."""
+    swath = PLAN.segments[0]
+    back = msgspec.structs.replace(swath, kind=SegmentKind.REVERSE, tool_down=False, points_m=swath.points_m[::-1])
+    return msgspec.structs.replace(PLAN, plan_hash=name, segments=(back,))
+
+
+def handed_over(state: VehicleState, plan: Plan | None) -> VehicleState:
+    return plan_assignment.step(state, PlanAssignment(plan=plan), 0)[0]
+
+
+def test_work_goes_on_where_it_was_left_after_ways_to_the_parking_and_back() -> None:
+    at_work = msgspec.structs.replace(restored(vehicle(PLAN), left(), 0), job_left=None)
+    worked_m = at_work.mission.worked_along_m
+    there = handed_over(at_work, moves("there"))
+    assert (there.mission.phase, there.mission.index) == (MissionPhase.IDLE, 0)
+    done = msgspec.structs.replace(there, mission=msgspec.structs.replace(there.mission, phase=MissionPhase.DONE))
+    back = handed_over(done, moves("back"))
+    again = handed_over(back, PLAN)
+    assert again.job_left is None
+    mission = again.mission
+    assert (mission.phase, mission.work_started, mission.worked_along_m) == (MissionPhase.PAUSED, True, worked_m)
+
+
+@pytest.mark.parametrize("between", [moves("there"), None, msgspec.structs.replace(PLAN, plan_hash="another")])
+def test_only_a_plan_that_drives_alone_keeps_the_place_of_the_work(between: Plan | None) -> None:
+    at_work = msgspec.structs.replace(restored(vehicle(PLAN), left(), 0), job_left=None)
+    phase = handed_over(handed_over(at_work, between), PLAN).mission.phase
+    drives = between is not None and not works(between)
+    assert phase is (MissionPhase.PAUSED if drives else MissionPhase.IDLE)
+
+
+def test_a_plan_that_only_drives_keeps_the_place_also_where_it_waits_for_disarm() -> None:
+    at_work = msgspec.structs.replace(restored(vehicle(PLAN), left(), 0), job_left=None)
+    held = msgspec.structs.replace(at_work, gate=msgspec.structs.replace(at_work.gate, mode=Mode.HOLD))
+    waiting = handed_over(held, moves("there"))
+    assert waiting.mission.plan is None
+    disarmed = msgspec.structs.replace(waiting, gate=at_work.gate)
+    there, _ = plan_assignment.step(disarmed, None, 0)
+    assert there.mission.plan is not None
+    assert handed_over(there, PLAN).mission.phase is MissionPhase.PAUSED
+
+
+def test_the_journal_keeps_the_place_of_the_work_while_a_way_is_driven(tmp_path: Path) -> None:
+    start = vehicle(PLAN)
+    keeper = keeper_in(tmp_path, start)
+    keeper.begin(start, FlailAdapter())
+    for state in states(start):
+        keeper.accept(record(state))
+    there = handed_over(state, moves("there"))
+    for phase in (MissionPhase.MOVE, MissionPhase.DONE):
+        mission = msgspec.structs.replace(there.mission, phase=phase)
+        keeper.accept(record(msgspec.structs.replace(there, mission=mission)))
+    keeper.close()
+    found = journal.read(kept_in(tmp_path, kept_ledger.header_of(start, None)).path)
+    assert found.plan_hash == PLAN.plan_hash
+    assert found.job is not None
+    assert found.job.at_work
+    # a program that is started in the parking with the way back as its plan keeps the place too
+    again = restored(vehicle(moves("back")), found, 5)
+    assert handed_over(again, PLAN).mission.phase is MissionPhase.PAUSED
 
 
 def test_nothing_moves_by_a_restart() -> None:

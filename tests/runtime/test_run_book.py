@@ -19,6 +19,7 @@ from tests.runtime.support import JumpingClock, config_text, write
 from vehicle.config.drive import DriveFile, load_drive
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Event
+from vehicle.contracts.plan import SegmentKind
 from vehicle.contracts.sockets import TickRecord
 from vehicle.control.state import VehicleState
 from vehicle.host import utc
@@ -168,6 +169,11 @@ def test_the_plan_that_was_driven_lies_in_the_runs_folder(tmp_path: Path) -> Non
     found = manifest(book)
     assert (found["plan_hash"], found["site_hash"], found["site"]) == ("drill", "drill", "uploaded")
     assert json.loads(path.read_text())["plan_hash"] == "drill"
+    way = msgspec.structs.replace(plan.segments[0], kind=SegmentKind.TRANSIT, tool_down=False)
+    there = msgspec.structs.replace(plan, plan_hash="way", segments=(way,))
+    parked = msgspec.structs.replace(state, mission=msgspec.structs.replace(state.mission, plan=there))
+    kept(book, parked, [], (book.folder / "plan-way.json").exists)
+    assert manifest(book)["plan_hash"] == "drill", "the run is about the work, not about the way to the parking"
 
 
 @pytest.mark.parametrize(

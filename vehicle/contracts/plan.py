@@ -142,6 +142,11 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     format: int = Kept.PLAN.number
 
 
+def works(plan: Plan) -> bool:
+    """Whether a plan has a pass of the tool; one without only drives, as to the parking and back."""
+    return any(segment.kind is SegmentKind.SWATH for segment in plan.segments)
+
+
 class PlanAssignment(msgspec.Struct, frozen=True, kw_only=True):
     """Drive this plan, or none, inside this boundary; an input of the tick that it arrives in.
 

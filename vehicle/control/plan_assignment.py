@@ -17,9 +17,9 @@ from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import WORLD, Ring, edges_of
 from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.messages import Event, MissionPhase, Mode
-from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind
+from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, works
 from vehicle.control.ground.worked import worked_along_m
-from vehicle.control.state import LedgerState, MissionState, VehicleState, WaitingPlan
+from vehicle.control.state import LedgerState, MissionState, VehicleState, WaitingPlan, job_mark
 
 UNARMED: Final = (Mode.BOOT, Mode.DISARMED)
 AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
@@ -30,7 +30,8 @@ MOVING: Final = (Mode.READY, Mode.MANUAL, *AUTO, Mode.RECOVERY, Mode.STOPPING)
 def assign_plan(state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, ...] | None = None) -> VehicleState:
     """The vehicle with this plan and a boundary before the gate; None takes a plan away.
 
-    Its job begins at its beginning, or goes on where an earlier start of the program left it.
+    Its job begins at its beginning, or goes on where it was left: by an earlier start of the program, or when a plan
+    that only drives took its place. Such a plan leaves that place as it is.
 
     `boundary_m`: rings, even-odd, inside is where the machine may be; without them the plan's keep-outs bound.
 
@@ -41,9 +42,22 @@ def assign_plan(state: VehicleState, plan: Plan | None, boundary_m: tuple[Ring, 
     if plan is None:
         return _fenced(msgspec.structs.replace(state, mission=MissionState()), fence)
     mission = MissionState(plan=plan, unproven_m=edges_of(plan.unproven_m))
+    if not works(plan):
+        return _fenced(msgspec.structs.replace(state, mission=mission, job_left=left(state)), fence)
     if state.job_left is not None:
         mission = going_on(mission, state.job_left, state.ledger, state.config)
     return _fenced(msgspec.structs.replace(state, mission=mission, job_left=None), fence)
+
+
+def left(state: VehicleState) -> JobMark | None:
+    """Where the job of the plan stands that is about to be replaced by one that only drives.
+
+    A plan that only drives has no such place of its own: that of the plan before it stays.
+    """
+    plan, mission = state.mission.plan, state.mission
+    if plan is None or not works(plan):
+        return state.job_left
+    return job_mark(mission)
 
 
 def going_on(begun: MissionState, left: JobMark, ledger: LedgerState, config: VehicleConfig) -> MissionState:
@@ -98,7 +112,9 @@ def step(state: VehicleState, assigned: PlanAssignment | None, now_ns: int) -> t
         waiting = msgspec.structs.replace(waiting, binds=False)
     if mode not in UNARMED:
         if held is not None and mode not in AUTO and waiting.plan != held:
-            state = withdrawn(state)
+            only_drives = waiting.plan is not None and not works(waiting.plan)
+            mark = left(state) if only_drives else state.job_left
+            state = msgspec.structs.replace(withdrawn(state), job_left=mark)
             told = ["plan withdrawn"]
         state = msgspec.structs.replace(state, waiting=waiting)
     elif waiting.plan == held:  # a job that stands somewhere in this plan goes on from there

@@ -357,6 +357,21 @@ class MissionState(msgspec.Struct, frozen=True, kw_only=True):
     link_peak_s: float = 0.0
 
 
+def job_mark(mission: MissionState, now_ns: int = 0) -> JobMark | None:
+    """Where the job stands, as a journal keeps it; None without a plan, or if the job has not begun."""
+    plan = mission.plan
+    if plan is None or (mission.phase is MissionPhase.IDLE and mission.index == 0):
+        return None
+    return JobMark(
+        plan_hash=plan.plan_hash,
+        site_hash=plan.site_hash,
+        index=mission.index,
+        at_work=mission.work_started,
+        done=mission.phase is MissionPhase.DONE,
+        t_ns=now_ns,
+    )
+
+
 class FlailState(msgspec.Struct, frozen=True, kw_only=True):
     """The load governor's memory: the share of the working speed that the load led to, and what is allowed now."""
 
@@ -376,8 +391,8 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     """Everything; `tick(state, inputs, now)` is a function of it. `config` and `datum` stay as they were loaded.
 
     `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground. `waiting`: a plan
-    that is taken once the machine is disarmed. `job_left`: where an earlier start of the program left a job, until a
-    plan is taken.
+    that is taken once the machine is disarmed. `job_left`: where a job was left, by an earlier start of the program or
+    for a plan that only drives, until a plan that works is taken.
     """
 
     config: VehicleConfig

@@ -5,9 +5,9 @@ from typing import Self
 import msgspec
 
 from vehicle.contracts.ledger_types import HeldBack, JobMark
-from vehicle.contracts.messages import MissionPhase
+from vehicle.contracts.plan import works
 from vehicle.control.depth import DUE_M
-from vehicle.control.state import LedgerState, MissionState, VehicleState
+from vehicle.control.state import LedgerState, MissionState, VehicleState, job_mark
 from vehicle.records.records import Record
 
 
@@ -58,18 +58,12 @@ def ledger_news(ledger: LedgerState, number: int, acts: int) -> tuple[Record, ..
 
 
 def job_of(mission: MissionState, now_ns: int) -> JobMark | None:
-    """Return the position in the job; None without a plan, or if the job has not begun."""
+    """Return the position in the job; None without a plan, if the job has not begun, and for a plan that only drives.
+
+    While such a plan is driven, the journal's newest mark stays that of the work, which goes on from there.
+    """
     plan = mission.plan
-    if plan is None or (mission.phase is MissionPhase.IDLE and mission.index == 0):
-        return None
-    return JobMark(
-        plan_hash=plan.plan_hash,
-        site_hash=plan.site_hash,
-        index=mission.index,
-        at_work=mission.work_started,
-        done=mission.phase is MissionPhase.DONE,
-        t_ns=now_ns,
-    )
+    return job_mark(mission, now_ns) if plan is not None and works(plan) else None
 
 
 def _same_place(job: JobMark, before: JobMark | None) -> bool:

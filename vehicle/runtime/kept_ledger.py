@@ -20,6 +20,7 @@ import msgspec
 from vehicle.config.drive import DriveFile
 from vehicle.contracts import shift_state
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import works
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
 from vehicle.host import realtime
@@ -218,7 +219,7 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
     shift = shift_state.restored(found.records, used=state.checks.shift.used)
     checks = msgspec.structs.replace(state.checks, depth_due_before=journal.depth_due(found), shift=shift)
     state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job)
-    if found.job is None or state.mission.plan is None:
+    if found.job is None or state.mission.plan is None or not works(state.mission.plan):
         return state
     mission = going_on(state.mission, found.job, ledger, state.config)
     return msgspec.structs.replace(state, mission=mission, job_left=None)

@@ -17,7 +17,7 @@ import msgspec
 from vehicle.config.drive import DriveFile
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Event
-from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan import Plan, works
 from vehicle.contracts.sockets import TickRecord
 from vehicle.control.state import VehicleState
 from vehicle.host import utc
@@ -65,7 +65,7 @@ class RunBook:
             machine=state.config.machine.name,
             site=self._own_name,
             site_hash=self._own_hash,
-            plan_hash=plan.plan_hash if plan is not None else "",
+            plan_hash=plan.plan_hash if plan is not None and works(plan) else "",
             required_depth_m=state.config.mission.required_depth_m,
             config_hash=state.gate.config_hash.hex(),
             session_id=f"{state.session_id:016x}",
@@ -168,8 +168,9 @@ class RunBook:
         )
 
     def _say_plan(self, plan: Plan | None) -> None:
+        """Keep the plan; the run is about the plan that works, also while one is driven to the parking and back."""
         self._plan = plan
-        if plan is not None:
+        if plan is not None and works(plan):
             self.manifest = msgspec.structs.replace(
                 self.manifest,
                 plan_hash=plan.plan_hash,

@@ -118,6 +118,19 @@ def test_unprocessed_ground_before_the_tracks_is_worked_again() -> None:
         assert step(working, seen, at(5.0)).worked_along_m == 5.0
 
 
+@pytest.mark.parametrize("why", ["depth", "hammers"])
+def test_what_cannot_be_credited_keeps_no_machine_from_the_parking(why: str) -> None:
+    seen = vehicle(Mode.AUTO_MOVE, depth_sigma_m=0.5 if why == "depth" else 0.005)
+    seen = msgspec.structs.replace(seen, withheld="2 hammers missing" if why == "hammers" else "")
+    idle = mission(MissionPhase.IDLE)
+    assert why in job.start_blocked(idle, seen, at(0.0), CONFIG)
+    assert idle.plan is not None
+    way = msgspec.structs.replace(idle.plan.segments[0], kind=SegmentKind.TRANSIT, tool_down=False)
+    drives = msgspec.structs.replace(idle, plan=msgspec.structs.replace(idle.plan, segments=(way,)))
+    assert job.start_blocked(drives, seen, at(0.0), CONFIG) == ""
+    assert step(drives, seen, at(0.0)).phase is MissionPhase.MOVE
+
+
 @given(st.floats(-30.0, 40.0), st.floats(-10.0, 10.0))
 def test_it_starts_only_near_its_segment(along_m: float, cross_m: float) -> None:
     state = step(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), at(along_m, cross_m))

@@ -12,7 +12,7 @@ from firmware_bridge.types import ControllerStatus
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, RotorState
-from vehicle.contracts.plan import Segment, SegmentKind
+from vehicle.contracts.plan import Segment, SegmentKind, works
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.mission import task as wishes
 from vehicle.control.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
@@ -98,6 +98,8 @@ def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, conf
     away_m = distance_to_m(segment_of(state), estimate)
     if away_m > START_DISTANCE_MAX_M:
         return f"{away_m:.1f} m away from the plan, drive there"
+    if not works(state.plan):  # it only drives, perhaps to the place where that check is made
+        return ""
     if seen.withheld:
         return f"nothing would be credited: {seen.withheld}"
     return _too_shallow(seen, config)
