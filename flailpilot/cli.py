@@ -172,6 +172,13 @@ def plan(
     craters: Annotated[
         Path | None, typer.Option("--craters", help="With --resume: site file with polygons of craters.")
     ] = None,
+    to_parking: Annotated[
+        Path | None, typer.Option("--to-parking", help="Folder of a run: plan only the way to the parking, tool up.")
+    ] = None,
+    back_to_work: Annotated[
+        Path | None,
+        typer.Option("--back-to-work", help="Folder of a run: plan only the way back to the work."),
+    ] = None,
     soil: Soil = None,
     role: Annotated[
         str | None, typer.Option("--role", help="Task role: ground_preparation, technical_survey, quality_control ...")
@@ -207,12 +214,23 @@ def plan(
         feature=feature,
         unmarked=unmarked,
     )
+    ways = {"--resume": resume or None, "--to-parking": to_parking, "--back-to-work": back_to_work}
+    if len(named := [option for option, run in ways.items() if run is not None]) > 1:
+        raise InputError(f"{' and '.join(named)}: give one of them")
+    if to_parking is not None or back_to_work is not None:
+        from flailpilot.options import WayOptions
+        from flailpilot.parking import run as parked
+
+        back = back_to_work is not None
+        way = WayOptions(run=back_to_work or to_parking or Path(), back=back, at=at, craters=craters)
+        raise typer.Exit(parked(asked, way))
     if resume:
         from flailpilot.resume import run as resumed
 
         raise typer.Exit(resumed(asked, ResumeOptions(runs=tuple(resume), at=at, craters=craters)))
     if at is not None or craters is not None:
-        raise InputError("--at and --craters belong to --resume RUN; in a site file craters are keep_out polygons")
+        belong = "--resume RUN, --to-parking and --back-to-work"
+        raise InputError(f"--at and --craters belong to {belong}; in a site file craters are keep_out polygons")
     from flailpilot.planning import run
 
     raise typer.Exit(run(asked))

@@ -46,6 +46,20 @@ class ResumeOptions(msgspec.Struct, frozen=True, kw_only=True):
         return self.runs[-1]
 
 
+class WayOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """`plan --to-parking RUN`, or `--back-to-work RUN` (`back`); `at`, `craters`: as for `--resume`."""
+
+    run: Path
+    back: bool = False
+    at: str | None = None
+    craters: Path | None = None
+
+    @property
+    def option(self) -> str:
+        """Return the name of the option."""
+        return "--back-to-work" if self.back else "--to-parking"
+
+
 class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`flailpilot sim`. `broker`: HOST:PORT; `plan`: the folder of a plan to drive; None if not given.
 

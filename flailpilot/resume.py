@@ -65,7 +65,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         check_limits(machine, asked.overlap_m, asked.time_limit_s)
         site = asked_site(asked)
         agreed_role(site)
-        header, record, notes = _record(resumed.runs, site)
+        header, record, notes = record_of(resumed.runs, site)
         agreed_m(
             {
                 "--depth": asked.depth_m,
@@ -101,7 +101,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
     return DONE if is_whole(plan) else MISSED
 
 
-def _record(runs: tuple[Path, ...], site: Site) -> tuple[Header, journal.Journal, list[str]]:
+def record_of(runs: tuple[Path, ...], site: Site) -> tuple[Header, journal.Journal, list[str]]:
     """Return the ledger of all runs, and lines to report. Raises InputError if a run has none or is of another site."""
     path = runs[-1] / JOURNAL
     rows = [(run / JOURNAL, journal.read(run / JOURNAL)) for run in runs]
@@ -133,11 +133,11 @@ def _request(
     # ground that an earlier plan lists as not workable is not planned again and is not in the new plan
     earlier = [load_plan(run / PLAN, site, footprint(machine), older=True) for run in resumed.runs[:-1]]
     listed = msgspec.structs.replace(plan, untreatable=for_good(*earlier, plan))
-    found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), _config(machine, header))
+    found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), config_of(machine, header))
     if at is not None:
-        pose = _told_pose(at, site)
+        pose = told_pose(at, site)
     else:
-        stand = _checked_stand(run_dir, record)
+        stand = checked_stand(run_dir, record)
         pose = stand.pose
         notes.append(stand.note)
     return ReplanRequest(
@@ -151,7 +151,8 @@ def _request(
     )
 
 
-def _config(machine: MachineConfig, header: Header) -> VehicleConfig:
+def config_of(machine: MachineConfig, header: Header) -> VehicleConfig:
+    """Return the configuration that a record was made with, as far as ground and credit need it."""
     mission = MissionConfig(required_depth_m=header.required_depth_m, cell_m=header.cell_m, k_sigma=header.k_sigma)
     return assemble_vehicle(JOURNAL, header.vehicle_id, machine, mission)
 
@@ -294,7 +295,7 @@ def _utc_of(found: reader.Recording, newest: reader.Newest) -> str:
     return f" ({moment:%Y-%m-%d %H:%M:%S} UTC, {source})"
 
 
-def _checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
+def checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
     """Return the machine's pose from its recording.
 
     Raises InputError if the journal shows that it drove on after that.
@@ -315,7 +316,8 @@ def _torn_journal(path: Path, record: journal.Journal) -> str:
     return f"{torn}; ground worked after that is planned again" if torn else ""
 
 
-def _told_pose(at: str, site: Site) -> StartPose:
+def told_pose(at: str, site: Site) -> StartPose:
+    """Return the pose of `--at`. Raises InputError if it is none, or is not near the site."""
     try:
         lat_deg, lon_deg, heading_deg = (float(word) for word in at.split(","))
     except ValueError:

@@ -30,14 +30,12 @@ class _Surveyed(_Listed, frozen=True):
     task: _Task | None = None
 
 
-def refuse_task_options(asked: PlanOptions) -> None:
-    """Check the options. Raises InputError for task options with `--resume`, because they would have no effect."""
+def refuse_task_options(asked: PlanOptions, option: str = "--resume") -> None:
+    """Check the options. Raises InputError for task options with `option`, because they would have no effect."""
     said = {"--role": asked.role, "--survey": asked.survey, "--net-hours": asked.net_hours, "--task": asked.task}
     given = [name for name, value in said.items() if value is not None]
     if given:
-        raise InputError(
-            f"{' and '.join(given)}: not allowed with --resume, which plans remaining ground only; leave it out"
-        )
+        raise InputError(f"{' and '.join(given)}: not allowed with {option}, which plans no new task; leave it out")
 
 
 def refuse_survey(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 import math
 
-from vehicle.contracts.geometry import along_cross_m, distance_m
+from vehicle.contracts.geometry import along_cross_m, distance_m, offset_m
 from vehicle.contracts.messages import Estimate
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
@@ -29,6 +29,17 @@ def course_rad(segment: Segment) -> float:
 def length_m(segment: Segment) -> float:
     """Length of the body origin's way on a straight segment."""
     return distance_m(segment.points_m[0], segment.points_m[-1])
+
+
+def taken_up_at(mission: MissionState, back_off_m: float) -> tuple[float, float, float]:
+    """Pose (east, north [m], yaw [rad]) of the machine from which the job is best taken up again.
+
+    In a swath that was begun: on its own strip, as far back as the re-entry backs off. Else where the segment begins.
+    Call only while the job is not done.
+    """
+    segment = segment_of(mission)
+    along_m = max(0.0, mission.worked_along_m - back_off_m) if mission.work_started else 0.0
+    return (*offset_m(segment.points_m[0], segment.yaw_start_rad, along_m), segment.yaw_start_rad)
 
 
 def turn_goal_rad(state: MissionState, estimate: Estimate, tool_ahead_m: float) -> float:

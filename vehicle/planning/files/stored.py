@@ -41,7 +41,7 @@ def load_plan(folder: Path, site: Site, machine: MachineFootprint, *, older: boo
     summary = _summary(folder)
     _check_printed(folder, summary)
     content = _content(folder / PLAN_FILE)
-    number, plan = _plan(folder, content)
+    number, plan = _plan(folder / PLAN_FILE, content)
     if number == 1 and not older:
         raise InputError(
             f"{folder}: a plan of format 1, which did not keep its required depth; plan the site anew with `flailpilot "
@@ -63,6 +63,22 @@ def load_plan(folder: Path, site: Site, machine: MachineFootprint, *, older: boo
             f"{folder}: the plan was made for {plan.machine.name}, this is {machine.name} ({', '.join(keys)} differ); "
             f"{AGAIN}"
         )
+    return plan
+
+
+def plan_of_run(folder: Path, plan_hash: str, site: Site, machine: MachineFootprint) -> Plan:
+    """Read the plan that the vehicle program kept in a run's folder under its name.
+
+    Raises:
+        InputError: one line: none of that name, changed since, or made for another site or machine.
+    """
+    path = folder / f"plan-{plan_hash}.json"
+    number, plan = _plan(path, _content(path))
+    if number != Kept.PLAN.number or plan_hash_of(plan) != plan.plan_hash or plan.plan_hash != plan_hash:
+        raise InputError(f"{path}: not the plan of that name, or it was changed; {AGAIN}")
+    check_site(plan.site_hash, site)
+    if keys := plan.machine.differs_in(machine):
+        raise InputError(f"{path}: made for {plan.machine.name}, this is {machine.name} ({', '.join(keys)} differ)")
     return plan
 
 
@@ -105,9 +121,8 @@ def _content(path: Path) -> bytes:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; {AGAIN}") from None
 
 
-def _plan(folder: Path, content: bytes) -> tuple[int, Plan]:
+def _plan(path: Path, content: bytes) -> tuple[int, Plan]:
     """Return the format of the file, and the plan."""
-    path = folder / PLAN_FILE
     try:
         number = msgspec.json.decode(content, type=_Format).format
         Kept.PLAN.check(path, number)

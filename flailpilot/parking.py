@@ -1,0 +1,170 @@
+"""`flailpilot plan --to-parking RUN`, `--back-to-work RUN`: a plan that only drives, over safe and swept ground."""
+
+import json
+import sys
+from pathlib import Path
+
+import msgspec
+import shapely
+
+from flailpilot.exit_status import DONE
+from flailpilot.options import PlanOptions, WayOptions
+from flailpilot.plan_progress import planning_limit
+from flailpilot.planning import asked_footprint, asked_site, check_limits, free_folder, written
+from flailpilot.resume import (
+    PLAN,
+    checked_stand,
+    config_of,
+    craters_of,
+    on_its_swath,
+    record_of,
+    swept_ground,
+    told_pose,
+)
+from flailpilot.resumed_task import refuse_task_options
+from flailpilot.run_folder import make_folder, older_plan_told, refuse_a_run
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MachineConfig, footprint
+from vehicle.contracts.errors import InputError
+from vehicle.contracts.pace import length_m
+from vehicle.contracts.plan import Plan
+from vehicle.control.mission.progress import taken_up_at
+from vehicle.control.plan_assignment import going_on
+from vehicle.control.state import MissionState
+from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.certificate import rings_of
+from vehicle.planning.coverage.parking import parking_points
+from vehicle.planning.coverage.replan import Rings
+from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.way_plan import Goal, WayRequest, way_plan
+from vehicle.planning.files.stored import load_plan, plan_of_run
+from vehicle.planning.site.site import Site
+from vehicle.polygons.boundary import area_of
+from vehicle.records import journal
+from vehicle.records.journal import Journal
+from vehicle.records.records import Header
+from vehicle.runtime.tool_bounds import planned_bounds
+
+NO_PARKING = 'no parking point in it; draw a point of role "parking" on safe ground'
+MARGIN_M = 0.01
+"""Rounding between the keep-outs of a plan and those of its site."""
+
+
+def run(asked: PlanOptions, way: WayOptions) -> int:
+    """Plan the way and write its files.
+
+    Raises InputError with one line if there is no way: then no file is written, and nothing moves.
+    """
+    with older_plan_told(asked.out):
+        refuse_task_options(asked, way.option)
+        machine = load_machine(asked.machine)
+        check_limits(machine, asked.overlap_m, asked.time_limit_s)
+        site = asked_site(asked)
+        header, record, notes = record_of((way.run,), site)
+        work = driven_plan(way.run, record.plan_hash, site, machine)
+        goals = (work_goal(work, record, header, machine),) if way.back else parking_goals(site)
+        if way.at is not None:
+            pose = told_pose(way.at, site)
+        else:
+            stand = checked_stand(way.run, record)
+            pose = stand.pose
+            notes.append(stand.note)
+        craters = kept_out_since(work, site) + (craters_of(way.craters, site) if way.craters is not None else ())
+        settings = PlanSettings(
+            overlap_m=asked.overlap_m,
+            overrun_m=asked.overrun_m,
+            bounds=planned_bounds(machine),
+            k_sigma=header.k_sigma,
+            cell_m=header.cell_m,
+            slope_max_rad=machine.limits.slope_max_rad,
+            required_depth_m=header.required_depth_m,
+        )
+        request = WayRequest(
+            site_hash=site.site_hash,
+            swept=swept_ground(journal.bearing(record)),
+            pose=on_its_swath(pose, work),
+            goals=goals,
+            craters=craters,
+            error_m=header.k_sigma * settings.tool_sigma_m,
+        )
+        site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
+        shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
+        refuse_a_run(asked.out)
+        with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
+            plan = way_plan(site, shape, settings, request, limit)
+        make_folder(asked.out)
+        folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
+    written(plan, site, folder, asked)
+    _tell(plan, site, folder, "to the work" if way.back else "to the parking", as_json=asked.as_json)
+    return DONE
+
+
+def parking_goals(site: Site) -> tuple[Goal, ...]:
+    """Return the parking points of a site. Raises InputError if it has none."""
+    marks = parking_points(site)
+    if not marks:
+        raise InputError(f"{site.name}: {NO_PARKING}")
+    return tuple(
+        Goal(
+            name=f"the parking at {mark.east_m:.1f} E {mark.north_m:.1f} N",
+            east_m=mark.east_m,
+            north_m=mark.north_m,
+            yaw_rad=mark.yaw_rad,
+        )
+        for mark in marks
+    )
+
+
+def driven_plan(run_dir: Path, plan_hash: str, site: Site, machine: MachineConfig) -> Plan:
+    """Return the plan of the work in a run's folder.
+
+    Raises InputError if the folder holds another one, or none.
+    """
+    shape = footprint(machine)
+    plan = (
+        load_plan(run_dir / PLAN, site, shape, older=True)
+        if (run_dir / PLAN).is_dir()
+        else plan_of_run(run_dir, plan_hash, site, shape)
+    )
+    if plan_hash and plan.plan_hash != plan_hash:
+        raise InputError(f"{run_dir}: the record is of plan {plan_hash}, {PLAN}/ holds {plan.plan_hash}")
+    return plan
+
+
+def work_goal(work: Plan, record: Journal, header: Header, machine: MachineConfig) -> Goal:
+    """Return where the work goes on. Raises InputError if it is done."""
+    if record.job is not None and record.job.done:
+        raise InputError(f"plan {work.plan_hash} is done; there is no work to go back to")
+    config = config_of(machine, header)
+    mission = MissionState(plan=work)
+    if record.job is not None:
+        mission = going_on(mission, record.job, journal.rebuilt(record), config)
+    east_m, north_m, yaw_rad = taken_up_at(mission, config.mission.back_off_m)
+    return Goal(name="the work", east_m=east_m, north_m=north_m, yaw_rad=yaw_rad)
+
+
+def kept_out_since(work: Plan, site: Site) -> tuple[Rings, ...]:
+    """Return what the plan of the work keeps out beyond its site: craters and places that were marked meanwhile."""
+    drawn = shapely.buffer(site.keep_out, MARGIN_M, join_style="mitre")
+    more = polygons_of(robust_overlay.difference(area_of(work.keep_out_m), drawn))
+    return tuple(rings_of(part) for part in parts_of(more))
+
+
+def _tell(plan: Plan, site: Site, folder: Path, where: str, *, as_json: bool) -> None:
+    way_m = sum(length_m(segment) for segment in plan.segments)
+    if as_json:
+        facts = {
+            "plan_hash": plan.plan_hash,
+            "site_hash": plan.site_hash,
+            "folder": str(folder),
+            "way_m": round(way_m, 2),
+            "time_s": round(plan.time_s, 1),
+            "repairs": list(site.repairs),
+        }
+        sys.stdout.write(json.dumps(facts) + "\n")
+        return
+    for repair in site.repairs:
+        print(f"repaired: {repair}")
+    print(f"{where}: {way_m:.1f} m in {plan.time_s / 60.0:.1f} min, tool up, rotor off; plan {plan.plan_hash}")
+    print(f"files in {folder}; nothing moves before the vehicle holds this plan and START is pressed")
