@@ -12,6 +12,7 @@ from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NS_PER_S
+from vehicle.host.program import program
 from vehicle.host.utc import SIMULATED
 from vehicle.planning.files.export import summary_of as plan_summary
 from vehicle.planning.site.projected import loosely_known
@@ -38,6 +39,7 @@ def manifest_of(run: str, scenario: Scenario, machine: MachineConfig, site: Site
     """What `run.json` says; the end is not known yet."""
     return Manifest(
         run=run,
+        program=program(),
         simulated=True,
         vehicle_id=scenario.name,
         machine=machine.name,

@@ -180,9 +180,15 @@ async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int)
             drill = await closing.enter_async_context(training(stack, exercise, stack.vehicle.announce, asked.out))
             link_port = drill.port
             each_tick = drill.with_pictures(tell)
+        say(signed_port(link_port, ready.file.beside("keys.json")))
         async with asyncio.TaskGroup() as group:
             group.create_task(run_stack(stack, say, each_tick))
             group.create_task(_page(asked, ready, folder, Ports(page_port, link_port, video_port)))
+
+
+def signed_port(port: int, keys: Path) -> str:
+    """Return the line that says where a station with a key reaches this vehicle."""
+    return f"a station with a key (`observe`, `stop`, `console`) reaches it on UDP {HOST}:{port}; keys in {keys}"
 
 
 class Ports(msgspec.Struct, frozen=True):

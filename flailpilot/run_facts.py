@@ -16,7 +16,6 @@ import shapely
 from flailpilot.own_journal import session_of
 from flailpilot.run_masks import Processed, masks_at
 from flailpilot.run_reading import Run
-from flailpilot.version import program
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
@@ -25,6 +24,7 @@ from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan, Untreatable
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import LedgerState
+from vehicle.host.program import program
 from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.site.projected import loosely_known

@@ -1,14 +1,9 @@
 """What program this is: its version, and the formats of the files that it writes."""
 
 import platform
-from importlib import metadata
 
 from vehicle.contracts.kept_formats import Kept
-
-
-def program() -> str:
-    """Return the name and version of the program, as reports and runs say it: `flailpilot 0.1.0`."""
-    return f"flailpilot {metadata.version('flailpilot')}"
+from vehicle.host.program import program
 
 
 def words() -> str:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from flailpilot.demo import SCENARIO, has_display
+from flailpilot.demo import SCENARIO, has_display, signed_port
 from flailpilot.demo_stack import assemble, make_ready
 from sim.exercises import EXERCISES
 from sim.paced import PacedClock
@@ -92,3 +92,8 @@ def test_without_a_display_the_mission_is_driven_in_virtual_time(monkeypatch):
     assert asked[0].lines
     assert asked[0].out == Path("runs/demo")
     assert asked[0].scenario == SCENARIO
+
+
+def test_the_line_for_stations_with_a_key_names_the_port(tmp_path: Path):
+    line = signed_port(14612, tmp_path / "keys.json")
+    assert f"127.0.0.1:14612; keys in {tmp_path / 'keys.json'}" in line

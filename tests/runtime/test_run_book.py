@@ -23,6 +23,7 @@ from vehicle.contracts.plan import SegmentKind
 from vehicle.contracts.sockets import TickRecord
 from vehicle.control.state import VehicleState
 from vehicle.host import utc
+from vehicle.host.program import program
 from vehicle.host.utc import TimeSource, UtcLine
 from vehicle.records.writer import Recorder
 from vehicle.runtime import app, run_book
@@ -62,6 +63,7 @@ def test_each_start_has_a_folder_of_its_own(tmp_path: Path) -> None:
         assert found["session_id"] == f"{state.session_id:016x}"
         assert (found["vehicle_id"], found["required_depth_m"], found["simulated"]) == ("bench", 0.15, False)
         assert found["start_utc"] != ""
+        assert found["program"] == program()
     assert len(folders) == 3
 
 

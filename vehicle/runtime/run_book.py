@@ -23,6 +23,7 @@ from vehicle.control.state import VehicleState
 from vehicle.host import utc
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock, clock_is_synchronised, utc_now
+from vehicle.host.program import program
 from vehicle.host.utc import TimeSource, UtcLine
 from vehicle.records.background import BackgroundRecorder
 from vehicle.records.records import Session
@@ -61,6 +62,7 @@ class RunBook:
         self._changed = asyncio.Event()
         self.manifest = Manifest(
             run=self.name,
+            program=program(),
             vehicle_id=state.config.vehicle_id,
             machine=state.config.machine.name,
             site=self._own_name,

@@ -17,11 +17,13 @@ _ONE_WRITER = threading.Lock()
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Facts of a run; texts that nobody stated are empty.
 
-    `time_source` names the source of the times. `task`: the task order; the run's folder holds the task file itself.
+    `program`: name and version of the program that made the run. `time_source` names the source of the times. `task`:
+    the task order; the run's folder holds the task file itself.
     """
 
     format: int = Kept.RUN.number
     run: str
+    program: str = ""
     simulated: bool = False
     vehicle_id: str
     machine: str
