@@ -52,6 +52,7 @@ class ActWhy(IntEnum):
     NOTHING_DUE = 17
     NOT_NOW = 18
     WAIT_MOMENT = 19
+    SHIFT_DUE = 20
 
     @property
     def key(self) -> str:
@@ -75,6 +76,8 @@ class WorkFlag(IntFlag):
     KEEP_OUT_AHEAD = 1024
     KEEP_OUT_BEHIND = 2048
     AREAS_KNOWN = 4096
+    SHIFT_USED = 8192
+    SHIFT_DUE = 16384
 
 
 class BeatFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -97,7 +97,7 @@ def ground_of(run: Path, site: SiteOptions) -> Ground:
 
 def layers_text(run: Path, ground: Ground) -> str:
     """Return the layers that the ground needs for the machine's use, and the imported areas of each; no verdict."""
-    role = load_task(run / TASK_FILE).task.role if (run / TASK_FILE).exists() else None
+    role = load_task(run / TASK_FILE, kept=True).task.role if (run / TASK_FILE).exists() else None
     asked = " and ".join(" or ".join(row) for row in needed(role))
     area_m2 = {
         layer: shapely.intersection(

@@ -143,7 +143,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
         config=config,
         journal=kept,
         journal_path=(folder / JOURNAL).resolve(),
-        task=load_task(task_path).task if task_path.exists() else None,
+        task=load_task(task_path, kept=True).task if task_path.exists() else None,
         events=tuple(recorded.events),
         samples=samples,
         zero_us=_zero_us(manifest, recorded),

@@ -1,5 +1,6 @@
 """Task files: every key has to be there, what nobody knows is written as such, and a slip is one clear line."""
 
+import json
 import tomllib
 from datetime import date
 from pathlib import Path
@@ -24,6 +25,7 @@ type = "mechanical ground preparation"
 status = "Ongoing"
 role = "ground_preparation"
 method = "flail, one pass, along the long side"
+shift = true
 required_depth_m = 0.15
 weather = "dry, light wind from west"
 soil = "loam"
@@ -85,7 +87,8 @@ def refusal(folder: Path, text: str) -> str:
 def test_the_form_states_nothing_and_leaves_no_key_out(tmp_path: Path) -> None:
     task = loaded(tmp_path, FORM)
     found = tasks.rows(task)
-    assert {text for _, text in found} == {NOT_STATED}
+    assert {text for key, text in found if key != "shift"} == {NOT_STATED}
+    assert ("shift", "true") in found, "what is not asked for would be a silent default"
     leaves = {key for key, _ in tasks.rows(loaded(tmp_path, STATED))}
     lists = {key for key in leaves if key.startswith(("team.", "sensors."))}
     assert leaves - lists == {key for key, _ in found} - {"team", "sensors"}
@@ -116,6 +119,8 @@ def written(table: dict[str, Any]) -> str:
             return "{" + ", ".join(f"{key} = {of(inner)}" for key, inner in value.items()) + "}"
         if isinstance(value, list):
             return "[" + ", ".join(map(of, value)) + "]"
+        if isinstance(value, bool):
+            return str(value).lower()
         return f'"{value}"' if isinstance(value, str) else str(value)
 
     return "[task]\n" + "".join(f"{key} = {of(value)}\n" for key, value in table.items())
@@ -156,7 +161,21 @@ def test_every_key_that_is_left_out_is_named_and_nothing_is_filled_in(
     assert set(named) == {".".join(map(str, ("task", *place))) for place in outermost}
 
 
-@given(st.sampled_from(PLACES))
+def test_a_setting_is_never_left_open_and_a_copy_of_an_earlier_program_had_none(tmp_path: Path) -> None:
+    assert "task.shift: must be true or false" in refusal(
+        tmp_path, STATED.replace("shift = true", f'shift = "{NOT_STATED}"')
+    )
+    earlier = STATED.replace("shift = true\n", "")
+    assert refusal(tmp_path, earlier).startswith("missing: task.shift;")
+    assert load_task(tmp_path / "task.toml", kept=True).task.shift is False
+    (tmp_path / "task.toml").write_text(STATED)
+    assert load_task(tmp_path / "task.toml", kept=True).task.shift is True
+    told = json.loads(load_task(tmp_path / "task.toml").task.model_dump_json())
+    del told["shift"]
+    assert tasks.task_of_json(json.dumps(told)).shift is False
+
+
+@given(st.sampled_from([place for place in PLACES if place != ("shift",)]))
 def test_what_a_person_leaves_open_is_none_and_nothing_else_changes(
     tmp_path_factory: pytest.TempPathFactory, place: tuple[Any, ...]
 ) -> None:

@@ -153,7 +153,7 @@ def why(
     edge: OperatorEdge, before: GateState, after: GateState, sent: OperatorFrame = CALM, **seen: object
 ) -> tuple[str, int | None]:
     told = msgspec.structs.replace(SEEN, **seen)
-    heard = Heard(250, sent, before, after, told.tick, told.standing, told.has_plan, told.blocked)
+    heard = Heard(250, sent, before, after, told.tick, told.standing, told.has_plan, told.blocked, told.shift_due)
     found = judged(edge, heard)
     return found.why.key, found.reason
 
@@ -237,6 +237,8 @@ def test_a_start_names_plan_place_and_what_limits() -> None:
     before, held = gate(Mode.MANUAL), msgspec.structs.replace(CALM, hold_to_run=True)
     assert why(E.MISSION_START, before, before, held, has_plan=False)[0] == "nothing_to_start"
     assert why(E.MISSION_START, before, gate(Mode.AUTO_MOVE), held, blocked=True)[0] == "start_blocked"
+    assert why(E.MISSION_START, before, before, held, shift_due=True, blocked=True)[0] == "shift_due"
+    assert why(E.MISSION_START, before, before, held, shift_due=True, has_plan=False)[0] == "nothing_to_start"
     assert why(E.MISSION_START, before, gate(Mode.MANUAL, active=1 << HOT), held) == ("reason", HOT)
 
 

@@ -11,12 +11,15 @@ import pytest
 from campaign.fault_scenario import swath_plan
 from firmware_bridge.flail_adapter import FlailAdapter
 from tests import builders
+from tests.control.checks.test_shift import act, as_line
 from tests.control.ledger.driving import ORIGIN_NS, cells, straight, versions
 from vehicle.config.load import load_machine
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.messages import Due, Margin, MissionPhase, Mode
 from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, works
+from vehicle.contracts.shift_state import ShiftState
+from vehicle.contracts.shift_table import BLOCKS_START
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import TICK_NS
 from vehicle.control import plan_assignment
@@ -87,6 +90,18 @@ def test_what_the_tick_made_is_in_the_file_and_a_restart_has_the_same_masks(tmp_
     assert again.mission.phase is MissionPhase.PAUSED
     assert again.mission.work_started
     assert again.ledger.marks == ((5, found.stroke_count),)
+
+
+def test_a_restart_has_the_shift_of_the_record(tmp_path: Path) -> None:
+    path, _ = written(tmp_path)
+    acts = [act(name, 1.0) for name in BLOCKS_START]
+    found = journal.read(path)
+    found = msgspec.structs.replace(found, records=(*found.records, *map(as_line, acts)))
+    start = vehicle(PLAN)
+    used = msgspec.structs.replace(start.checks, shift=ShiftState(used=True))
+    again = restored(msgspec.structs.replace(start, checks=used), found, 5).checks.shift
+    assert (again.used, again.acts, again.good) == (True, tuple(acts), BLOCKS_START)
+    assert not restored(start, found, 5).checks.shift.used
 
 
 def test_every_cut_leaves_a_part_of_the_record_and_the_job_no_further(tmp_path: Path) -> None:

@@ -15,10 +15,12 @@ from benchmarks.drive_rig import bench_of, until, write_config
 from benchmarks.ports import free_port
 from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
+from tests.config.test_task import STATED
 from tests.runtime.support import JumpingClock, config_text, write
 from tests.runtime.test_boot_loop import with_keys
 from vehicle.config.drive import load_drive
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety.masks import mask
@@ -114,6 +116,14 @@ def test_the_program_starts_with_them_where_keys_are_kept(tmp_path: Path, capsys
     (tmp_path / "k.latches").write_bytes(b"")
     assert app.remembered(held, app.start_state(held)).gate.reset_due
     assert "ACKNOWLEDGE" in capsys.readouterr().err
+
+
+def test_a_task_that_works_in_shifts_is_asked_for_its_acts_from_the_first_tick(tmp_path: Path) -> None:
+    text = with_keys(config_text(tmp_path))
+    (tmp_path / "task.toml").write_text(STATED)
+    for task, used in ((None, False), (tmp_path / "task.toml", True)):
+        file = load_drive(write(tmp_path, text), task)
+        assert app.remembered(file, app.start_state(file)).checks.shift == ShiftState(used=used)
 
 
 class Turning:

@@ -22,7 +22,8 @@ NOT_STATED: Final = "not stated"
 TASK_FILE: Final = "task.toml"
 """File name in a run's folder, which holds an unchanged copy of the task file."""
 SIZE_MAX: Final = 1 << 16
-
+_EARLIER: Final[dict[str, Any]] = {"shift": False}
+"""What a task of an earlier program meant: nothing of a shift blocked START."""
 
 ValueT = TypeVar("ValueT")
 EntryT = TypeVar("EntryT")
@@ -120,6 +121,7 @@ class Task(Strict):
 
     `hazard_kind`: suspected (SHA) or confirmed (CHA) hazardous area. `status` as IMSMA has it. `role`: what the machine
     is used for; the follow-up that its ground needs is derived from it. `method`: the operational method in words.
+    `shift`: whether the vehicle refuses START until the blocking acts of a shift were told; no fact, so never unknown.
     """
 
     organisation: Said[Line]
@@ -139,6 +141,7 @@ class Task(Strict):
         ]
     ]
     method: Said[Line]
+    shift: bool
     required_depth_m: Said[Annotated[float, Field(gt=0, le=1)]]
     weather: Said[Line]
     soil: Said[Line]
@@ -187,13 +190,15 @@ class TaskFile(msgspec.Struct, frozen=True):
     content: bytes
 
 
-def load_task(path: Path) -> TaskFile:
-    """Read and check a task file.
+def load_task(path: Path, *, kept: bool = False) -> TaskFile:
+    """Read and check a task file. `kept`: a copy in a run's folder, which an earlier program may have written.
 
     Raises:
         InputError: One line: the file, the key, what to do.
     """
     tables = read_toml(path)
+    if kept:
+        tables = _of_now(tables)
     try:
         task = TaskTables.model_validate(tables).task
         content = path.read_bytes()
@@ -216,7 +221,13 @@ def _told(error: ValidationError) -> str:
 
 def task_of_json(content: str) -> Task:
     """Decode a task from a recording's metadata. Raises ValueError if the text is no task."""
-    return Task.model_validate(json.loads(content), strict=False)  # JSON has no dates
+    return Task.model_validate(_EARLIER | json.loads(content), strict=False)  # JSON has no dates
+
+
+def _of_now(tables: dict[str, Any]) -> dict[str, Any]:
+    """Return a file's tables with the keys that earlier programs did not know."""
+    task = tables.get("task")
+    return {**tables, "task": _EARLIER | task} if isinstance(task, dict) else tables
 
 
 def rows(task: Task) -> tuple[tuple[str, str], ...]:
@@ -241,4 +252,6 @@ def _rows(above: str, part: BaseModel) -> list[tuple[str, str]]:
 def _text(value: object) -> str:
     if value is None:
         return NOT_STATED
+    if isinstance(value, bool):
+        return str(value).lower()
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -194,7 +194,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `tracks_supported`: whether the tracks, where the mission would have them next, stand on swept or safe ground; None
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
     `due`: what the record waits for.
-    `has_mission`: there is a plan; without one no mission starts.
+    `has_mission`: there is a plan, and no act of the shift is missing; without it no mission starts.
     """
 
     auto_drive: DriveRequest

@@ -87,6 +87,11 @@ def missing(state: ShiftState, now: ShiftNow) -> tuple[str, ...]:
     return tuple(name for name in BLOCKS_START if name not in state.good)
 
 
+def due_text(names: tuple[str, ...]) -> str:
+    """Return what blocks START, in at most 40 characters."""
+    return f"shift: {', '.join(names)} {'are' if len(names) > 1 else 'is'} due"
+
+
 def act_of(observed: object) -> ShiftAct | None:
     """Return the act of a shift in a record; None if the record is another one, or has no time."""
     if not isinstance(observed, Observed) or observed.kind not in KINDS or observed.utc_us is None:

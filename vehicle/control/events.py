@@ -2,6 +2,7 @@
 
 from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
 from vehicle.contracts.messages import Estimate, Event, FixType, GateReport, MissionPhase, Mode
+from vehicle.contracts.shift_state import due_text
 from vehicle.control.state import LedgerState, VehicleState
 
 FIX_TEXT = {
@@ -51,6 +52,8 @@ def changes(
         found.append(("mode", f"{before.gate.mode.name} -> {after.gate.mode.name}"))
         if is_stop(before.gate.mode, after.gate.mode):
             found.append(("stop", stop_text(gate)))
+        if after.gate.mode is Mode.MANUAL and after.checks.shift.missing:
+            found.append(("shift", f"{due_text(after.checks.shift.missing)}; START is refused until told"))
     if before.mission.phase is not after.mission.phase and MissionPhase.PAUSED in (
         before.mission.phase,
         after.mission.phase,

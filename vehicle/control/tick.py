@@ -24,6 +24,7 @@ from vehicle.contracts.messages import (
     Requests,
     Task,
 )
+from vehicle.contracts.shift_state import due_text
 from vehicle.control import plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
@@ -111,7 +112,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     )
     events = assigned + changes(state, after, estimate, gated, refused)
     due = reports.is_due(number) or bool(events)
-    blocked = job.start_blocked(mission, _job_inputs(after), estimate, config) if due else ""
+    blocked = _start_blocked(after, mission, estimate) if due else ""
     report = reports.report(after, estimate, gated, task, blocked) if due else None
     return after, Outputs(command=command, report=report, events=events, results=known.results)
 
@@ -154,6 +155,13 @@ def _start_refused(state: VehicleState, edges: int, mission: MissionState, estim
     """Why a START that was pressed by stick comes to nothing; "" where it does not, or none was pressed."""
     if state.gate.mode is not Mode.MANUAL or not edges & START:
         return ""
+    return _start_blocked(state, mission, estimate)
+
+
+def _start_blocked(state: VehicleState, mission: MissionState, estimate: Estimate) -> str:
+    """Why a mission would not begin: acts of the shift first, for they refuse START itself; "" if it would."""
+    if mission.plan is not None and state.checks.shift.missing:
+        return due_text(state.checks.shift.missing)
     return job.start_blocked(mission, _job_inputs(state), estimate, state.config)
 
 
@@ -189,7 +197,7 @@ def _requests(
         manual_flail=manual.flail(frame, config),
         tracks_supported=_tracks_supported(state, mission, estimate, auto_drive),
         due=known.due,
-        has_mission=mission.plan is not None and startable,
+        has_mission=mission.plan is not None and startable and not known.shift.missing,
         gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
     )
 

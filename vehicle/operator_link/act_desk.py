@@ -57,6 +57,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     standing: bool | None
     has_plan: bool
     blocked: bool
+    shift_due: bool = False
 
 
 class ActDesk:
@@ -146,7 +147,9 @@ class ActDesk:
             frame = console.frame
             if console.done or frame is None:
                 continue
-            heard = Heard(station_id, frame, before, after, seen.tick, seen.standing, seen.has_plan, seen.blocked)
+            heard = Heard(
+                station_id, frame, before, after, seen.tick, seen.standing, seen.has_plan, seen.blocked, seen.shift_due
+            )
             found = {edge: judged(edge, heard) for edge in console.edges}
             console.answer, console.done = _answer(console.number, found), True
             console.frame = None

@@ -39,7 +39,10 @@ class Judged(msgspec.Struct, frozen=True):
 
 
 class Heard(NamedTuple):
-    """One act as the tick heard it: before and after. `standing`: None if unknown; `blocked`: no mission can start."""
+    """One act as the tick heard it: before and after.
+
+    `standing`: None if unknown; `blocked`: no mission can start here; `shift_due`: acts of the shift block START.
+    """
 
     station_id: int
     frame: OperatorFrame
@@ -49,6 +52,7 @@ class Heard(NamedTuple):
     standing: bool | None
     has_plan: bool
     blocked: bool
+    shift_due: bool = False
 
 
 ACCEPTED: Final = Judged(ActWhy.NONE)
@@ -132,6 +136,8 @@ def _no_reset(heard: Heard) -> Judged:
 def _no_start(heard: Heard) -> Judged:
     if not heard.has_plan:
         return Judged(ActWhy.NOTHING_TO_START)
+    if heard.shift_due:
+        return Judged(ActWhy.SHIFT_DUE)
     if heard.blocked:
         return Judged(ActWhy.START_BLOCKED)
     waits = heard.before.mode is Mode.WAIT

@@ -60,7 +60,8 @@ class ConsoleReports:
         standing = self._facts.standing(state, record.t_ns) if peers or self.desk.waits else None
         if self.desk.waits:
             plan = state.mission.plan is not None
-            seen = Seen(tick=record.tick, standing=standing, has_plan=plan, blocked=self._blocked)
+            due = bool(self.shift.missing)
+            seen = Seen(tick=record.tick, standing=standing, has_plan=plan, blocked=self._blocked, shift_due=due)
             self.desk.judge(before, state.gate, seen)
         for result in record.outputs.results:
             frame = adapters.encode_observation_result(result, record.tick & 0xFF)

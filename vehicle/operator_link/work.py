@@ -184,6 +184,8 @@ def _flags(state: "VehicleState", areas: Areas | None, near: Near) -> WorkFlag:
         (WorkFlag.HAMMERS_DUE, due.hammers),
         (WorkFlag.DEPTH_CONTRADICTS, due.depth_contradicts),
         (WorkFlag.AREAS_KNOWN, areas is not None),
+        (WorkFlag.SHIFT_USED, state.checks.shift.used),
+        (WorkFlag.SHIFT_DUE, bool(state.checks.shift.missing)),
     ):
         if holds:
             found |= flag

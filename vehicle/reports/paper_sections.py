@@ -59,7 +59,9 @@ def _value(facts: JobFacts, name: str, text: str) -> str:
 
 
 def _said(facts: JobFacts, key: str, text: str) -> str:
-    """What people stated; a role by its name."""
+    """What people stated; a role by its name, a switch as yes or no."""
+    if key == "shift":
+        return facts.words("said.yes" if text == "true" else "said.no")
     return facts.words(f"role.{text}") if key == "role" else escape(text)
 
 

@@ -25,9 +25,11 @@ from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import WORLD
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.contracts.stop_reasons import names
 from vehicle.contracts.units import place_text
+from vehicle.control.checks_state import ChecksState
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.host import own_process, realtime
@@ -125,6 +127,7 @@ def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> Vehi
         datum=frame,
         session_id=session_id,
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
+        checks=ChecksState(shift=ShiftState(used=file.task is not None and file.task.task.shift)),
     )
     return assign_plan(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
 
@@ -168,7 +171,8 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     known, line = kept_checks.load_checks(path.with_suffix(".checks"))
     if line:
         say(line)
-    return msgspec.structs.replace(state, gate=gate, checks=known)
+    shift = state.checks.shift
+    return msgspec.structs.replace(state, gate=gate, checks=msgspec.structs.replace(known, shift=shift))
 
 
 def latch_file(file: DriveFile) -> Path | None:
