@@ -64,7 +64,7 @@ def reason_rows() -> list[dict[str, Any]]:
             "recovery": rule.recovery.value,
             "retreat": rule.retreat,
             "waits": rule.waits,
-            "by_hand_only": rule.by_hand_only,
+            "by_stick_only": rule.by_stick_only,
             "text": rule.text,
         }
         for code, rule in zip(StopReason, RULES, strict=True)

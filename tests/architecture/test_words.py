@@ -49,7 +49,7 @@ WORDS = (
     Word(
         "by hand",
         r"(?<![a-z])by[ _]hand(?![a-z])|\bmanually\b",
-        r"(?i)\b(?:time|clock|written|made|build and|readings?) by hand\b|moved by hand;|by_hand_only",
+        r"(?i)\b(?:time|clock|written|made|build and|readings?) by hand\b|moved by hand;",
     ),
     Word("he, his", r"\b(?:he|his|him|himself)\b"),
     Word("untreatable", r"\b(?:as|stays?|is|are|be) untreatable\b|\buntreatable (?:areas?|ground|parts?|polygons?)\b"),

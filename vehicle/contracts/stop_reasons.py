@@ -39,7 +39,7 @@ def _rule(
         auto_level=Level(int(classes[-1])),
         recovery=Recovery(recovery),
         retreat="r" in marks,
-        by_hand_only="h" in marks,
+        by_stick_only="h" in marks,
         cleared_by_arming="a" in marks,
         doubts_position="d" in marks,
         sounds_horn="s" in marks,

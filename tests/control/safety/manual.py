@@ -14,7 +14,7 @@ LADDER_BEGIN, LADDER_END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 
 def in_a_mission(rule: Rule) -> str:
     """Its class there, or that it is not looked at."""
-    return "by stick only" if rule.by_hand_only else f"L{int(rule.auto_level)}"
+    return "by stick only" if rule.by_stick_only else f"L{int(rule.auto_level)}"
 
 
 def times(rule: Rule) -> str:

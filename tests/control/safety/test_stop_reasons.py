@@ -27,7 +27,7 @@ def written(rule: Rule) -> str:
         "waits": rule.waits,
         "stops arming": rule.blocks_arming,
     }
-    levels = f"L{int(rule.level)} {'--' if rule.by_hand_only else f'L{int(rule.auto_level)}'}"
+    levels = f"L{int(rule.level)} {'--' if rule.by_stick_only else f'L{int(rule.auto_level)}'}"
     told = ", ".join(name for name, is_so in marks.items() if is_so) or "-"
     times = f"{rule.onset_ticks}/{rule.linger_ticks} ticks"
     rows = f"rows {' '.join(map(str, rule.rows)) or '-'}"
@@ -100,7 +100,7 @@ def test_the_newer_reasons_want_no_hand_at_the_machine() -> None:
 
 def test_a_reason_of_driving_by_stick_is_not_said_of_a_mission() -> None:
     """A mission is not driven by video: `video_late` slows it, and a picture that is older does no more."""
-    assert [rule.name for rule in RULES if rule.by_hand_only] == ["video_stale"]
+    assert [rule.name for rule in RULES if rule.by_stick_only] == ["video_stale"]
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
