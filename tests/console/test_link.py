@@ -46,8 +46,9 @@ async def to_manual(live: Live, link: ConsoleLink) -> None:
     await press(link, OperatorEdge.TAKE)
     # the link counts as breaking for the first second of a holder's frames: who arms within it is stopped
     await live.until(lambda: not live.vehicle.state.gate.flapping)
-    for edge in (OperatorEdge.ARM, OperatorEdge.ARM):
-        await press(link, edge)
+    async with asyncio.timeout(PATIENCE_S):
+        while live.mode is not Mode.MANUAL:  # READY ends with a link that breaks: armed anew, after a stop by RESET
+            await link.done(link.act(OperatorEdge.RESET if live.mode is Mode.HOLD else OperatorEdge.ARM))
     await link.until(lambda vehicle: vehicle.mode == Mode.MANUAL, PATIENCE_S)
 
 

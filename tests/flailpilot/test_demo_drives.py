@@ -130,7 +130,7 @@ def test_a_demo_is_driven_and_leaves_no_process(tmp_path: Path):
                 else:
                     raise AssertionError(f"no motion: {link.view.vehicle}, {link.view.texts}")
                 link.stop()
-                await link.until(lambda frame: Mode(frame.mode) is not Mode.MANUAL)
+                await link.until(lambda frame: Mode(frame.mode) is not Mode.MANUAL, PATIENCE_S)
             assert told.video_port is not None
             place, machine = (told.host, told.video_port), bytes.fromhex(told.machine_id)
             async with video_client(

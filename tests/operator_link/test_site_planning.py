@@ -204,7 +204,7 @@ def test_parts_that_come_while_planning_begin_it_anew(tmp_path: Path) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await task
 
-    asyncio.run(asyncio.wait_for(main(), 60.0))
+    asyncio.run(asyncio.wait_for(main(), 240.0))
     assert ended == [1, 2]
     (plan,) = made.plans
     assert UntreatableReason.OUTSIDE_FENCE in {row.reason for row in plan.untreatable}

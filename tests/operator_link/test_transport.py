@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.ports import free_port
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.tables import SPECS
 from firmware_bridge.ports import MemoryPort
@@ -27,9 +28,9 @@ class BrokenError(Exception):
     """A defect."""
 
 
-def shell(radio: Radio) -> LinkTransport:
+def shell(radio: Radio, port: int = 0) -> LinkTransport:
     wires = (
-        Udp(channel=CHANNEL, host="127.0.0.1", port=0),
+        Udp(channel=CHANNEL, host="127.0.0.1", port=port),
         Tcp(channel=Channel(name="tcp"), host="127.0.0.1", port=0),
     )
     return LinkTransport(radio.link, CLOCK, wires)
@@ -73,9 +74,10 @@ def test_a_defect_in_the_pump_ends_it_too(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_a_taken_port_leaves_nothing_open() -> None:
-    async def main() -> int:
-        async with shell(Radio()) as first:
-            port = first.port("radio")
+    port = free_port()
+
+    async def main() -> None:
+        async with shell(Radio(), port):
             wires = (
                 Udp(channel=Channel(name="free"), host="127.0.0.1", port=0),
                 Udp(channel=CHANNEL, host="127.0.0.1", port=port),
@@ -83,9 +85,8 @@ def test_a_taken_port_leaves_nothing_open() -> None:
             with pytest.raises(OSError, match="in use"):
                 async with LinkTransport(Radio().link, CLOCK, wires):
                     pass
-        return port
 
-    port = asyncio.run(main())
+    asyncio.run(main())
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as again:
         again.bind(("127.0.0.1", port))
 

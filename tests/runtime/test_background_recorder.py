@@ -15,7 +15,7 @@ from vehicle.records import background, reader
 from vehicle.records.background import BackgroundRecorder
 from vehicle.records.writer import CHUNK_NS, McapRecorder
 
-WAIT_S = 20.0
+WAIT_S = 120.0
 
 
 def record(tick: int) -> TickRecord:

@@ -128,7 +128,7 @@ def kept(book: RunBook, state: VehicleState, said: list[str], done: Callable[[],
 
     async def main() -> None:
         task = asyncio.create_task(book.run(recorder, said.append))
-        async with asyncio.timeout(60.0):
+        async with asyncio.timeout(240.0):
             while not done():
                 book.accept(look)
                 await asyncio.to_thread(lambda: None)

@@ -31,17 +31,19 @@ TRIES = 8
 STOPPED = (Mode.STOPPING, Mode.HOLD)
 
 
-def command(*words: object) -> str:
-    """Run it to its end; what it says."""
-    told = subprocess.run([*FLAILPILOT, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=True)
-    return told.stdout
+def command(*words: object) -> subprocess.CompletedProcess[str]:
+    """Run it to its end; its exit status and what it says."""
+    return subprocess.run([*FLAILPILOT, *map(str, words)], cwd=ROOT, capture_output=True, text=True, check=False)
 
 
 async def stopped_by(rig: Bench, key: Path, where: str) -> bool:
-    """Drive, then STOP by a script; False where the driver's link of a busy computer broke before it."""
+    """Drive, then STOP by a script; False where on a busy computer it heard nothing, or the driver's link broke."""
     await rig.in_motion()
     told = await asyncio.to_thread(command, "stop", key, "--vehicle", where, "--once", "--name", "MEMATT")
-    assert told.startswith("MEMATT: The vehicle acknowledged STOP after "), told
+    if told.returncode:
+        assert "STOP was NOT acknowledged within" in told.stderr, told
+        return False
+    assert told.stdout.startswith("MEMATT: The vehicle acknowledged STOP after "), told
     await until(lambda: rig.mode in STOPPED, "the stop")
     return "operator_stop" in rig.reasons
 
@@ -49,8 +51,8 @@ async def stopped_by(rig: Bench, key: Path, where: str) -> bool:
 async def driven_and_stopped(folder: Path) -> tuple[Path, int]:
     """The state folder of a machine that a sentry stopped, and after how many presses it was the sentry's stop."""
     store, key = ("--store", folder / "keys.json"), folder / "sentry.json"
-    command("keys", "create", "driver", "--system-id", STATION_ID, *store)
-    command("keys", "create", "sentry", "--system-id", 9, "--stop-only", *store, "--out", key)
+    for words in (("driver", "--system-id", STATION_ID), ("sentry", "--system-id", 9, "--stop-only", "--out", key)):
+        command("keys", "create", *words, *store).check_returncode()
     path = write_config(folder, udp_port=free_port())
     path.write_text('keys_file = "keys.json"\n' + path.read_text().replace("bench = true\n", ""))
     file = load_drive(path)
@@ -82,4 +84,5 @@ def test_a_sentry_stops_a_machine_that_another_one_drives(tmp_path: Path) -> Non
         state_folder, presses = runner.run(driven_and_stopped(tmp_path))
     (path,) = state_folder.rglob("*.journal")
     notes = [one for one in journal.read(path).records if isinstance(one, Observed)]
-    assert [(note.by, note.text, note.station_id) for note in notes] == [("sentry", NOTE, 9)] * presses
+    assert {(note.by, note.text, note.station_id) for note in notes} == {("sentry", NOTE, 9)}
+    assert len(notes) <= presses, "one press, one line; one that was not acknowledged may have none"

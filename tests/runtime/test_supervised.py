@@ -75,7 +75,12 @@ async def watched(rig: Bench, words: Words) -> None:
     assert rig.hands.seen.session_id != session_id
     await until(lambda: words.fed(fed + 1), "a fed watchdog after the second start")
     rig.signal_vehicle(signal.SIGTERM)
-    await until(lambda: rig.vehicle is None or rig.vehicle.poll() is not None, "the end of the program")
+
+    def ended() -> bool:
+        words.listen()  # of datagrams that nobody reads the system keeps few
+        return rig.vehicle is None or rig.vehicle.poll() is not None
+
+    await until(ended, "the end of the program")
     words.listen()
     assert [word.partition("=")[0] for word in words.others] == [*["EXTEND_TIMEOUT_USEC", "READY"] * 2, "STOPPING"]
 

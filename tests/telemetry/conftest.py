@@ -39,14 +39,14 @@ def publish() -> Iterator[Starter]:
     started: list[TelemetryPublisher] = []
 
     def start(port: int, boot_id: str = "boot1", **settings: Any) -> TelemetryPublisher:
-        short: dict[str, Any] = {"backoff_first_s": 0.02, "backoff_max_s": 0.1, "answer_timeout_s": 5.0, **settings}
+        short: dict[str, Any] = {"backoff_first_s": 0.02, "backoff_max_s": 0.1, "answer_timeout_s": 30.0, **settings}
         publisher = TelemetryPublisher(config(), TelemetryConfig(port=port, **short), boot_id)
         publisher.start()
         started.append(publisher)
         return publisher
 
     yield start
-    ended = [publisher.stop() for publisher in started]  # each is stopped, whatever the others do
+    ended = [publisher.stop(WAIT_S) for publisher in started]  # each is stopped, whatever the others do
     assert all(ended)
 
 

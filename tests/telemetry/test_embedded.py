@@ -61,9 +61,9 @@ def test_an_mqtt_5_client_connects_and_hears_properties() -> None:
 
 
 def test_it_returns_on_the_same_port() -> None:
-    broker = EmbeddedBroker()
+    port = free_port()
+    broker = EmbeddedBroker(port)
     broker.start()
-    port = broker.port
     broker.stop()
     assert listeners(port) == set()
     broker.start()

@@ -188,7 +188,7 @@ def test_a_deliberate_end_says_offline(broker_port: int, publish: Starter) -> No
             publisher = publish(broker_port)
             await connected(publisher)
             publisher.event(event(0))
-            assert await asyncio.to_thread(publisher.stop)
+            assert await asyncio.to_thread(publisher.stop, WAIT_S)
             heard = await watcher.until(lambda heard: len(stream(heard, "connection")) >= 2)
         assert [one.body["connection"] for one in stream(heard, "connection")] == ["ONLINE", "OFFLINE"]
         assert len(stream(heard, "event")) == 1, "what was offered before the stop goes out before OFFLINE"

@@ -21,7 +21,7 @@ REAR = Camera(
     ahead_m=0.0, height_m=2.0, pitch_rad=0.2, backward=True,
 )  # fmt: skip
 STATION, SECRET = 7, "a secret"
-NEVER = 30.0
+NEVER = 120.0
 
 
 class Clock:
