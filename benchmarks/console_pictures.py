@@ -197,7 +197,9 @@ def work(hands: Operator, camera: Camera) -> None:
     page.tap("Space")
     hands.until_mode("HOLD")
     page.js("flail.turn('drive')")
-    page.until("return flail.store.value('tool', 'rotor_rpm') < 5 && flail.now_ms() - flail.stopped.since_ms > 9000")
+    page.until(
+        "return flail.store.value('tool', 'rotor_rpm') < 5 && flail.now_ms() - flail.stopped.watch.since_ms > 9000"
+    )
     page.until(SHOWN)
     camera.take("stop")
 

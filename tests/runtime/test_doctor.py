@@ -61,7 +61,7 @@ def test_stamps(tmp_path: Path) -> None:
 
 
 def test_the_operators_address(tmp_path: Path) -> None:
-    other = UdpPort.bind("127.0.0.1", 0)
+    other = UdpPort.bind("127.0.0.1", free_port())
     file = load_drive(write_config(tmp_path, udp_port=other.address[1]))
     assert doctor.operator_socket(file).result == "fail"
     other.close()

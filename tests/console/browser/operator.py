@@ -52,7 +52,7 @@ STEERS = """
 """
 LATCHED = "return flail.hands.view?.latch === true"
 AUTO = ("AUTO_MOVE", "AUTO_WORK")
-ARMED = ("MANUAL", "RECOVERY", *AUTO)
+ARMED = ("MANUAL", "RECOVERY", "WAIT", *AUTO)
 OFFERED = """
   flail.paint();
   const shown = Array.from(document.querySelectorAll('#hands .act, #steps [data-act]'))
@@ -64,6 +64,12 @@ OFFERED = """
 """The enabled buttons of acts, once this mode is shown and, where one is named, that one is among them."""
 LEFT = "return flail.store.open() && !arguments[0].includes(flail.store.value('vehicle', 'mode')) ? 'left' : null"
 """Whether the vehicle is in none of these modes any more."""
+NO_WAIT = """
+  if (!flail.store.open()) return null;
+  if (flail.store.value('vehicle', 'mode') !== 'WAIT') return true;
+  if (!flail.acts.pending) flail.acts.press('DISARM');
+"""
+"""DISARM is pressed until no mission waits."""
 TO_DISARMED = """
   if (!flail.store.open()) return null;
   const vehicle = flail.store.get('vehicle');
@@ -160,12 +166,13 @@ class Operator:
         self.arm_until("MANUAL")
 
     def arm_until(self, wanted: str) -> None:
-        """The same until this mode is shown.
+        """The same until this mode is shown; a mission that waits is ended.
 
         Raises:
             AssertionError: Forty steps do not lead there; told with the answers to them.
         """
         self.take()
+        self.page.until(NO_WAIT)
         told = []
         for _ in range(40):
             mode, act = str(self.page.until(NEXT_STEP, list(STEPS), wanted)).split(":")

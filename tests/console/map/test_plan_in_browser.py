@@ -208,7 +208,7 @@ def test_nothing_is_asked_of_another_host_and_no_error_is_logged(browser: Page, 
     opened(browser, server, "plan")
     browser.js("flail.turn('record')")
     browser.until("return flail.others.record.view.error !== null")
-    assert "not known yet" in browser.text("#view-record")
+    browser.when(lambda: "not known yet" in browser.text("#view-record"))
     asked = browser.js("return performance.getEntriesByType('resource').map(({name}) => name)")
     home = browser.js("return location.origin")
     assert [name for name in asked if not name.startswith(home)] == []
