@@ -242,15 +242,14 @@ def test_a_start_names_plan_place_and_what_limits() -> None:
     assert why(E.MISSION_START, before, gate(Mode.MANUAL, active=1 << HOT), held) == ("reason", HOT)
 
 
-def test_a_start_in_a_wait_names_the_hand_the_cause_and_the_second_that_is_missing() -> None:
+def test_a_start_in_a_wait_names_the_hand_and_then_the_cause() -> None:
     before, held = gate(Mode.WAIT), msgspec.structs.replace(CALM, hold_to_run=True)
     bent = msgspec.structs.replace(held, drive=0.06)
     floats = gate(Mode.WAIT, active=1 << StopReason.POSITION_FLOAT)
     assert why(E.MISSION_START, before, floats, bent)[0] == "not_neutral"
     assert why(E.MISSION_START, before, floats, held, standing=False)[0] == "not_standing"
     assert why(E.MISSION_START, before, floats, held) == ("reason", StopReason.POSITION_FLOAT)
-    assert why(E.MISSION_START, before, before, held) == ("wait_moment", None)
-    assert why(E.MISSION_START, gate(Mode.MANUAL), gate(Mode.MANUAL), held) == ("not_now", None)
+    assert why(E.MISSION_START, before, before, held) == ("not_now", None)
 
 
 def test_a_frame_that_came_too_late_says_so() -> None:

@@ -140,8 +140,7 @@ def _no_start(heard: Heard) -> Judged:
         return Judged(ActWhy.SHIFT_DUE)
     if heard.blocked:
         return Judged(ActWhy.START_BLOCKED)
-    waits = heard.before.mode is Mode.WAIT
-    if heard.before.mode is not Mode.MANUAL and not waits:
+    if heard.before.mode not in (Mode.MANUAL, Mode.WAIT):
         return Judged(ActWhy.WRONG_MODE)
     if not heard.frame.hold_to_run:
         return Judged(ActWhy.HOLD_NOT_PRESSED)
@@ -150,9 +149,7 @@ def _no_start(heard: Heard) -> Judged:
         return hands
     if heard.standing is False:
         return Judged(ActWhy.NOT_STANDING)
-    against = _against(heard, Level.LIMIT)
-    # nothing stands against it any more, but not for long enough
-    return Judged(ActWhy.WAIT_MOMENT) if waits and against.why is ActWhy.NOT_NOW else against
+    return _against(heard, Level.LIMIT)
 
 
 def _no_recovery(heard: Heard) -> Judged:

@@ -41,9 +41,9 @@ export const ACTS = {
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
  *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
- *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, wait?: {cause: any, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
- * `wait`: of a WAIT its cause and whether that is gone, null outside one. `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
+ * `wait`: of a WAIT, as `waitOf` has it, null outside one. `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
  */
 
 const WHY = (key, params = {}) => ({ key, params });
@@ -113,17 +113,20 @@ function startWhy(facts) {
 /** In a WAIT one press of START goes on, without the card: it is the same start of the same mission from the same place. */
 function goOnWhy(facts) {
   if (facts.detonation_open) return WHY("act.why.detonation_open");
-  return facts.wait?.gone === false ? WHY("act.why.wait_cause") : startHands(facts);
+  if (!facts.wait || facts.wait.over) return startHands(facts);
+  return WHY(facts.wait.gone === true ? "act.why.wait_moment" : "act.why.wait_cause");
 }
 
 /**
- * The WAIT under way: its cause, a row of the reasons or null where the operator asked for it (PAUSE), and whether that
- * is gone; null outside a WAIT. `before`: the same of the look before, because a cause that is gone may be told no more.
+ * The WAIT under way, null outside one: its cause, a row of the reasons, or null where the operator asked for it (PAUSE);
+ * whether it is over, by the vehicle's word, which names a cause until it has been away for a second; and whether it is
+ * gone as measured here, null where nobody here can measure it. `before`: the same of the look before, because a cause
+ * that is over is told no more.
  */
 export function waitOf(facts, before = null) {
   if (facts.mode !== "WAIT") return null;
   const told = facts.rules.find((rule) => rule.waits) ?? null;
-  return { cause: told ?? before?.cause ?? null, gone: told === null ? true : causeGone(told.name, facts) };
+  return { cause: told ?? before?.cause ?? null, over: told === null, gone: told === null ? true : causeGone(told.name, facts) };
 }
 
 /** What START still waits for, once its card is open: hold pressed, sticks neutral. */

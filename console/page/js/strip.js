@@ -117,11 +117,11 @@ export class Strip {
     const hold = said(`hands.key.${kindOf(view)}`);
     const left_s = this.store.value("due", "arm_unused_s");
     const why = startHands(facts);
-    const text = wait?.gone === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
+    const text = wait?.over === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
     return {
       title: cause === null ? said("text.wait_paused") : led(`reason.${cause.name}.cause`).first,
       state: left_s === null ? t("mode.WAIT") : t("wait.left", { time: countdown(left_s) }),
-      text, amber: true, blue: wait?.gone !== false, waits: true,
+      text, amber: true, blue: wait?.over !== false, waits: true,
     };
   }
 

@@ -11,6 +11,7 @@ import { Store } from "../../../console/page/js/store.js";
 import * as wire from "../../../console/page/js/wire.js";
 
 const CLEAN = { centred: true, released: true, hold: false, unclean: null };
+const [THERE, OVER] = [{ cause: {}, over: false, gone: false }, { cause: {}, over: true, gone: true }];
 const HELD = { ...CLEAN, released: false, hold: true };
 const rule = (code, recovery, level = 3, more = {}) => ({ code, name: `r${code}`, level, auto_level: level, recovery, retreat: false, ...more });
 const facts = (more = {}) => ({
@@ -36,10 +37,10 @@ for (const [what, more, enabled, blue] of [
   ["MANUAL", { mode: "MANUAL" }, ["START", "DISARM"], []],
   ["AUTO_MOVE", { mode: "AUTO_MOVE", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
   ["AUTO_WORK", { mode: "AUTO_WORK", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
-  ["WAIT, the cause still there", { mode: "WAIT", wait: { cause: {}, gone: false }, hands: HELD }, ["DISARM"], []],
-  ["WAIT, the cause gone, nobody holds", { mode: "WAIT", wait: { cause: {}, gone: true } }, ["DISARM"], []],
-  ["WAIT, the cause gone, held, sticks centred", { mode: "WAIT", wait: { cause: {}, gone: true }, hands: HELD }, ["START", "DISARM"], ["START"]],
-  ["WAIT, nobody here can measure the cause", { mode: "WAIT", wait: { cause: {}, gone: null }, hands: HELD }, ["START", "DISARM"], ["START"]],
+  ["WAIT, the cause still there", { mode: "WAIT", wait: THERE, hands: HELD }, ["DISARM"], []],
+  ["WAIT, the cause over, nobody holds", { mode: "WAIT", wait: OVER }, ["DISARM"], []],
+  ["WAIT, the cause over, held, sticks centred", { mode: "WAIT", wait: OVER, hands: HELD }, ["START", "DISARM"], ["START"]],
+  ["WAIT, the cause gone for less than a second", { mode: "WAIT", wait: { ...THERE, gone: true }, hands: HELD }, ["DISARM"], []],
   ["WAIT, watching", { mine: false, mode: "WAIT" }, [], []],
   ["STOPPING", { mode: "STOPPING", standing: false }, [], []],
   ["HOLD", { mode: "HOLD", rules: [rule(16, "N")] }, ["RESET"], ["RESET"]],
@@ -71,9 +72,11 @@ test("what waits says why", () => {
   assert.equal(why("START", { mode: "MANUAL", plan: false }), "act.why.no_plan");
   assert.equal(why("START", { mode: "MANUAL", start_blocked: true }), "act.why.start_blocked");
   assert.equal(why("START", { mode: "MANUAL", rules: [rule(61, "A", 2)] }), null, "the vehicle judges what limits");
-  assert.equal(why("START", { mode: "WAIT", wait: { cause: {}, gone: false }, hands: HELD }), "act.why.wait_cause");
-  assert.equal(why("START", { mode: "WAIT", wait: { cause: null, gone: true } }), "start.hold");
-  assert.equal(why("START", { mode: "WAIT", wait: { cause: null, gone: true }, hands: { ...HELD, centred: false } }), "start.centre");
+  assert.equal(why("START", { mode: "WAIT", wait: THERE, hands: HELD }), "act.why.wait_cause");
+  assert.equal(why("START", { mode: "WAIT", wait: { ...THERE, gone: null }, hands: HELD }), "act.why.wait_cause");
+  assert.equal(why("START", { mode: "WAIT", wait: { ...THERE, gone: true }, hands: HELD }), "act.why.wait_moment");
+  assert.equal(why("START", { mode: "WAIT", wait: OVER }), "start.hold");
+  assert.equal(why("START", { mode: "WAIT", wait: OVER, hands: { ...HELD, centred: false } }), "start.centre");
   assert.equal(cleanHands(facts({ standing: null })), null, "what is unknown the vehicle judges");
 });
 
@@ -87,11 +90,11 @@ test("a WAIT has a cause that is measured here, and that is remembered once it i
   const told = { ...rule(49, "N"), name: "position_float", waits: true };
   const waits = (more, before) => waitOf(facts({ mode: "WAIT", ...more }), before);
   assert.equal(waitOf(facts({ rules: [told] })), null);
-  assert.deepEqual(waits({ rules: [rule(16, "N"), told], fix: "rtk_float" }), { cause: told, gone: false });
-  assert.deepEqual(waits({ rules: [told], fix: "rtk_fixed" }), { cause: told, gone: true });
-  assert.deepEqual(waits({ rules: [told] }), { cause: told, gone: null });
-  assert.deepEqual(waits({}, { cause: told, gone: false }), { cause: told, gone: true });
-  assert.deepEqual(waits({}), { cause: null, gone: true }, "PAUSE");
+  assert.deepEqual(waits({ rules: [rule(16, "N"), told], fix: "rtk_float" }), { cause: told, over: false, gone: false });
+  assert.deepEqual(waits({ rules: [told], fix: "rtk_fixed" }), { cause: told, over: false, gone: true });
+  assert.deepEqual(waits({ rules: [told] }), { cause: told, over: false, gone: null });
+  assert.deepEqual(waits({}, { cause: told, over: false, gone: false }), { cause: told, over: true, gone: true });
+  assert.deepEqual(waits({}), { cause: null, over: true, gone: true }, "PAUSE");
 });
 
 test("a key means what the mode offers: View is TAKE for a watcher and RESET for the holder", () => {

@@ -476,9 +476,13 @@ def test_in_a_wait_one_press_of_start_with_hold_goes_on_once_the_cause_is_gone(
     browser.key("keyDown", "KeyF")
     browser.when(lambda: held(server))
     browser.tap("KeyN")
-    assert server.acts == []
-    browser.until("return flail.store.get('answer')?.result === 'refused'")
+    browser.until("return flail.store.get('answer')?.why?.key === 'act.why.wait_cause'")
     server.state["gnss"]["fix"] = "rtk_fixed"
+    browser.until("return flail.store.value('gnss', 'fix') === 'rtk_fixed'")
+    browser.tap("KeyN")
+    browser.until("return flail.store.get('answer')?.why?.key === 'act.why.wait_moment'")
+    assert server.acts == []
+    server.state["vehicle"].update(worst=71, reasons=[71])
     browser.until("return flail.acts.offers().find((one) => one.act === 'START').next")
     browser.tap("KeyN")
     browser.when(lambda: server.acts == [START])
