@@ -131,6 +131,7 @@ class SimOperator:
     def _controls(self) -> Controls:
         mode = self.mode
         hold = (mode in (Mode.MANUAL, Mode.RECOVERY) and self.goal is not Goal.REST) or self.hold_stuck
+        hold = hold or (mode is Mode.WAIT and self.goal is Goal.MISSION)
         hold = hold and not self.lets_go
         steers = (self.goal is Goal.MANUAL and mode is Mode.MANUAL) or (
             self.goal is Goal.RETREAT and mode is Mode.RECOVERY
@@ -177,10 +178,18 @@ class SimOperator:
         if mode is Mode.MANUAL and self.goal is Goal.MISSION:
             asked = manual_text.acts(self.screen)
             return _E.ACKNOWLEDGE if _E.ACKNOWLEDGE in asked and self._round % 2 else _E.MISSION_START
+        return self._in_mission(mode)
+
+    def _in_mission(self, mode: Mode) -> OperatorEdge:
+        """ATTENTION each 25 s; in a WAIT START once the screen shows no cause any more, else it runs into its stop."""
+        assert self.seen is not None
         if mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK):
             self._quiet += 1
             return _E.ATTENTION if self._quiet >= ATTENTION_FRAMES else _E.NONE
-        return _E.NONE
+        if mode is not Mode.WAIT:
+            return _E.NONE
+        there = manual_text.waits_for(self.seen.reasons | self.seen.reasons_high << 64)
+        return _E.MISSION_START if self.goal is Goal.MISSION and not there else _E.NONE
 
     def _after_stop(self) -> OperatorEdge:
         """One act of those that the texts name, in turn; first what has to be done at the machine."""

@@ -28,6 +28,11 @@ def acts(shown: tuple[str, ...]) -> tuple[OperatorEdge, ...]:
     return wanted or (OperatorEdge.RESET,)
 
 
+def waits_for(reason_bits: int) -> bool:
+    """A reason is shown that a mission waits for: the vehicle names it until it has been away for a second."""
+    return any(RULES[code].waits for code in codes(reason_bits))
+
+
 def needs_machine(shown: tuple[str, ...]) -> bool:
     """The team leader's recovery plan is asked for, and ends with an act at the machine itself."""
     return any(text in ENDS_AT_THE_MACHINE for text in shown)

@@ -1,5 +1,7 @@
 """A scripted operator who follows the manual: take, arm, arm, hold, start; after a stop: reset, arm, start again.
 
+A WAIT is answered by START with hold, once the screen shows no cause any more; else it runs into its stop.
+
 Knows only what the station shows: the vehicle's reports. Reaction times are fixed, so that runs repeat.
 """
 
@@ -9,6 +11,7 @@ from console.client.station import NEUTRAL, Controls, Station, is_due
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, VehicleFrame
+from sim import manual_text
 from vehicle.contracts.messages import Mode
 
 PRESS_FRAMES = 3
@@ -18,6 +21,10 @@ PAUSE_FRAMES = 12
 ATTENTION_FRAMES = 500
 """An attention press every 25 s keeps a supervised mission going (60 s allowed)."""
 
+NOTICE_FRAMES = 30
+"""A WAIT that may go on is noticed after 1.5 s; whoever watches a mission looks at the screen all the time."""
+STARTS_FROM = (Mode.MANUAL, Mode.WAIT)
+
 ACTS = {
     Mode.DISARMED: OperatorEdge.ARM,
     Mode.READY: OperatorEdge.ARM,
@@ -25,6 +32,7 @@ ACTS = {
     Mode.ESTOP: OperatorEdge.RESET,
     Mode.FAULT: OperatorEdge.RESET,
     Mode.MANUAL: OperatorEdge.MISSION_START,
+    Mode.WAIT: OperatorEdge.MISSION_START,
 }
 
 
@@ -43,10 +51,10 @@ class ScriptedOperator:
         self._reader = adapters.MessageReader(adapters.STATION_DECODERS)
         self._seen: VehicleFrame | None = None
         self._press, self._pause, self._quiet = OperatorEdge.NONE, PAUSE_FRAMES, 0
-        self._press_left = 0
+        self._press_left = self._noticed = 0
         self._sent_ns = 0
         self._sequence = 0
-        self.stops = 0
+        self.stops = self.presses = 0
         self.gave_up = False
         self.done = False
 
@@ -64,7 +72,7 @@ class ScriptedOperator:
         self._port.write(adapters.encode_operator(self._station.frame(self._controls()), self._sequence))
 
     def _notice(self, vehicle: VehicleFrame) -> None:
-        moving = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+        moving = (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)
         if self._seen is not None and self._seen.mode in moving and vehicle.mode not in moving and not self.done:
             self.stops += 1
             self.gave_up = self.stops > self._script.stops_max
@@ -80,13 +88,14 @@ class ScriptedOperator:
         if vehicle is None or self.gave_up:
             return NEUTRAL
         mode = Mode(vehicle.mode)
-        hold = mode is Mode.MANUAL
+        hold = mode in STARTS_FROM
         if self._press_left > 0:
             self._press_left -= 1
             return Controls(hold_to_run=hold, edges=self._press)
         if self._pause > 0:
             self._pause -= 1
             return Controls(hold_to_run=hold)
+        self._noticed = self._noticed + 1 if _may_go_on(vehicle) else 0
         self._choose(mode, vehicle.lease_holder)
         return Controls(hold_to_run=hold)
 
@@ -100,6 +109,14 @@ class ScriptedOperator:
         elif mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK):
             self._quiet += 1
             act = OperatorEdge.ATTENTION if self._quiet >= ATTENTION_FRAMES else OperatorEdge.NONE
+        elif mode is Mode.WAIT and self._noticed < NOTICE_FRAMES:
+            act = OperatorEdge.NONE
         if act is OperatorEdge.NONE:
             return
         self._press, self._press_left, self._pause, self._quiet = act, PRESS_FRAMES, PAUSE_FRAMES, 0
+        self.presses += 1
+
+
+def _may_go_on(vehicle: VehicleFrame) -> bool:
+    """The screen shows a WAIT, and no cause of it any more."""
+    return vehicle.mode == Mode.WAIT and not manual_text.waits_for(vehicle.reasons | vehicle.reasons_high << 64)

@@ -91,6 +91,28 @@ def test_a_stop_lasts_until_the_operator_has_armed_again():
     assert story.hours_of(found, [first], [])["stop: rotor_sag"] == pytest.approx(8.0)
 
 
+def test_waits_have_their_cause_and_how_they_ended():
+    rows = (
+        (1.0, "reason", "reason: position_float", 0), (1.0, "mode", "AUTO_WORK -> WAIT", 0),
+        (4.0, "mode", "WAIT -> AUTO_MOVE", 0), (4.1, "mode", "AUTO_MOVE -> AUTO_WORK", 0),
+        (8.0, "reason", "reason: link_slow", 0), (8.0, "mode", "AUTO_WORK -> WAIT", 0),
+        (28.0, "mode", "WAIT -> STOPPING", 0), (28.0, "stop", "stop: mission_left; old", 0),
+        (29.0, "mode", "STOPPING -> HOLD", 0), (40.0, "reason", "reason: attention", 0),
+        (40.0, "mode", "AUTO_MOVE -> WAIT", 0), (41.0, "mode", "DISARMED -> READY", 1),
+    )  # fmt: skip
+    events = [
+        Event(t_ns=round(t_s * 1e9), tick=round(t_s * 50), kind=kind, text=text, east_m=1.0, north_m=2.0)
+        for t_s, kind, text, _ in rows
+    ]
+    found = story.waits_of(events, [run for *_, run in rows])
+    assert [(wait.start_s, wait.cause, wait.went_on) for wait in found] == [
+        (1.0, "position_float", True),
+        (8.0, story.PAUSE, False),
+        (40.0, "attention", None),
+    ]
+    assert [stop.reason for stop in story.stops_of(events, (41.0, 50.0), [run for *_, run in rows])] == ["mission_left"]
+
+
 def test_a_stop_of_one_run_says_nothing_of_another():
     """The first run ends in a stop; the next one, a day later, neither lengthens it nor is part of it."""
     rows = (

@@ -149,7 +149,10 @@ def _no_start(heard: Heard) -> Judged:
         return hands
     if heard.standing is False:
         return Judged(ActWhy.NOT_STANDING)
-    return _against(heard, Level.LIMIT)
+    against = _against(heard, Level.LIMIT)
+    if heard.before.mode is Mode.WAIT and against.why is ActWhy.NOT_NOW:
+        return Judged(ActWhy.TOO_SOON)  # in the first second nothing goes on, whatever it waits for
+    return against
 
 
 def _no_recovery(heard: Heard) -> Judged:

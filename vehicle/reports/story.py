@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import Event, MissionPhase, Mode
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.contracts.units import NS_PER_S
 from vehicle.reports.palette import marked
 
@@ -34,6 +35,11 @@ LINK, CHECKS, WAITING, UNRECORDED = "link", "checks", "all_else", "unrecorded"
 STOP: Final = "stop: "
 """Prefix before the reason of a stop, used as an activity."""
 UNKNOWN_REASON: Final = "not_recorded"
+PAUSE: Final = "pause"
+"""Cause of a WAIT that the operator asked for."""
+WAITED_FOR: Final = frozenset(rule.name for rule in RULES if rule.waits)
+WAIT_BEGINS: Final = f"-> {Mode.WAIT.name}"
+"""Text ending of the mode changes that begin a WAIT."""
 
 
 class Samples(msgspec.Struct, frozen=True, kw_only=True):
@@ -138,6 +144,43 @@ def stops_of(events: Sequence[Event], ends_s: Sequence[float], runs: Sequence[in
 
 def _drives(text: str) -> bool:
     return text.endswith(("-> MANUAL", "-> AUTO_MOVE", "-> AUTO_WORK", "-> RECOVERY"))
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """A WAIT of a mission in run `run`. `cause`: name of a stop reason, or `PAUSE` where the operator asked for it.
+
+    `went_on`: the mission went on by START; False: it became a stop; None: the run ended in it.
+    """
+
+    start_s: float
+    cause: str
+    went_on: bool | None = None
+    run: int = 0
+
+
+def waits_of(events: Sequence[Event], runs: Sequence[int] = ()) -> list[Wait]:
+    """Return the WAITs in order. `runs`: index of each event's run; all are of run 0 if it is empty.
+
+    The cause is the reason that came in the same tick, because each reason that a mission waits for makes it wait at
+    once.
+    """
+    rows = tuple(events)
+    found: list[Wait] = []
+    came = (-1, -1, "")
+    under_way = False
+    for event, run in zip(rows, runs or (0,) * len(rows), strict=True):
+        if event.kind == "reason":
+            name = event.text.removeprefix("reason: ")
+            came = (run, event.tick, name) if name in WAITED_FOR else came
+        elif event.kind == "mode" and event.text.endswith(WAIT_BEGINS):
+            cause = came[2] if came[:2] == (run, event.tick) else PAUSE
+            found.append(Wait(start_s=event.t_ns / NS_PER_S, cause=cause, run=run))
+            under_way = True
+        elif event.kind == "mode" and under_way:
+            under_way = False
+            if found[-1].run == run:
+                found[-1] = msgspec.structs.replace(found[-1], went_on=_drives(event.text))
+    return found
 
 
 def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float]) -> dict[str, float]:

@@ -25,7 +25,7 @@ from vehicle.reports.html_parts import (
 )
 from vehicle.reports.palette import marked
 from vehicle.reports.seen import reading_names, seen_of
-from vehicle.reports.story import STOP, UNKNOWN_REASON, Stop, hours_of, link_loss, stops_of
+from vehicle.reports.story import PAUSE, STOP, UNKNOWN_REASON, Stop, hours_of, link_loss, stops_of, waits_of
 from vehicle.reports.words import grouped
 
 LINK_REASONS: Final = ("link_lost", "link_flapping")
@@ -102,7 +102,7 @@ def stops(facts: JobFacts) -> str:
     """Return every stop with reason and duration, and sums by reason."""
     found, say = _stops(facts), facts.words
     if not found:
-        return section(say("stops.title"), f"<p>{say('stops.none')}</p>")
+        return section(say("stops.title"), f"<p>{say('stops.none')}</p>{_waits(facts)}")
     rows = []
     for stop in found:
         length = clock_s(stop.until_s - stop.start_s) if stop.until_s is not None else say("stops.not_again")
@@ -116,7 +116,18 @@ def stops(facts: JobFacts) -> str:
     told = say("stops.note", count=len(found), reasons=counted(facts, counts.most_common()))
     number, reason, stood, text, where = heads_of(facts, "stops", "number", "reason", "stood", "text", "place")
     heads = [number, time_head(facts), reason, stood, text, where]
-    return table(say("stops.title"), heads, rows, told)
+    return table(say("stops.title"), heads, rows, told) + _waits(facts)
+
+
+def _waits(facts: JobFacts) -> str:
+    """Return how often the mission waited, by cause, and how many of the WAITs became a stop; "" without any."""
+    found = waits_of(facts.events, facts.event_runs)
+    if not found:
+        return ""
+    causes = Counter("PAUSE" if wait.cause == PAUSE else _reason(facts, wait.cause) for wait in found)
+    stopped = sum(wait.went_on is False for wait in found)
+    told = facts.words("stops.waits", count=len(found), causes=counted(facts, causes.most_common()), stops=stopped)
+    return f"<p>{told}</p>"
 
 
 def checks(facts: JobFacts) -> str:
