@@ -1,7 +1,7 @@
-"""A field beside a tree row, where RTK fixed is lost 30 times an hour: `python benchmarks/tree_row.py [--beside CHECKOUT]`.
+"""A field beside a tree row, where RTK fixed is lost 30 times an hour: `python benchmarks/tree_row.py [--beside DIR]`.
 
-The unchanged stack in virtual time, with the scripted operator, who follows the texts: one plan of 40 m x 8 m, driven to
-its end. The receiver claims RTK float for 1 to 6 s at seeded moments, and errs as float does. Prints of each run:
+The unchanged stack in virtual time, with the scripted operator, who follows the texts: one plan of 40 m x 8 m, driven
+to its end. The receiver claims RTK float for 1 to 6 s at seeded moments, and errs as float does. Prints of each run:
 
   m2 per hour        credited inside the record, by the time from the first ARM to the end of the plan
   full stops         of the mission, each left by RESET, ARM, START
@@ -22,10 +22,9 @@ import tempfile
 import time
 from pathlib import Path
 
-CHECKOUT = "--checkout"
 if __name__ == "__main__":
-    chosen = sys.argv[sys.argv.index(CHECKOUT) + 1] if CHECKOUT in sys.argv else Path(__file__).resolve().parents[1]
-    sys.path[:1] = [str(chosen)]
+    # of the checkout that is measured, and nothing of another one
+    sys.path[0] = sys.argv[2] if sys.argv[1:2] == ["--checkout"] else str(Path(__file__).resolve().parents[1])
 
 from benchmarks.turns import Figures, in_turns, table
 from campaign.run import Observer, Told
@@ -42,6 +41,7 @@ from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.site.site import load_site
 from vehicle.planning.task.whole import plan_whole
 
+CHECKOUT = "--checkout"
 LOSSES_PER_H, LOSS_S = 30.0, (1.0, 6.0)
 LAT_DEG, LON_DEG, LENGTH_DEG, WIDTH_DEG = 39.99, 46.93, 0.000468, 0.000072
 """A field of 40 m from west to east and 8 m from south to north."""
@@ -54,7 +54,7 @@ BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 
 
 def losses(seed: int, until_s: float = LIMIT_S) -> tuple[tuple[float, float], ...]:
-    """When the fix goes and when it comes again [s], of so many losses an hour on average; none begins within another."""
+    """When the fix goes and when it comes again [s], that often in an hour on average; none begins within another."""
     draw, t_s, found = random.Random(seed), LATER_S, []
     while t_s < until_s:
         t_s += draw.expovariate(LOSSES_PER_H / 3600.0)

@@ -249,7 +249,7 @@ def test_a_start_in_a_wait_names_the_hand_and_then_the_cause() -> None:
     assert why(E.MISSION_START, before, floats, bent)[0] == "not_neutral"
     assert why(E.MISSION_START, before, floats, held, standing=False)[0] == "not_standing"
     assert why(E.MISSION_START, before, floats, held) == ("reason", StopReason.POSITION_FLOAT)
-    assert why(E.MISSION_START, before, before, held) == ("too_soon", None)
+    assert why(E.MISSION_START, before, before, held) == ("wait_moment", None)
     assert why(E.MISSION_START, gate(Mode.MANUAL), gate(Mode.MANUAL), held) == ("not_now", None)
 
 

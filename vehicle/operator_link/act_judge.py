@@ -145,13 +145,18 @@ def _no_start(heard: Heard) -> Judged:
     if not heard.frame.hold_to_run:
         return Judged(ActWhy.HOLD_NOT_PRESSED)
     hands = _hands(heard)
+    if heard.standing is False and hands.why is ActWhy.HOLD_PRESSED:
+        hands = Judged(ActWhy.NOT_STANDING)
     if hands.why not in (ActWhy.NONE, ActWhy.HOLD_PRESSED):
         return hands
-    if heard.standing is False:
-        return Judged(ActWhy.NOT_STANDING)
+    return _against_start(heard)
+
+
+def _against_start(heard: Heard) -> Judged:
+    """What stands against a START by clean hands."""
     against = _against(heard, Level.LIMIT)
     if heard.before.mode is Mode.WAIT and against.why is ActWhy.NOT_NOW:
-        return Judged(ActWhy.TOO_SOON)  # in the first second nothing goes on, whatever it waits for
+        return Judged(ActWhy.WAIT_MOMENT)  # in the first second nothing goes on, whatever it waits for
     return against
 
 
