@@ -132,6 +132,38 @@ def test_the_horn_for_what_may_hit_someone(reason: StopReason) -> None:
     assert masks.HORN_MASK.bit_count() == 3
 
 
+@pytest.mark.parametrize("edge", [E.ESTOP, E.NONE])
+def test_after_the_reset_the_engine_is_no_longer_held_off_and_no_mode_starts_it(edge: OperatorEdge) -> None:
+    """The controller keeps SHUTDOWN through KEEP: nobody could start the engine before the last ARM."""
+    rig = Rig().to_manual()
+    if edge is E.NONE:
+        rig.status = {"engine_speed_radps": 300.0}
+        rig.run(20)
+        rig.status = {}
+    else:
+        rig.send(edge)
+    rig.status = {"engine_speed_radps": 0.0, "hydraulic_pressure_pa": 0.0}
+    rig.run(60)
+    assert rig.mode is (Mode.FAULT if edge is E.NONE else Mode.ESTOP)
+    assert rig.command.engine is EngineMode.SHUTDOWN
+    rig.press(E.RELEASE_ESTOP)
+    rig.press(E.ACKNOWLEDGE)
+    assert rig.command.engine is EngineMode.SHUTDOWN, "not before the RESET"
+    rig.press(E.RESET)
+    rig.send()
+    assert (rig.mode, rig.command.engine) == (Mode.DISARMED, EngineMode.IDLE)
+    rig.press(E.ARM)
+    assert (rig.mode, rig.command.engine) == (Mode.READY, EngineMode.IDLE)
+
+
+def test_a_reset_that_is_due_frees_no_engine() -> None:
+    """A program that died after a reset and a new stop: the controller may hold the engine off for it."""
+    rig = Rig().to_disarmed()
+    for due, engine in ((True, EngineMode.KEEP), (False, EngineMode.IDLE)):
+        rig.state = msgspec.structs.replace(rig.state, reset_due=due, reset_sequence=5)
+        assert rig.send().engine is engine
+
+
 @pytest.mark.parametrize(
     ("mode", "standing", "engine"),
     [(Mode.FAULT, True, EngineMode.SHUTDOWN), (Mode.FAULT, False, EngineMode.IDLE), (Mode.HOLD, True, EngineMode.IDLE)],

@@ -296,7 +296,6 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
         stop_ms = lease.t_stop_ms(fastest_mps, config.safety)
         life_ms = lease.valid_for_ms(judged.age_ms, stop_ms, measured.line_ms, config.safety)
     left, right = limits.belts(shaped.drive, config.machine.tracks.gauge_m)
-    shut_down = mode is Mode.FAULT and measured.standing
     return ActuatorCommand(
         sequence=after.sequence + 1,
         tick=tick,
@@ -306,7 +305,7 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
         rotor_speed_radps=shaped.rotor_radps,
         tool_mode=shaped.tool_mode,
         tool_value_m=shaped.tool_value_m,
-        engine=EngineMode.SHUTDOWN if shut_down else ENGINES.get(mode, EngineMode.KEEP),
+        engine=_engine(after, standing=measured.standing),
         brake=left == 0.0 == right,
         horn=(mode in ARMED and not warned) or after.active & masks.HORN_MASK != 0,
         beacon=mode in ARMED or not measured.rotor_stopped,
@@ -317,6 +316,18 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
         gnss_restart=now.requests.gnss_restart,
         controller_time_ms=now.wire.controller_time_ms,
     )
+
+
+def _engine(after: GateState, *, standing: bool) -> EngineMode:
+    """After the RESET of a stop the engine may be started again, at the machine or by its maker's starter: IDLE.
+
+    No mode starts an engine. SHUTDOWN holds it off, and KEEP would go on holding it after the RESET, until the last ARM.
+    """
+    if after.mode is Mode.FAULT and standing:
+        return EngineMode.SHUTDOWN
+    if after.mode in (Mode.DISARMED, Mode.READY) and after.reset_sequence and not after.reset_due:
+        return EngineMode.IDLE
+    return ENGINES.get(after.mode, EngineMode.KEEP)
 
 
 def _cap_mps(after: GateState, judged: Judged, config: VehicleConfig) -> float:
