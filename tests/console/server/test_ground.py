@@ -23,13 +23,31 @@ from console.server.ground_classes import (
     classes,
 )
 from firmware_bridge.console_types import StrokesFrame
+from tests.builders import config
 from tests.console.test_ground_mirror import MS, Ground, sent
+from tests.control.ledger.driving import changed, drive, straight
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.operator_link.ground_log import GroundLog
 from vehicle.reports.palette_leaf import PALETTE
 
+WHAT_THE_MAP_SAYS: dict[str, tuple[dict[str, object], int]] = {
+    "rotor slow": ({"rotor_radps": 20.0}, NOTHING),
+    "position unproven": ({"proven": False}, NOTHING),
+    "too fast": ({"speed_mps": 0.51}, PASSED),
+    "too shallow": ({"depth_m": 0.12}, BELOW),
+}
 Shown = dict[raster.Key, Classes]
+
+
+@pytest.mark.parametrize("what", WHAT_THE_MAP_SAYS)
+def test_what_is_not_swept_is_to_do_and_what_is_swept_and_not_credited_is_passed(what: str) -> None:
+    """As docs/OPERATOR.md and the glossary have it: a tool with a slow rotor passed, and left ground to do."""
+    changes, meant = WHAT_THE_MAP_SAYS[what]
+    ledger = drive(changed(straight(4.0, 0.37), lambda _: True, **changes), config())
+    tiles = [raster.find(ledger.tiles, key) for block in ledger.tiles.values() for key in block]
+    shown = {int(one) for tile in tiles for one in np.unique(classes(tile, ledger.firm, ledger.unclosed))}
+    assert shown - {NOTHING} == {meant} - {NOTHING}
 
 
 def cell_by_cell(ledger: LedgerState, key: raster.Key) -> list[list[int]]:
