@@ -321,7 +321,7 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
 def _engine(after: GateState, *, standing: bool) -> EngineMode:
     """After the RESET of a stop the engine may be started again, at the machine or by its maker's starter: IDLE.
 
-    No mode starts an engine. SHUTDOWN holds it off, and KEEP would go on holding it after the RESET, until the last ARM.
+    No mode starts an engine. SHUTDOWN holds it off, and KEEP would go on holding it until the last ARM.
     """
     if after.mode is Mode.FAULT and standing:
         return EngineMode.SHUTDOWN
