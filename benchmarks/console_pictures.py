@@ -212,7 +212,7 @@ def worked(hands: Operator) -> bool:
             "const read = (s, n) => flail.store.value(s, n);"
             "return [read('due', 'attention_s'), read('mission', 'processed_m2'), read('pose', 'speed_mps')]"
         )
-        if seen[0] is not None and seen[0] < 30.0:
+        if seen[0] is not None:
             page.tap("KeyA")
         if (seen[1] or 0.0) > WORKED_M2 and hands.mode() == "AUTO_WORK" and (seen[2] or 0.0) > 0.05:
             return True

@@ -21,7 +21,8 @@ from vehicle.contracts.messages import Mode
 PRESS_FRAMES = 3
 PAUSE_FRAMES = 9
 """Between two acts the hands rest 450 ms."""
-ATTENTION_FRAMES = 500
+ANSWER_FRAMES = 40
+"""The question for a sign of attention is answered 2 s after it is on the screen."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 STOPPED = (Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 _E = OperatorEdge
@@ -75,7 +76,7 @@ class SimOperator:
         self.walks = 0
         self.forgets = _E.NONE
         self._last: OperatorFrame | None = None
-        self._press, self._press_left, self._pause, self._quiet = _E.NONE, 0, PAUSE_FRAMES, 0
+        self._press, self._press_left, self._pause, self._asked = _E.NONE, 0, PAUSE_FRAMES, 0
         self._round = 0
         self._sent_ns = 0
         self._count = 0
@@ -156,7 +157,7 @@ class SimOperator:
         if act & self.forgets:
             self._round += 1
         elif act is not _E.NONE:
-            self._press, self._press_left, self._pause, self._quiet = act, PRESS_FRAMES, PAUSE_FRAMES, 0
+            self._press, self._press_left, self._pause, self._asked = act, PRESS_FRAMES, PAUSE_FRAMES, 0
             self._round += 1
         return _E.NONE
 
@@ -181,11 +182,11 @@ class SimOperator:
         return self._in_mission(mode)
 
     def _in_mission(self, mode: Mode) -> OperatorEdge:
-        """ATTENTION each 25 s; in a WAIT START once the screen shows no cause any more, else it runs into its stop."""
+        """ATTENTION when asked for it; in a WAIT START once the screen shows no cause; else it is a stop."""
         assert self.seen is not None
         if mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK):
-            self._quiet += 1
-            return _E.ATTENTION if self._quiet >= ATTENTION_FRAMES else _E.NONE
+            self._asked = self._asked + 1 if manual_text.asks(self.screen) else 0
+            return _E.ATTENTION if self._asked >= ANSWER_FRAMES else _E.NONE
         if mode is not Mode.WAIT:
             return _E.NONE
         there = manual_text.waits_for(self.seen.reasons | self.seen.reasons_high << 64)

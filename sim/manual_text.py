@@ -43,6 +43,11 @@ def centres(shown: tuple[str, ...]) -> bool:
     return any("Centre them" in text for text in shown)
 
 
+def asks(shown: tuple[str, ...]) -> bool:
+    """A text asks for a sign that somebody watches."""
+    return any("Press ATTENTION" in text for text in shown)
+
+
 def retreats(shown: tuple[str, ...]) -> bool:
     """A text says to drive out by RECOVERY."""
     return any("RECOVERY" in text for text in shown)

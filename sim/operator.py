@@ -18,8 +18,8 @@ PRESS_FRAMES = 3
 """A button is down for 150 ms; the vehicle counts its edge once, even when a frame is lost."""
 PAUSE_FRAMES = 12
 """Between two acts the hands rest 600 ms, as the arming rules ask (two distinct edges)."""
-ATTENTION_FRAMES = 500
-"""An attention press every 25 s keeps a supervised mission going (60 s allowed)."""
+ANSWER_FRAMES = 40
+"""The operator answers the question for a sign of attention 2 s after it is on the screen."""
 
 NOTICE_FRAMES = 30
 """A WAIT that may go on is noticed after 1.5 s; whoever watches a mission looks at the screen all the time."""
@@ -50,7 +50,7 @@ class ScriptedOperator:
         self._station = Station(station_id=1)
         self._reader = adapters.MessageReader(adapters.STATION_DECODERS)
         self._seen: VehicleFrame | None = None
-        self._press, self._pause, self._quiet = OperatorEdge.NONE, PAUSE_FRAMES, 0
+        self._press, self._pause, self._asked = OperatorEdge.NONE, PAUSE_FRAMES, 0
         self._press_left = self._noticed = 0
         self._sent_ns = 0
         self._sequence = 0
@@ -96,10 +96,10 @@ class ScriptedOperator:
             self._pause -= 1
             return Controls(hold_to_run=hold)
         self._noticed = self._noticed + 1 if _may_go_on(vehicle) else 0
-        self._choose(mode, vehicle.lease_holder)
+        self._choose(mode, vehicle.lease_holder, manual_text.texts(vehicle.reasons | vehicle.reasons_high << 64))
         return Controls(hold_to_run=hold)
 
-    def _choose(self, mode: Mode, lease_holder: int) -> None:
+    def _choose(self, mode: Mode, lease_holder: int, shown: tuple[str, ...]) -> None:
         """The next act of the manual for this mode, if there is one."""
         act = ACTS.get(mode, OperatorEdge.NONE)
         if self.done:
@@ -107,13 +107,13 @@ class ScriptedOperator:
         elif lease_holder != self._station.station_id:
             act = OperatorEdge.TAKE
         elif mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK):
-            self._quiet += 1
-            act = OperatorEdge.ATTENTION if self._quiet >= ATTENTION_FRAMES else OperatorEdge.NONE
+            self._asked = self._asked + 1 if manual_text.asks(shown) else 0
+            act = OperatorEdge.ATTENTION if self._asked >= ANSWER_FRAMES else OperatorEdge.NONE
         elif mode is Mode.WAIT and self._noticed < NOTICE_FRAMES:
             act = OperatorEdge.NONE
         if act is OperatorEdge.NONE:
             return
-        self._press, self._press_left, self._pause, self._quiet = act, PRESS_FRAMES, PAUSE_FRAMES, 0
+        self._press, self._press_left, self._pause, self._asked = act, PRESS_FRAMES, PAUSE_FRAMES, 0
         self.presses += 1
 
 

@@ -82,9 +82,9 @@ def _figures(known: Sections) -> Table:
 
 
 def _countdown(vehicle: Sections, due: Sections) -> tuple[str, str]:
-    """Return name and figure of what counts down: a WAIT until it becomes a stop, else the sign of attention."""
+    """Return name and figure of what counts down: a WAIT until it becomes a stop, else the answer due."""
     waits = vehicle.get("mode") == WAIT
-    return ("stops in" if waits else "attention in"), _figure(due, "arm_unused_s" if waits else "attention_s", "s")
+    return ("stops in" if waits else "answer within"), _figure(due, "arm_unused_s" if waits else "attention_s", "s")
 
 
 def _next(mission: Sections) -> str:

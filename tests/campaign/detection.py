@@ -7,9 +7,10 @@ import math
 from typing import NamedTuple
 
 from vehicle.config.vehicle import SafetyConfig
-from vehicle.control.safety import checks, drift, lease, monitor_state, operator_acts, tracks
+from vehicle.control.safety import attention, checks, drift, lease, monitor_state, operator_acts, tracks
 
 _SAFE = SafetyConfig()
+_ASKED_FROM_S = _SAFE.attention_s / attention.SOONEST
 
 
 def _ms(seconds: float) -> str:
@@ -89,7 +90,9 @@ DETECTION: dict[str, str] = {
     "track_slip": f"GNSS shows less than {checks.DIG_RATIO * 100:.0f} % of the belts' speed in a mission",
     "fence": "the footprint, grown by 3 sigma, cannot stop inside the fence, or is over it",
     "unprocessed_ground": "the ground where a stop begun now would end is neither swept nor safe ground",
-    "attention": f"no sign of attention for {_s(_SAFE.attention_s + _SAFE.attention_grace_s)} in a mission",
+    "attention": f"no act of the operator for {_s(_SAFE.attention_grace_s + attention.SLOW_S)} after the question",
+    "attention_asked": f"no act of the operator in a mission for {_s(_ASKED_FROM_S)} to {_s(_SAFE.attention_s)}, drawn",
+    "attention_late": f"no act of the operator for {_s(_SAFE.attention_grace_s)} after the question",
     "mission_left": "a stick is moved in a mission, or the mission is paused or ends",
     "link_slow": f"age of the operator's newest frame: {_ms(_SAFE.t_stop_fast_s)}",
     "imu_noisy": "the sensor's count of clipped samples has risen",

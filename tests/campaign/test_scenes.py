@@ -141,8 +141,29 @@ def test_row_117_without_a_sign_of_attention_a_mission_ends() -> None:
     drill.drive(Goal.MISSION)
     drill.hands.forgets = OperatorEdge.ATTENTION
     assert drill.until((Mode.AUTO_WORK,), 25.0)
-    assert until_reason(drill, "attention", 70.0) < 70.0
+    assert until_reason(drill, "attention_asked", 90.0) < 90.0
+    assert until_reason(drill, "attention_late", 11.0) == pytest.approx(10.0)
+    drill.run(1.0)
+    for _ in range(420):
+        drill.step()
+        assert abs(drill.state.gate.set_mps[0]) <= 0.08, "in a curve one belt is a little faster"
+    assert until_reason(drill, "attention", 1.0) == pytest.approx(0.6)
     assert drill.mode is Mode.STOPPING
+    assert drill.watch.finish() == ()
+
+
+def test_row_117_an_operator_who_answers_is_not_slowed() -> None:
+    drill = FaultScenario(FaultScenarioSettings(seed=2))
+    drill.drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    asked = 0
+    for _ in range(round(150.0 / TICK_S)):
+        before = drill.reasons
+        drill.step()
+        asked += "attention_asked" in drill.reasons and "attention_asked" not in before
+        assert "attention_late" not in drill.reasons
+    assert 1 <= asked <= 5
+    assert drill.mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK)
     assert drill.watch.finish() == ()
 
 

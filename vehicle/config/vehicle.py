@@ -52,8 +52,8 @@ class SafetyConfig(Strict):
     slow_speed_mps: Annotated[float, Field(gt=0, le=0.3)] = 0.3
     valid_max_ms: Annotated[int, Field(gt=0, le=150)] = 150
     t_brake_s: Annotated[float, Field(gt=0, le=5.0)] = 4.0
-    attention_s: Annotated[float, Field(gt=0, le=60.0)] = 60.0
-    attention_grace_s: Annotated[float, Field(gt=0, le=5.0)] = 5.0
+    attention_s: Annotated[float, Field(gt=0, le=90.0)] = 90.0
+    attention_grace_s: Annotated[float, Field(gt=0, le=10.0)] = 10.0
     controller_timeout_s: Annotated[float, Field(gt=0, le=0.15)] = 0.15
     gnss_timeout_s: Annotated[float, Field(gt=0, le=0.5)] = 0.5
     horn_s: Annotated[float, Field(ge=3.0, le=10.0)] = 3.0

@@ -195,6 +195,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
     `due`: what the record waits for.
     `has_mission`: there is a plan, and no act of the shift is missing; without it no mission starts.
+    `observers`: stations whose observation is new on the record in this tick, and not a repeated one.
     """
 
     auto_drive: DriveRequest
@@ -206,6 +207,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     gnss_restart: bool = False
     due: Due = Due()
     has_mission: bool = True
+    observers: tuple[int, ...] = ()
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
@@ -260,6 +262,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     text: str = ""
     due: bool = False
     """A stop waits for its RESET, or a reason that stops for its acknowledgement: nothing arms before."""
+    attention_left_s: float | None = None
+    """Until a mission stands because nobody answers whether somebody watches; None where nothing is asked."""
     wait_left_s: float = 0.0
     """Until a WAIT becomes a stop; 0 outside WAIT."""
 

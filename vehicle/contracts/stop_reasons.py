@@ -220,7 +220,7 @@ RULES: tuple[Rule, ...] = (
           "Unprocessed ground before the tracks. RESET, ARM, START works it again; or drive back by stick.",
           "Unprocessed ground ahead. Drive back"),
     _rule(_R.ATTENTION, "13w", "N", (117,), 1, 0,
-          "No sign of attention for 60 s. RESET, ARM, start again; press ATTENTION each minute.",
+          "No answer for 20 s whether somebody watches. RESET, ARM, start again.",
           "No sign of attention. Disarm, then arm"),
     _rule(_R.MISSION_LEFT, "13", "N", (32,), 5, 0, "Mission paused or ended. RESET, ARM; MISSION START continues.",
           "Mission paused or ended. Disarm, then arm"),
@@ -288,6 +288,12 @@ RULES: tuple[Rule, ...] = (
           "Controller's reports out of order"),
     _rule(_R.IMPOSSIBLE_VALUE, "1", "A", (96,), 1, 50, "A sensor sends values that cannot be: they are not used.",
           "A sensor sends impossible values"),
+    _rule(_R.ATTENTION_ASKED, "1", "A", (117,), 1, 0,
+          "Does somebody watch? Press ATTENTION, or do anything else on purpose.",
+          "Attention asked for: act on the console"),
+    _rule(_R.ATTENTION_LATE, "12", "A", (117,), 1, 0,
+          "No answer: speed limited to 0.05 m/s, then the mission ends. Press ATTENTION.",
+          "No answer: slow, then the mission ends"),
 )
 # fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))

@@ -10,6 +10,7 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
+from firmware_bridge.types import ObservationVerdict
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.messages import (
@@ -198,8 +199,15 @@ def _requests(
         tracks_supported=_tracks_supported(state, mission, estimate, auto_drive),
         due=known.due,
         has_mission=mission.plan is not None and startable and not known.shift.missing,
+        observers=_observers(state.checks, known),
         gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
     )
+
+
+def _observers(before: ChecksState, known: ChecksState) -> tuple[int, ...]:
+    """Stations whose observation entered the record in this tick; the answer to a repeated one is an old answer."""
+    recorded = (one for one in known.results if one.result is ObservationVerdict.RECORDED)
+    return tuple(one.station_id for one in recorded if one not in before.answers)
 
 
 def _proves(wire: WireState) -> bool:

@@ -102,7 +102,6 @@ def work_of(
     """The frame of one moment; what is not measured now is left out."""
     config, gate, ledger, plan = state.config, state.gate, state.ledger, state.mission.plan
     safety, tool, cell_m = config.safety, config.machine.tool, config.mission.cell_m
-    auto = gate.mode in AUTO_MODES
     hands = gate.mode in WAITS_FOR_HANDS and not (gate.frame is not None and gate.frame.hold_to_run)
     unused_s = safety.arm_unused_s - (state.tick - gate.used_tick) * TICK_S
     told = WorkFrame(
@@ -112,7 +111,7 @@ def work_of(
         rotor_required_radps=tool.rotor_speed_radps * config.mission.rotor_at_speed_ratio,
         depth_required_m=config.mission.required_depth_m,
         speed_cap_mps=state.report.speed_cap_mps if state.report is not None else None,
-        attention_left_s=safety.attention_s - (state.tick - gate.attention_tick) * TICK_S if auto else None,
+        attention_left_s=state.report.attention_left_s if state.report is not None else None,
         arm_unused_left_s=_wait_left_s(state) if gate.mode is Mode.WAIT else unused_s if hands else None,
         processed_m2=ledger.credited_m2,
         passed_m2=areas.passed_m2 if areas is not None else None,

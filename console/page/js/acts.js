@@ -1,11 +1,13 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
-import { ACTS, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, startHands, waitOf } from "./acts_logic.js";
+import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, startHands, waitOf } from "./acts_logic.js";
 import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
 
 const ANSWER_MS = 3500;
+/** A finger that drags the map is one sign of attention a second, not sixty. */
+const ATTEND_MS = 1000;
 const READY = "READY";
 
 export class Acts {
@@ -22,6 +24,7 @@ export class Acts {
     this._wait = null;
     this.pending = null;
     this.start_open = false;
+    this._attended = { number: null, at_ms: -Infinity };
   }
 
   // --- STOP ------------------------------------------------------------------------------------------------------------
@@ -133,8 +136,22 @@ export class Acts {
     setTimeout(() => this.pending?.number === number && this._answered(name, { result: "no_answer" }), ANSWER_MS);
   }
 
+  /**
+   * The operator did something on purpose that only this page knows of: another view or camera, the map moved. To a mission
+   * of this console that is a sign of attention like the button; its answer is shown to nobody.
+   */
+  attend() {
+    const now_ms = this.now_ms();
+    const running = AUTO_MODES.includes(this.store.value("vehicle", "mode")) && this.store.value("vehicle", "mine") === true;
+    if (!running || !this.store.open() || this.pending || now_ms - this._attended.at_ms < ATTEND_MS) return;
+    this._number = (this._number + 1) & 0xffff;
+    this._attended = { number: this._number, at_ms: now_ms };
+    this.drive().send(wire.act("ATTENTION", this._number, now_ms, this.store.value("vehicle", "tick") ?? 0));
+  }
+
   /** The vehicle's answer, or the server's. */
   answer(message) {
+    if (message.no === this._attended.number) return;
     // an act that was sent before the one that waits: its answer says nothing of that one
     if (this.pending && this.pending.number !== message.no) return;
     if (message.act === "ACKNOWLEDGE" && message.result === "accepted") {

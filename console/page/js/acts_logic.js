@@ -59,6 +59,9 @@ export function cleanHands(facts) {
 export const acknowledgeDue = (facts) =>
   facts.acknowledge_due ?? facts.rules.some((rule) => rule.recovery === "P" && !facts.acknowledged.includes(rule.code));
 
+/** Whether the vehicle asks for a sign of attention. */
+export const attentionAsked = (facts) => facts.rules.some((rule) => rule.name === "attention_asked");
+
 const atMachine = (facts) => facts.rules.find((rule) => rule.recovery === "H" && rule.level >= 3) ?? null;
 
 const MODES = {
@@ -75,8 +78,8 @@ const MODES = {
     offer("DISARM", null, false),
   ],
   MANUAL: (facts) => [offer("START", startWhy(facts), false), offer("DISARM", null, false)],
-  AUTO_MOVE: () => [offer("PAUSE", null, false), offer("ATTENTION")],
-  AUTO_WORK: () => [offer("PAUSE", null, false), offer("ATTENTION")],
+  AUTO_MOVE: (facts) => mission(facts),
+  AUTO_WORK: (facts) => mission(facts),
   WAIT: (facts) => [offer("START", goOnWhy(facts)), offer("DISARM", null, false)],
   HOLD: (facts) => [...acknowledge(facts), resetOffer(facts)],
   FAULT: (facts) => [...acknowledge(facts), resetOffer(facts, standingRotor(facts))],
@@ -87,6 +90,9 @@ const MODES = {
   },
   RECOVERY: () => [offer("DISARM", null, false)],
 };
+
+/** ATTENTION can always be pressed, and is urged where the vehicle asks for it. */
+const mission = (facts) => [offer("PAUSE", null, false), offer("ATTENTION", null, attentionAsked(facts))];
 
 function acknowledge(facts) {
   if (!acknowledgeDue(facts)) return [];

@@ -31,6 +31,9 @@ export class Keys {
     const off = at("engine-off");
     off.addEventListener("pointerdown", () => this.acts.engineOff());
     for (const name of ["pointerup", "pointercancel", "pointerleave"]) off.addEventListener(name, () => this.acts.engineOffReleased());
+    for (const name of ["pointerdown", "wheel"]) {
+      window.addEventListener(name, (event) => event.isTrusted && handled(event) && this.acts.attend(), { capture: true, passive: true });
+    }
     window.addEventListener("contextmenu", (event) => this._menu(event), { capture: true });
     window.addEventListener("dragstart", (event) => event.preventDefault(), { capture: true });
     for (const name of ["focusin", "pointerdown"]) window.addEventListener(name, (event) => isChoice(event.target) && this._keysLost(), { capture: true });
@@ -96,12 +99,19 @@ export class Keys {
       return;
     }
     if (event.repeat) return;
-    if (event.code in DIGITS) this.turn(DIGITS[event.code]);
-    else if (event.code === "KeyI") this.page.summary();
-    else if (event.code === "KeyO") this.page.map?.toggle?.();
-    else if (event.code === "KeyL") this.page.picture.nextCamera?.();
+    if (this._looks(event.code)) this.acts.attend();
     else if (event.code === "Escape") this.acts.closeStart();
     else if (this.acts.key(event.code)) event.preventDefault();
+  }
+
+  /** A key that shows something else, or the same otherwise: whoever presses it is there. @returns {boolean} whether it is one */
+  _looks(code) {
+    if (code in DIGITS) this.turn(DIGITS[code]);
+    else if (code === "KeyI") this.page.summary();
+    else if (code === "KeyO") this.page.map?.toggle?.();
+    else if (code === "KeyL") this.page.picture.nextCamera?.();
+    else return false;
+    return true;
   }
 
   up(event) {
@@ -118,6 +128,9 @@ function take(event) {
 }
 
 const isChoice = (target) => target instanceof Element && target.matches(CHOICES);
+
+/** A finger, mouse or wheel on what shows the work; a button of an act says by itself that somebody is there. */
+const handled = ({ target }) => target instanceof Element && target.closest("#map, #picture, button") !== null && target.closest(".acts, #stop, #engine-off") === null;
 
 const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"];
 const chooses = (event) => MOVES.includes(event.code) && event.target instanceof Element && event.target.matches("input[type=radio], input[type=range]");

@@ -13,7 +13,7 @@ import { MarkBook } from "./mark_book.js";
 import { Observations } from "./observations.js";
 import { asking } from "./plan/asking.js";
 import { Rest } from "./rest.js";
-import { Sounds } from "./sounds.js";
+import { Sounds, askedSound } from "./sounds.js";
 import { STEERED_ELSEWHERE, DriveSocket, StateSocket, apiOf, openSocket, token } from "./sockets.js";
 import { Stopped } from "./stopped.js";
 import { Store } from "./store.js";
@@ -315,9 +315,10 @@ class Page {
     if (warnings > (this._warnings ?? 0)) this.sounds.play("tick");
     const left_s = this.store.value("due", "attention_s");
     const now_ms = this.now_ms();
-    if (state === "live" && left_s !== null && left_s <= 15 && now_ms - (this._ticked_ms ?? -Infinity) >= 3000) {
-      this._ticked_ms = now_ms;
-      this.sounds.play("tick");
+    const asked = state === "live" ? askedSound(left_s, now_ms - (this._asked_ms ?? -Infinity)) : null;
+    if (asked) {
+      this._asked_ms = now_ms;
+      this.sounds.play(asked);
     }
     [this._was_stopped, this._was_state, this._warnings] = [stopped, state, warnings];
   }

@@ -4,7 +4,19 @@ const TONES = {
   stop: [[880, 0, 0.18], [440, 0.2, 0.35]],
   link_back: [[440, 0, 0.12], [880, 0.12, 0.2]],
   tick: [[1200, 0, 0.04]],
+  asked: [[1200, 0, 0.15], [1600, 0.2, 0.3]],
 };
+const LATE_S = 10;
+
+/**
+ * What sounds while a mission asks for a sign of attention: a tick each 3 s, in its last 10 s a tone each second.
+ * `left_s`: until the machine stands, null where nothing is asked; `since_ms`: since the last sound of this kind.
+ */
+export function askedSound(left_s, since_ms) {
+  if (left_s === null) return null;
+  if (left_s <= LATE_S) return since_ms >= 1000 ? "asked" : null;
+  return since_ms >= 3000 ? "tick" : null;
+}
 
 export class Sounds {
   constructor(on) {

@@ -83,6 +83,11 @@ export class Strip {
     this._warnings(view);
   }
 
+  /** What a mission wants to know of its operator, before anything else. */
+  _asked() {
+    return this._attention() === "" ? { text: "" } : { text: said("text.attention"), blue: true, waits: true };
+  }
+
   _attention() {
     const left_s = this.store.value("due", "attention_s");
     return left_s === null ? "" : countdown(left_s);
@@ -93,7 +98,7 @@ export class Strip {
     const state = stateOf(this.store);
     if (state === "searching") return { title: t("mode.none"), state: t("title.searching"), text: this._linkText() };
     if (!this.store.value("vehicle", "mine")) return { title: t("title.watching"), state: t(`mode.${mode}`), text: said("text.watching") };
-    if (AUTO_MODES.includes(mode)) return { title: missionTitle(this.store), state: nextStep(this.store), text: "" };
+    if (AUTO_MODES.includes(mode)) return { title: missionTitle(this.store), state: nextStep(this.store), ...this._asked() };
     if (mode === "WAIT") return this._waiting(view);
     if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: said("text.boot") };
     if (mode === "DISARMED" || mode === "READY") {

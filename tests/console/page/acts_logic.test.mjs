@@ -5,6 +5,7 @@ import { test } from "node:test";
 import { ACTS, cleanHands, meant, offers, startHands, waitOf } from "../../../console/page/js/acts_logic.js";
 import { Acts } from "../../../console/page/js/acts.js";
 import { factsOf, newestTick, rulesOf, stateOf, vehicleOf } from "../../../console/page/js/facts.js";
+import { askedSound } from "../../../console/page/js/sounds.js";
 import { compact, steps } from "../../../console/page/js/steps_logic.js";
 import { AT_LEAST, due, pressed } from "../../../console/page/js/stop_logic.js";
 import { Store } from "../../../console/page/js/store.js";
@@ -35,8 +36,10 @@ for (const [what, more, enabled, blue] of [
   ["READY", { mode: "READY" }, ["ARM", "RECOVERY", "DISARM"], ["ARM"]],
   ["READY, just now", { mode: "READY", ready_ms: 400 }, ["RECOVERY", "DISARM"], []],
   ["MANUAL", { mode: "MANUAL" }, ["START", "DISARM"], []],
-  ["AUTO_MOVE", { mode: "AUTO_MOVE", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
-  ["AUTO_WORK", { mode: "AUTO_WORK", standing: false }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
+  ["AUTO_MOVE", { mode: "AUTO_MOVE", standing: false }, ["PAUSE", "ATTENTION"], []],
+  ["AUTO_WORK", { mode: "AUTO_WORK", standing: false }, ["PAUSE", "ATTENTION"], []],
+  ["AUTO_MOVE, asked", { mode: "AUTO_MOVE", standing: false, rules: [rule(90, "A", 1, { name: "attention_asked" })] }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
+  ["AUTO_WORK, asked", { mode: "AUTO_WORK", standing: false, rules: [rule(90, "A", 1, { name: "attention_asked" })] }, ["PAUSE", "ATTENTION"], ["ATTENTION"]],
   ["WAIT, the cause still there", { mode: "WAIT", wait: THERE, hands: HELD }, ["DISARM"], []],
   ["WAIT, the cause over, nobody holds", { mode: "WAIT", wait: OVER }, ["DISARM"], []],
   ["WAIT, the cause over, held, sticks centred", { mode: "WAIT", wait: OVER, hands: HELD }, ["START", "DISARM"], ["START"]],
@@ -330,6 +333,55 @@ test("a hold that ends while nothing is heard says so, instead of doing nothing"
   assert.equal(made.get("held_act"), "TAKE");
   for (let at = 0; at < 25; at += 1) { now_ms += 50; then(); }
   assert.deepEqual([made.get("answer").result, made.get("answer").why.key], ["refused", "act.why.no_link"]);
+});
+
+// --- attention -----------------------------------------------------------------------------------------------------------
+function attending(vehicle, link = "open") {
+  const clock = { ms: 0 }, sent = [];
+  const made = new Store(() => clock.ms);
+  const hear = () => made.heard({ type: "snapshot", link: { state: link, age_ms: 0 }, vehicle: { mode: "AUTO_WORK", mine: true, standing: false, tick: 50, session: 7, ...vehicle }, server: { steering: "this" } });
+  hear();
+  made.set("reasons", []);
+  const acts = new Acts({
+    store: made, now_ms: () => clock.ms, hands: () => ({ view: CLEAN, tell: () => {} }), page: () => ({ shown_ms: 5000 }),
+    drive: () => ({ send: (bytes) => { const view = new DataView(bytes); sent.push({ act: view.getUint8(1), no: view.getUint16(2, true) }); return true; } }), state: () => ({ send: () => true }),
+  });
+  return { acts, made, clock, sent, hear };
+}
+
+test("what the operator does on purpose is a sign of attention, once a second, and its answer is shown to nobody", () => {
+  const { acts, made, clock, sent, hear } = attending({});
+  acts.attend();
+  assert.deepEqual(sent.map((one) => one.act), [wire.ACTS.ATTENTION]);
+  acts.answer({ act: "ATTENTION", no: sent[0].no, result: "refused", why: "act.why.not_now" });
+  assert.equal(made.get("answer"), null);
+  clock.ms = 999;
+  hear();
+  acts.attend();
+  assert.equal(sent.length, 1);
+  clock.ms = 1000;
+  acts.attend();
+  assert.equal(sent.length, 2);
+  acts.press("ATTENTION");
+  acts.answer({ act: "ATTENTION", no: sent[2].no, result: "accepted" });
+  assert.equal(made.get("answer").result, "accepted", "the button's own answer is shown");
+});
+
+test("outside a mission of this console nothing is sent, nor while an act waits for its answer", () => {
+  for (const [vehicle, link] of [[{ mode: "MANUAL" }], [{ mode: "HOLD" }], [{ mine: false }], [{}, "lost"]]) {
+    const { acts, sent } = attending(vehicle, link);
+    acts.attend();
+    assert.deepEqual(sent, []);
+  }
+  const { acts, sent } = attending({});
+  acts.press("PAUSE");
+  acts.attend();
+  assert.deepEqual(sent.map((one) => one.act), [wire.ACTS.PAUSE]);
+});
+
+test("the question ticks, and its last ten seconds sound each second", () => {
+  const sounds = [[null, 9e9, null], [20, 2999, null], [20, 3000, "tick"], [10.1, 3000, "tick"], [10, 999, null], [10, 1000, "asked"], [0, 1000, "asked"]];
+  for (const [left_s, since_ms, sound] of sounds) assert.equal(askedSound(left_s, since_ms), sound, `${left_s} ${since_ms}`);
 });
 
 // --- bytes ---------------------------------------------------------------------------------------------------------------

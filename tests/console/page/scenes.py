@@ -143,11 +143,11 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
     "ready": scene(vehicle={"mode": "READY"}, pose={"speed_mps": 0.0}, due={"arm_unused_s": None}),
     "watching": scene(vehicle={"mode": "AUTO_WORK", "mine": False, "holder_name": "B", "standing": False}),
     "mission": scene(
-        vehicle={"mode": "AUTO_WORK", "standing": False, "worst": 71, "reasons": [71, 87]},
+        vehicle={"mode": "AUTO_WORK", "standing": False, "worst": 71, "reasons": [71, 87, 90]},
         tool={"rotor_rpm": 571.0, "depth_m": 0.16},
         pose={"speed_mps": 0.11},
         limits={"cap_reason": 66},
-        due={"attention_s": 41.0, "arm_unused_s": None},
+        due={"attention_s": 14.0, "arm_unused_s": None},
         checks={"due": ["hammers"]},
     ),
     "wait": scene(

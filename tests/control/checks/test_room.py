@@ -1,6 +1,7 @@
 """Observations: what becomes of each kind, what is due, and the margin that follows."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -15,6 +16,7 @@ from vehicle.contracts.messages import Inputs
 from vehicle.control.checks import judge, room
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import Depth
+from vehicle.control.safety import gate
 from vehicle.control.state import LedgerState, WireState
 from vehicle.control.tick import tick
 from vehicle.planning.coverage.settings import PlanSettings, ToolBounds
@@ -186,6 +188,25 @@ def test_a_repeated_observation_is_answered_and_recorded_once() -> None:
     assert again == ()
     assert state.results[0].result is ObservationVerdict.RECORDED
     assert state.depth_bias_m == pytest.approx(0.03 + judge.ROD_LEAST_M)
+
+
+def test_the_gate_hears_once_who_observed_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sign of attention: new on the record, not refused, and not what a console repeats until it is answered."""
+    heard: list[tuple[int, ...]] = []
+
+    def hear(*args: Any) -> Any:
+        heard.append(args[4].observers)
+        return step_gate(*args)
+
+    step_gate = gate.step
+    monkeypatch.setattr(gate, "step", hear)
+    state = msgspec.structs.replace(builders.vehicle_state(), session_id=SESSION)
+    note = observation(ObservationKind.NOTE, text="dust")
+    other = msgspec.structs.replace(note, station_id=4, sequence=2)
+    refused = msgspec.structs.replace(note, session_id=SESSION + 1, sequence=3)
+    for number, told in enumerate([(note, other), (note,), (refused,), ()]):
+        state, _ = tick(state, Inputs(observations=told), number * 20_000_000)
+    assert heard == [(9, 4), (), (), ()]
 
 
 def count(present: int, text: str = "", sequence: int = 1) -> Observation:

@@ -297,7 +297,9 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"f.fenced": False, "e.valid": False}, False),
     ],
     R.UNPROCESSED_GROUND: [({"f.tracks_supported": False}, True), ({"f.tracks_supported": True}, False)],
-    R.ATTENTION: [({"f.attention_s": 65.0}, False), ({"f.attention_s": 65.02}, True)],
+    R.ATTENTION: [({"f.asked_s": 19.98}, False), ({"f.asked_s": 20.0}, True)],
+    R.ATTENTION_LATE: [({"f.asked_s": 9.98}, False), ({"f.asked_s": 10.0}, True)],
+    R.ATTENTION_ASKED: [({"f.asked_s": -0.02}, False), ({"f.asked_s": 0.0}, True)],
     R.MISSION_LEFT: [
         *only_in(AUTO, {"f.phase": MissionPhase.IDLE}),
         *(

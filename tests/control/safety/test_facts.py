@@ -4,9 +4,10 @@ import msgspec
 import pytest
 
 from tests.control.safety.fields import BOX
-from tests.control.safety.gate_inputs import BEATS, CONFIG, TICK, configured, gate_inputs
+from tests.control.safety.gate_inputs import BEATS, CONFIG, SESSION, TICK, configured, gate_inputs
 from tests.control.safety.rig import frame
 from vehicle.contracts.messages import Due, MissionPhase, Mode
+from vehicle.control.safety import attention
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.facts import Facts, gather
 from vehicle.control.safety.gate_inputs import GateInputs
@@ -77,7 +78,8 @@ def test_the_gate_knows_whether_it_has_a_fence() -> None:
 
 def test_times_since() -> None:
     seen = facts(gate_inputs(state={"attention_tick": TICK - 50, "used_tick": TICK - 100, "stop_tick": TICK - 150}))
-    assert (seen.attention_s, seen.unused_s, seen.rest_s) == (1.0, 2.0, 3.0)
+    asked_s = attention.asked_s(SESSION, TICK - 50, TICK, CONFIG.safety)
+    assert (seen.asked_s, seen.unused_s, seen.rest_s) == (asked_s, 2.0, 3.0)
 
 
 @pytest.mark.parametrize(

@@ -12,20 +12,6 @@ from vehicle.control.safety.masks import mask
 E = OperatorEdge
 
 
-@pytest.mark.long
-def test_row_117_attention_is_asked_for_every_minute_with_five_seconds_of_grace() -> None:
-    rig = Rig().to_work()
-    rig.run(3240)
-    assert rig.mode is Mode.AUTO_WORK
-    rig.send(E.ATTENTION)
-    began = rig.tick
-    while rig.mode is Mode.AUTO_WORK:
-        rig.send()
-        assert rig.tick - began <= 3251
-    assert rig.tick - began == 3251
-    assert rig.report.stop_reason == "attention"
-
-
 def test_another_stations_attention_is_not_the_holders() -> None:
     rig = Rig().to_work()
     other = rig.frame(station_id=2)

@@ -23,7 +23,7 @@ from firmware_bridge.types import (
 from vehicle.contracts.messages import Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.stop_reasons import RULES
-from vehicle.control.safety import lease, tracks
+from vehicle.control.safety import attention, lease, tracks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.measurements import IMU_SAME_TICKS
 from vehicle.control.safety.modes import ARMED, AUTO
@@ -207,11 +207,13 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.DEPTH_CONTRADICTS, lambda _, f: f.due.depth_contradicts),
     Check(_S.DEPTH_CHECK_DUE, lambda _, f: f.due.depth),
     Check(_S.HAMMER_COUNT_DUE, lambda _, f: f.due.hammers),
-    Check(_S.ATTENTION, lambda _, f: f.attention_s > f.safety.attention_s + f.safety.attention_grace_s),
+    Check(_S.ATTENTION, lambda _, f: f.asked_s >= f.safety.attention_grace_s + attention.SLOW_S),
     Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING),
     Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000.0),
     Check(_S.IMU_NOISY, lambda _, f: f.measured.clipped),
     Check(_S.TICKS_LATE, lambda _, f: f.late),
+    Check(_S.ATTENTION_LATE, lambda _, f: f.asked_s >= f.safety.attention_grace_s),
+    Check(_S.ATTENTION_ASKED, lambda _, f: f.asked_s >= 0.0),
     Check(_S.LINK_AGEING, lambda _, f: f.mode in ARMED and f.age_ms > AGEING_MS),
     Check(_S.SLOPE_NEAR, lambda e, f: not _within(e, f, SLOPE_NEAR_RATIO)),
     Check(_S.SECOND_STATION, lambda _, f: f.rival),

@@ -4,7 +4,7 @@ import msgspec
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import DriveRequest, FlailRequest, Mode, OperatorFrame, Requests, ToolMode
-from vehicle.control.safety import limits, masks
+from vehicle.control.safety import attention, limits, masks
 from vehicle.control.safety.checks import VIDEO_LATE_MS, VIDEO_STALE_MS
 from vehicle.control.safety.measurements import TOOL_UP_M
 from vehicle.control.safety.modes import AUTO
@@ -39,6 +39,8 @@ def speed_cap_mps(mode: Mode, in_force: int, frame: OperatorFrame | None) -> flo
     cap = LIMITED_MPS if in_force & limiting else limits.SPEED_HARD_MPS
     if in_force & masks.LINK_SLOW:
         cap = AGEING_MPS
+    if in_force & masks.ATTENTION_LATE:
+        cap = attention.SLOW_MPS
     if frame is None:
         return cap
     if not frame.native:

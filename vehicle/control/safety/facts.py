@@ -5,7 +5,7 @@ import msgspec
 from vehicle.config.vehicle import MachineConfig, SafetyConfig
 from vehicle.contracts.messages import Due, Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.contracts.units import TICK_S
-from vehicle.control.safety import lease, limits
+from vehicle.control.safety import attention, lease, limits
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.measurements import Measurements
@@ -16,9 +16,9 @@ from vehicle.control.state import MonitorState
 class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One tick as the interlocks see it. `age_ms` is the creation age of the frame in force.
 
-    `attention_s`: since the last sign of attention, counted in missions only; `unused_s`: since hold-to-run was last
-    held, counted where it is waited for; `rest_s`: since the last stop. `envelope` is judged before anything else: a
-    configuration does not change.
+    `asked_s`: since a mission asked for a sign of attention, below 0 where it has not; `unused_s`: since hold-to-run
+    was last held, counted where it is waited for; `rest_s`: since the last stop.
+    `envelope` is judged before anything else: a configuration does not change.
     """
 
     mode: Mode
@@ -36,7 +36,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sample_age_ms: int
     clone: bool
     rival: bool
-    attention_s: float
+    asked_s: float
     unused_s: float
     rest_s: float
     wire_errors: bool
@@ -73,7 +73,7 @@ def gather(
         sample_age_ms=(track.tick - track.sample_tick) * lease.TICK_MS if track is not None else 0,
         clone=frames.cloned,
         rival=frames.rival,
-        attention_s=(tick - state.attention_tick) * TICK_S,
+        asked_s=attention.asked_s(state.session_id, state.attention_tick, tick, config.safety),
         unused_s=(tick - state.used_tick) * TICK_S,
         rest_s=(tick - state.stop_tick) * TICK_S,
         wire_errors=crowded(monitor.bad_ticks, tick, WIRE_ERRORS),

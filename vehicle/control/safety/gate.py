@@ -22,6 +22,7 @@ from vehicle.contracts.messages import (
 from vehicle.contracts.stop_codes import NO_REASON, StopReason
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import (
+    attention,
     authority,
     checks,
     driven_path,
@@ -67,7 +68,7 @@ LEAVES_READY = (Act.ARM, Act.RECOVERY)
 WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_TICKS = 50
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
-ACKNOWLEDGE, ATTENTION = int(OperatorEdge.ACKNOWLEDGE), int(OperatorEdge.ATTENTION)
+ACKNOWLEDGE = int(OperatorEdge.ACKNOWLEDGE)
 WIRE_BITS = (1 << 64) - 1
 
 
@@ -130,7 +131,7 @@ def step(
         # RECOVERY goes back over the track; it does not make one, or every way would be the driven one
         driven_path=driven_path.extended(state.driven_path, estimate) if after.mode in FREE else state.driven_path,
     )
-    return after, command, _report(after, judged, command, cap_mps, config)
+    return after, command, _report(after, judged, command, cap_mps, now)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -253,10 +254,18 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
         timers=judged.timers,
         stop_tick=tick if stops else state.stop_tick,
         armed_tick=tick if state.mode is Mode.READY else state.armed_tick,
-        attention_tick=tick if frames.edges & ATTENTION or mode not in AUTO else state.attention_tick,
+        attention_tick=tick if _attends(now, frames) or mode not in AUTO else state.attention_tick,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,
         act_tick=tick if opened else state.act_tick,
     )
+
+
+def _attends(now: GateInputs, frames: AcceptedFrames) -> bool:
+    """The holder did something on purpose: any edge that rose, or an observation that is new on the record.
+
+    A frame alone is none: a console sends frames for as long as it runs.
+    """
+    return frames.edges != 0 or now.state.holder in now.requests.observers
 
 
 def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
@@ -369,9 +378,7 @@ def _rotor_state(measured: Measurements, *, asked: bool) -> RotorState:
     return RotorState.OFF if measured.rotor_stopped else RotorState.SPIN_DOWN
 
 
-def _report(
-    after: GateState, judged: Judged, command: ActuatorCommand, cap_mps: float, config: VehicleConfig
-) -> GateReport:
+def _report(after: GateState, judged: Judged, command: ActuatorCommand, cap_mps: float, now: GateInputs) -> GateReport:
     told = after.active | after.latched | after.shown
     stop = after.shown or after.active | after.latched
     rule = stop_reasons.RULES[stop_reasons.codes(stop)[0]] if stop else None
@@ -385,7 +392,7 @@ def _report(
         neutral_seen=after.neutral_seen,
         speed_cap_mps=cap_mps,
         drive_speed_mps=(left + right) / 2.0,
-        drive_yaw_rate_radps=(right - left) / config.machine.tracks.gauge_m,
+        drive_yaw_rate_radps=(right - left) / now.config.machine.tracks.gauge_m,
         driving=not command.brake,
         worst_reason=stop_reasons.codes(told)[0] if told else NO_REASON,
         reason_bits=told & WIRE_BITS,
@@ -394,4 +401,5 @@ def _report(
         recovery=rule.recovery.value if rule is not None else "",
         text=rule.text if rule is not None else "",
         due=after.reset_due or after.latched & masks.HALT_MASK != 0,
+        attention_left_s=attention.left_s(after, now.tick, now.config.safety) if after.mode in AUTO else None,
     )

@@ -27,6 +27,7 @@ HALT_MASK = (ESTOP_MASK | FAULT_MASK | STOP_MASK) & ~RETREAT_MASK
 """What forbids to arm, RECOVERY or not."""
 ESTOP_CONSOLE, FIRE = mask(StopReason.ESTOP_CONSOLE), mask(StopReason.FIRE)
 LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
+ATTENTION_LATE = mask(StopReason.ATTENTION_LATE)
 DOUBT_MASK = _of([rule for rule in RULES if rule.doubts_position])
 """Where the machine stands is not what the estimate says, or may not be."""
 HORN_MASK = _of([rule for rule in RULES if rule.sounds_horn])
