@@ -1,1 +1,1 @@
-"""The operator's side of the link; knows the operator protocol only."""
+"""The operator's side of the link; it depends on the operator protocol only."""

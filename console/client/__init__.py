@@ -1,1 +1,1 @@
-"""The console's end of the operator link: bytes and times, and one UDP socket. Nothing here needs Linux."""
+"""The console's end of the operator link: bytes, times and one UDP socket. It also runs on other systems than Linux."""

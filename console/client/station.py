@@ -11,14 +11,16 @@ from firmware_bridge.types import OperatorEdge, OperatorFrame, ToolMode
 PERIOD_NS = 50_000_000
 """20 Hz: docs/adr/2026-11-21-answering-stations.md."""
 ANSWER_NS = 30_000_000
-"""A frame answers each new report at once, unless one went out within this time: an echo that waits for a timer ages by
-up to 50 ms for nothing, a quarter of what the vehicle allows above 0.3 m/s."""
+"""A frame answers each new report at once, unless one was sent within this time.
+
+Waiting for a timer would add up to 50 ms of age, a quarter of the age that the vehicle allows above 0.3 m/s.
+"""
 FALLBACK_NS = 70_000_000
-"""Without reports frames go on at this period, so that the vehicle can see their age."""
+"""Without reports, frames are sent at this period, so that the vehicle can see their age."""
 
 
 def is_due(now_ns: int, sent_ns: int, *, new_report: bool) -> bool:
-    """True when the next frame should go out."""
+    """Whether the next frame should be sent now."""
     waited_ns = now_ns - sent_ns
     return waited_ns >= (ANSWER_NS if new_report else FALLBACK_NS)
 
@@ -49,14 +51,14 @@ class Station:
         self._samples = 0
 
     def seen(self, session_id: int, tick: int) -> None:
-        """A report arrived; an older one than the newest changes nothing within a session."""
+        """Process a report; within a session an older report than the newest changes nothing."""
         if session_id != self.session_id:
             self.session_id, self.echo_tick = session_id, tick
         elif tick > self.echo_tick:
             self.echo_tick = tick
 
     def frame(self, controls: Controls) -> OperatorFrame:
-        """The next frame; one call is one read of the sticks."""
+        """Return the next frame; each call is one reading of the sticks."""
         self._sequence += 1
         self._samples += 1
         return OperatorFrame(
