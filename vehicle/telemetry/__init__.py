@@ -1,1 +1,1 @@
-"""What the vehicle tells: the report built in the tick, and its publisher."""
+"""Telemetry of the vehicle: builds messages from the reports of the tick, and publishes them over MQTT 5."""

@@ -1,8 +1,8 @@
-"""aiomqtt 2 with two things that it hides: the broker's answer to each message, and the loss of the connection.
+"""An MQTT client on aiomqtt 2 that also reports the broker's answer to each message, and the loss of the connection.
 
-aiomqtt takes every PUBACK for a success, also one that says "not authorised" or "quota exceeded": a record would be
-deleted that nobody has. It also waits out its time limit when the connection breaks under a message on its way. This
-is the only file that reaches under aiomqtt's surface; it changes with aiomqtt 3.
+aiomqtt takes every PUBACK for a success, also one that says "not authorised" or "quota exceeded": the outbox would
+then delete a record that the broker did not accept. If the connection breaks while a message is on its way, aiomqtt
+waits until its time limit. Only this file uses private parts of aiomqtt; it has to be changed for aiomqtt 3.
 """
 
 import asyncio
@@ -24,21 +24,21 @@ SESSION_TAKEN_OVER = 142
 
 
 class IdentityTakenError(aiomqtt.MqttError):
-    """Another program uses this client identifier on the broker."""
+    """Another program is connected to the broker with this client identifier."""
 
 
 class BrokerClient(aiomqtt.Client):
-    """One connection to a broker, for publishing only."""
+    """One connection to a broker. It only publishes and never subscribes."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._answers: dict[int, asyncio.Future[ReasonCode | None]] = {}
 
     async def send(self, topic: str, payload: bytes, qos: int, *, retain: bool, properties: Properties) -> str | None:
-        """Send one message and wait for the broker's answer (QoS 0: until it has left for the socket).
+        """Send one message and wait for the broker's answer; with QoS 0, until the message is handed to the socket.
 
         Returns:
-            None when it was taken, else the broker's reason for refusing it.
+            None if the broker accepted the message, else its reason for refusing it.
 
         Raises:
             aiomqtt.MqttError: The connection was lost, or no answer came in time.
@@ -61,14 +61,14 @@ class BrokerClient(aiomqtt.Client):
         return str(reason) if reason is not None and reason.is_failure else None
 
     def abandon(self) -> None:
-        """Close the socket in whatever state it is; a failed or hung connection would keep it open for good."""
-        self._client._sock_close()  # noqa: SLF001  # paho closes only what it has seen end
+        """Close the socket in any state; after a failed or hung connection the library would leave it open."""
+        self._client._sock_close()  # noqa: SLF001  # paho closes a socket only after it has seen the connection end
         if self._disconnected.done() and not self._disconnected.cancelled():
-            self._disconnected.exception()  # seen here; asyncio would report it as never retrieved
+            self._disconnected.exception()  # read here, because asyncio would report it as never retrieved
 
     @property
     def taken_over(self) -> bool:
-        """The broker ended this connection for another one of the same name."""
+        """Whether the broker ended this connection because another one began with the same identifier."""
         lost = self._disconnected
         cause = lost.exception() if lost.done() and not lost.cancelled() else None
         code = cause.rc if isinstance(cause, aiomqtt.MqttCodeError) else None
@@ -76,7 +76,7 @@ class BrokerClient(aiomqtt.Client):
 
     @property
     def lost(self) -> asyncio.Future[None]:
-        """Done when the connection is gone."""
+        """Return a future that is done when the connection has ended."""
         return self._disconnected
 
     def _on_publish(
@@ -89,7 +89,7 @@ class BrokerClient(aiomqtt.Client):
 
 
 def connect(settings: TelemetryConfig, identifier: str, will: aiomqtt.Will) -> BrokerClient:
-    """A client for a new connection; entering it (`async with`) connects.
+    """Return a client for a new connection; entering it (`async with`) connects.
 
     Raises:
         OSError: A certificate or password file cannot be read.
@@ -112,7 +112,7 @@ def connect(settings: TelemetryConfig, identifier: str, will: aiomqtt.Will) -> B
 
 
 class _ClosingSocket(ssl.SSLSocket):
-    """paho leaves the socket of a failed handshake open; with a wrong certificate that is one for each attempt."""
+    """Closes the socket after a failed handshake; paho leaves it open, and each attempt would cost one more."""
 
     def do_handshake(self, block: bool = False) -> None:  # noqa: FBT001, FBT002
         try:
@@ -134,7 +134,7 @@ def _tls(settings: TelemetryConfig) -> ssl.SSLContext | None:
 
 
 def publish_properties(boot_id: str, expiry_s: int = 0, *, historical: bool = False) -> Properties:
-    """MQTT 5 properties of a message: what a consumer may filter by without opening it."""
+    """Return the MQTT 5 properties of a message, by which a consumer can filter without decoding the payload."""
     properties = _properties(PacketTypes.PUBLISH, boot_id)
     if historical:
         properties.UserProperty = [("historical", "true")]  # paho appends to those already set
@@ -144,7 +144,7 @@ def publish_properties(boot_id: str, expiry_s: int = 0, *, historical: bool = Fa
 
 
 def will_properties(boot_id: str) -> Properties:
-    """The same for the last will, which is its own part of the connect packet."""
+    """Return the properties of the last will, which have their own type in the connect packet."""
     return _properties(PacketTypes.WILLMESSAGE, boot_id)
 
 

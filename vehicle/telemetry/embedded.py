@@ -1,7 +1,7 @@
-"""An MQTT 5 broker for first runs, on 127.0.0.1 and a free port; a field uses mosquitto (`configs/broker/`).
+"""An MQTT 5 broker for first trials, on 127.0.0.1 and a free port; use mosquitto in the field (`configs/broker/`).
 
-iotcore's broker listens on every interface and speaks MQTT 3 unless a configuration file says otherwise, so one is
-always written. It runs in a child process, which ends with this one.
+Without a configuration file, iotcore's broker listens on every interface and speaks MQTT 3. So a file is always
+written. The broker runs in a child process, which ends with this one.
 """
 
 import socket
@@ -38,9 +38,9 @@ dynamic_filters = true
 
 
 class EmbeddedBroker:
-    """A broker that lives as long as the `with` block; `host` and `port` say where. Restarts on the same port.
+    """A broker that runs as long as the `with` block, on `host` and `port`. A restart keeps the port.
 
-    `port` 0 takes a free one.
+    `port` 0: any free port.
     """
 
     def __init__(self, port: int = 0) -> None:
@@ -50,17 +50,17 @@ class EmbeddedBroker:
         self._broker: Broker | None = None
 
     def start(self) -> None:
-        """Start, and return when the broker accepts connections.
+        """Start the broker; return when it accepts connections.
 
         Raises:
             OSError: The port is taken.
-            RuntimeError: The broker did not come up.
+            RuntimeError: The broker did not start.
         """
         for attempt in range(_ATTEMPTS):
             port = _free_port() if self._any_port else self.port
             try:
                 self._start_on(port)
-            except OSError:  # someone took the port between our look and the broker's
+            except OSError:  # another program took the port after it was found free
                 self.stop()
                 if not self._any_port or attempt == _ATTEMPTS - 1:
                     raise
@@ -69,7 +69,7 @@ class EmbeddedBroker:
                 return
 
     def stop(self) -> None:
-        """End the broker's process and release its port; safe to call twice."""
+        """End the broker's process and release its port; a second call does nothing."""
         if self._broker is not None:
             self._broker.stop()
             self._broker = None

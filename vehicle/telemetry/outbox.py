@@ -1,8 +1,9 @@
-"""Store and forward: every QoS 1 record is on disk before it is sent, and leaves when the broker has acknowledged it.
+"""Store and forward: every QoS 1 record is on disk before it is sent, and is deleted when the broker acknowledges it.
 
-SQLite in WAL mode with full synchronisation, in the publisher's thread. Bounded by rows and bytes, not by age: a
-computer without a battery-backed clock may wake up years off, and would throw a day's record away. What a full outbox
-gives up (oldest states first, events last) is kept as a gap: boot, stream, first and last number, count.
+SQLite in WAL mode with full synchronisation, in the publisher's thread. Rows and bytes are limited, age is not: a
+computer without a clock battery may start with a date that is years off, and would delete the records of a day. A full
+outbox drops the oldest states first and events last. What it drops is reported as a gap: boot, stream, first and last
+number, count.
 """
 
 import contextlib
@@ -56,11 +57,11 @@ _ROWS_MAX = 2**62
 
 
 class LaterOutboxError(sqlite3.OperationalError):
-    """A file that a later program wrote: it is left as it is."""
+    """A later program wrote the file; it is left unchanged."""
 
 
 class StoredRecord(msgspec.Struct, frozen=True):
-    """A record with its place in the outbox."""
+    """A record with its row number in the outbox."""
 
     row: int
     record: Record
@@ -69,17 +70,17 @@ class StoredRecord(msgspec.Struct, frozen=True):
 class Outbox:
     """Records that the broker has not acknowledged, oldest first.
 
-    `path` None keeps them in memory: for simulation, and where the disk has failed. Not thread-safe; lives in the
-    publisher's thread. Raises sqlite3.Error where the disk fails.
+    `path` None keeps them in memory: for simulation, and if the disk has failed. Not thread-safe: only the publisher's
+    thread uses it. Raises sqlite3.Error if the disk fails.
     """
 
     def __init__(self, path: Path | None, *, rows_max: int, bytes_max: int) -> None:
         self._rows_max, self._bytes_max = rows_max, bytes_max
         self._db = _opened(path)
         self.in_flight: set[int] = set()
-        """Rows that were sent and not yet answered: these are not given up, for they may have arrived."""
+        """Rows that were sent and not yet answered. They are not dropped, because the broker may have them."""
         self.puts = 0
-        """Counts the calls that stored something: whoever has seen them all need not ask the tables."""
+        """Number of calls that stored something; a reader that has seen them all need not query the tables."""
         self.may_have_gaps = True
         self.rows, self.bytes = self._db.execute("SELECT count(*), coalesce(sum(size), 0) FROM record").fetchone()
 
@@ -88,12 +89,12 @@ class Outbox:
         self._db.close()
 
     def put(self, records: Sequence[Record], lost_before: GapBody | None = None) -> int:
-        """Store records in one transaction, giving up old ones where there is no room.
+        """Store records in one transaction; drop old ones if there is no room.
 
-        `lost_before` is a loss that happened on the way here; losses of one stream and boot grow into one.
+        `lost_before`: records that were lost before they came here. Losses of one stream and boot are added up.
 
         Returns:
-            How many records are lost by this.
+            The number of records that this call loses.
         """
         self.puts += 1
         rows = [_row(record) for record in records]
@@ -108,21 +109,21 @@ class Outbox:
         return len(lost) + (lost_before.count if lost_before is not None else 0)
 
     def last_row(self) -> int:
-        """The newest row ever stored; rows are never numbered anew, so what is still here up to it is backlog."""
+        """Return the number of the newest row ever stored; row numbers are not reused, so rows up to it are backlog."""
         found = self._db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'record'").fetchone()
         return int(found[0]) if found else 0
 
     def after(self, row: int, limit: int, through: int | None = None) -> list[StoredRecord]:
-        """The oldest records above `row`, up to and including `through`."""
+        """Return up to `limit` of the oldest records above `row`; with `through`, only up to and including that row."""
         bound = _ROWS_MAX if through is None else through
         return [_stored(found) for found in self._db.execute(_AFTER, (row, bound, limit))]
 
     def newest_retained(self, boot_id: str) -> list[StoredRecord]:
-        """The newest waiting record of each retained topic of this boot: the one that is still true."""
+        """Return the newest waiting record of each retained topic of this boot: it holds the present state."""
         return [_stored(found) for found in self._db.execute(_NEWEST_RETAINED, (boot_id,))]
 
     def acknowledge(self, rows: Sequence[int]) -> None:
-        """Remove what the broker has taken."""
+        """Delete records that the broker has acknowledged."""
         sizes: list[int] = []
         with self._db:
             for row in rows:
@@ -132,7 +133,7 @@ class Outbox:
         self.bytes -= sum(sizes)
 
     def gaps(self) -> list[GapBody]:
-        """Losses that no consumer was told of yet."""
+        """Return losses that were not reported to consumers yet."""
         if not self.may_have_gaps:
             return []
         found = self._db.execute("SELECT boot_id, stream, first_seq, last_seq, count FROM gap ORDER BY boot_id, stream")
@@ -143,7 +144,7 @@ class Outbox:
         ]
 
     def forget_gap(self, told: GapBody) -> None:
-        """Drop a loss that was told; if it has grown since, it is told again, whole."""
+        """Delete a loss that was reported; if it has grown since then, it stays and is reported again as a whole."""
         with self._db:
             self._db.execute(
                 "DELETE FROM gap WHERE boot_id = ? AND stream = ? AND count = ?",
@@ -151,7 +152,7 @@ class Outbox:
             )
 
     def _give_up(self, rows: int, size_bytes: int) -> list[tuple[int, str, str, int, int]]:
-        """Delete the least worthy records until the rest fits; returns (row, boot, stream, seq, size) of each."""
+        """Delete the least important records until the rest fits; return (row, boot, stream, seq, size) of each."""
         lost: list[tuple[int, str, str, int, int]] = []
         if rows <= self._rows_max and size_bytes <= self._bytes_max:
             return lost
@@ -172,7 +173,7 @@ class Outbox:
 
 
 def _row(record: Record) -> tuple[int, str, str, str, int, bool, int, bytes, bytes]:
-    """Columns of `_INSERT`."""
+    """Return a record as the columns of `_INSERT`."""
     stream, header = record.stream, record.header
     encoded = msgspec.json.encode(header)
     size = len(record.topic) + len(encoded) + len(record.body)
@@ -187,7 +188,7 @@ def _stored(found: tuple[int, str, str, bytes, bytes]) -> StoredRecord:
 
 
 def _opened(path: Path | None) -> sqlite3.Connection:
-    """An outbox file ready for use; a damaged one is put aside with its bytes and a new one begun."""
+    """Open an outbox file; a damaged file is renamed and kept, and a new one is begun."""
     if path is None:
         return _connected(":memory:")
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -195,7 +196,7 @@ def _opened(path: Path | None) -> sqlite3.Connection:
         return _connected(str(path))
     except sqlite3.DatabaseError as error:
         if isinstance(error, sqlite3.OperationalError):
-            raise  # locked, full or not writable: the file itself is well
+            raise  # locked, full or not writable: the file itself is not damaged
         path.replace(path.with_suffix(path.suffix + ".damaged"))
         for suffix in ("-wal", "-shm"):
             path.with_name(path.name + suffix).unlink(missing_ok=True)
@@ -206,7 +207,7 @@ def _connected(name: str) -> sqlite3.Connection:
     db = sqlite3.connect(name)
     try:
         (found,) = db.execute("PRAGMA user_version").fetchone()
-        if why := Kept.OUTBOX.refusal(max(1, found)):  # the first builds left it 0; their tables are the same
+        if why := Kept.OUTBOX.refusal(max(1, found)):  # the first programs wrote 0; their tables are the same
             raise LaterOutboxError(f"{name}: {why}")
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")

@@ -1,4 +1,4 @@
-"""Building what is said on each topic from a report: pure functions, one for each body."""
+"""Builds the body of each topic from a report. All functions are pure."""
 
 import math
 
@@ -23,20 +23,20 @@ from vehicle.telemetry.schemas import (
 )
 
 FRESH_S = 1.0
-"""What controller and inclinometer said longer ago is not known any more; both speak at least ten times a second."""
+"""Values of controller and inclinometer that are older count as unknown; both report at least ten times a second."""
 FIX_S = 2.0
 PRESENT_S = 1.0
-"""An operator who is not heard for so long is not there; consoles send twenty frames a second."""
+"""An operator counts as absent after this time without a frame; consoles send twenty frames a second."""
 NEVER_S = 1000.0
-"""Whoever measures ages counts no further."""
+"""Ages are not counted beyond this value."""
 RESTING = (MissionPhase.IDLE, MissionPhase.DONE)
-"""There is no line to be beside."""
+"""Phases in which no path is driven, so there is no cross-track error."""
 
 
 def factsheet(
     machine: MachineConfig, required_depth_m: float, config_hash: bytes, streams: tuple[str, ...]
 ) -> FactsheetBody:
-    """What the machine is, said once a connection."""
+    """Return the body of `factsheet`: figures of the machine, sent once per connection."""
     tool, tracks = machine.tool, machine.tracks
     return FactsheetBody(
         machine=machine.name,
@@ -58,7 +58,7 @@ def factsheet(
 
 
 def state(report: VehicleReport) -> StateBody:
-    """Mode, phase, rotor and why the vehicle stands."""
+    """Return the body of `state`: mode, phase, rotor, and why the vehicle stands."""
     gate, estimate = report.gate, report.estimate
     return StateBody(
         mode=gate.mode.name,
@@ -79,12 +79,12 @@ def state(report: VehicleReport) -> StateBody:
 
 
 def operator_present(report: VehicleReport) -> bool:
-    """Somebody holds the lease and is heard; a console that fell silent is not there, whoever holds the lease."""
+    """Whether somebody holds the lease and is heard; a holder whose console is silent counts as absent."""
     return report.gate.lease_holder != 0 and report.gate.operator_age_s <= PRESENT_S
 
 
 def state_key(report: VehicleReport) -> tuple[object, ...]:
-    """What makes a new state message due at once; areas grow all the time and wait for the next second."""
+    """Return the values whose change makes a state message due at once; areas change all the time and are left out."""
     gate, estimate = report.gate, report.estimate
     return (
         *(gate.mode, gate.rotor, gate.reasons, gate.driving, gate.lease_holder, operator_present(report), report.phase),
@@ -93,7 +93,7 @@ def state_key(report: VehicleReport) -> tuple[object, ...]:
 
 
 def pose(report: VehicleReport, datum: LocalFrame | None) -> PoseBody:
-    """Where the vehicle is; every coordinate is None while the estimate is not valid."""
+    """Return the body of `pose`; every coordinate is None while the estimate is not valid."""
     estimate = report.estimate
     valid, tilted = estimate.valid, _fresh(estimate.imu_age_s)
     lat_deg, lon_deg = geodetic(datum, estimate.east_m, estimate.north_m) if valid else (None, None)
@@ -118,8 +118,8 @@ def pose(report: VehicleReport, datum: LocalFrame | None) -> PoseBody:
 
 
 def tool(report: VehicleReport) -> ToolBody:
-    """The tool as the controller measures it."""
-    if not _fresh(report.estimate.status_age_s):  # what it said last says nothing of now
+    """Return the body of `tool`: the tool as the controller measures it."""
+    if not _fresh(report.estimate.status_age_s):  # old measurements say nothing about the present
         return ToolBody(rotor=None, rotor_speed_radps=None, depth_m=None, height_m=None)
     return ToolBody(
         rotor=report.gate.rotor.name,
@@ -130,7 +130,7 @@ def tool(report: VehicleReport) -> ToolBody:
 
 
 def link(report: VehicleReport, counts: PublisherCounts) -> LinkBody:
-    """Ages of what the vehicle rests on, and how the publisher fares."""
+    """Return the body of `link`: ages of the sources that the vehicle depends on, and the publisher's counters."""
     estimate = report.estimate
     return LinkBody(
         operator_age_s=_age(report.gate.operator_age_s),
@@ -147,7 +147,7 @@ def link(report: VehicleReport, counts: PublisherCounts) -> LinkBody:
 
 
 def event(happened: Event, datum: LocalFrame | None) -> EventBody:
-    """One event with its place, if it has one."""
+    """Return the body of an event, with its position if it has one."""
     lat_deg, lon_deg = geodetic(datum, happened.east_m, happened.north_m)
     return EventBody(
         kind=happened.kind,
@@ -160,13 +160,13 @@ def event(happened: Event, datum: LocalFrame | None) -> EventBody:
 
 
 def gap(lost: GapBody) -> EventBody:
-    """A hole in the record, said aloud."""
+    """Return the event that reports lost records."""
     text = f"{lost.count} {lost.stream} records (seq {lost.first_seq} to {lost.last_seq}) lost: the outbox was full"
     return EventBody(kind="telemetry_gap", text=text, gap=lost)
 
 
 def progress(report: VehicleReport, mission: Mission) -> ProgressBody:
-    """How far the mission is."""
+    """Return the body of `progress`: how much of the mission is done."""
     return ProgressBody(
         mission_id=mission.mission_id,
         phase=report.phase.value,
@@ -181,7 +181,7 @@ def progress(report: VehicleReport, mission: Mission) -> ProgressBody:
 
 
 def _age(age_s: float) -> float | None:
-    """None for what was never heard, or so long ago that nobody counted on."""
+    """Return the age; None if there was never a value, or if the age is beyond what is counted."""
     return known(age_s) if age_s < NEVER_S else None
 
 
@@ -190,14 +190,14 @@ def _fresh(age_s: float) -> bool:
 
 
 def known(value: float | None) -> float | None:
-    """The value to a tenth of a millimetre (or milliradian), None where it is not a number."""
+    """Return the value rounded to a tenth of a millimetre (or milliradian); None if it is not a finite number."""
     return round(value, 4) if value is not None and math.isfinite(value) else None
 
 
 def geodetic(
     datum: LocalFrame | None, east_m: float | None, north_m: float | None
 ) -> tuple[float | None, float | None]:
-    """Latitude and longitude to a centimetre, or two Nones."""
+    """Return latitude and longitude [deg], rounded to a centimetre; two Nones if they are unknown."""
     east, north = known(east_m), known(north_m)
     if datum is None or east is None or north is None:
         return None, None
@@ -206,5 +206,5 @@ def geodetic(
 
 
 def encode(header: Header, body: bytes) -> bytes:
-    """The message as it goes out."""
+    """Encode a message as it is sent."""
     return msgspec.json.encode(Envelope(header=header, body=msgspec.Raw(body)))

@@ -1,7 +1,7 @@
-"""Telemetry in a thread of its own: the tick's shell hands over and goes on, whatever the broker does.
+"""Publishes telemetry from its own thread: the tick hands over its data and never waits for the broker.
 
-Two bounded queues without locks lead into the thread; there an asyncio loop of its own makes records, stores those of
-QoS 1, and keeps a connection. Publish-only: nothing here subscribes, so nothing that a broker sends can act.
+Two bounded queues without locks lead into the thread. Its asyncio loop makes the records, stores those of QoS 1, and
+keeps a connection. The publisher subscribes to nothing, so no message from a broker can have an effect.
 """
 
 import asyncio
@@ -29,19 +29,19 @@ from vehicle.telemetry.worker import EventItem, ReportItem, Worker
 
 
 class Publisher(Protocol):
-    """Whoever takes what a tick tells apart."""
+    """Takes the reports and events of the ticks."""
 
     def offer(self, report: VehicleReport) -> None:
-        """A report was made."""
+        """Take a report."""
         ...
 
     def event(self, event: Event) -> None:
-        """Something worth a line happened."""
+        """Take an event."""
         ...
 
 
 def tell_of(record: TickRecord, publisher: Publisher) -> None:
-    """The report of a tick, if it made one, then its events."""
+    """Pass on a tick's report, if it made one, then its events."""
     outputs = record.outputs
     if outputs.report is not None:
         publisher.offer(outputs.report)
@@ -50,15 +50,15 @@ def tell_of(record: TickRecord, publisher: Publisher) -> None:
 
 
 def mission_of(plan: Plan) -> Mission:
-    """What progress is told against while this plan is held."""
+    """Return the mission against which progress is measured while this plan is held."""
     return Mission(mission_id=plan.plan_hash, area_m2=plan.area_m2, datum=plan.datum)
 
 
 class TelemetryPublisher:
-    """Publishes reports and events over MQTT 5, a sink of the loop. `offer` and `event` never block and never raise.
+    """Publishes reports and events over MQTT 5; a sink of the loop. `offer` and `event` never block and never raise.
 
-    `boot_id` names this run of the program in every header; drawn at random unless given. With `datum` poses and events
-    have latitude and longitude whether or not a mission is held.
+    `boot_id` names this run of the program in every header; drawn at random if not given. With `datum`, poses and
+    events have latitude and longitude even without a mission.
     """
 
     name = "telemetry"
@@ -86,9 +86,9 @@ class TelemetryPublisher:
         )
         self._thread = threading.Thread(target=self._run, name="telemetry", daemon=True)
 
-    # --- called by the tick's shell ----------------------------------------------------------------------------------
+    # --- called in every tick ----------------------------------------------------------------------------------------
     def accept(self, record: TickRecord) -> None:
-        """Hand over what a tick tells; progress is told against the plan that it holds."""
+        """Hand over a tick's report and events; progress is measured against the plan of that tick."""
         plan = record.state.mission.plan
         if plan is not self._plan:
             self._plan = plan
@@ -96,34 +96,36 @@ class TelemetryPublisher:
         tell_of(record, self)
 
     def offer(self, report: VehicleReport) -> None:
-        """Hand over a report; the thread looks ten times a second. Too many, and the oldest is dropped and counted."""
+        """Hand over a report; the thread looks ten times a second. A full queue drops and counts the oldest."""
         self._reports.put((report, self._mission, utc_now()))
 
     def event(self, event: Event) -> None:
-        """Hand over an event. Only when thousands wait is the oldest dropped; a gap record then says so."""
+        """Hand over an event. The oldest is dropped only if thousands wait; a gap record then reports it."""
         self._events.put((event, self._mission, utc_now()))
         self._worker.rouse()
 
     def begin_mission(self, mission: Mission | None) -> None:
-        """From the next report on, progress is told against this mission; None ends it.
+        """Measure progress against this mission from the next report on; None ends it.
 
         Raises:
             ValueError: The mission's id cannot be part of a topic.
         """
         if mission is not None and not mission.mission_id.replace("-", "").replace("_", "").isalnum():
-            raise ValueError(f"mission id {mission.mission_id!r}: letters, digits, - and _ only")
+            raise ValueError(
+                f"mission id {mission.mission_id!r}: cannot be part of a topic; use only letters, digits, - and _"
+            )
         self._mission = mission
 
     # --- called by the composition root ------------------------------------------------------------------------------
     def start(self) -> None:
-        """Start the thread; returns at once, broker or no broker."""
+        """Start the thread and return at once, with or without a broker."""
         self._thread.start()
 
     def stop(self, timeout_s: float = 10.0) -> bool:
-        """Send what is new, say OFFLINE, end the thread. What the broker did not take stays in the outbox.
+        """Send the new records, publish OFFLINE and end the thread. What the broker did not accept stays in the outbox.
 
         Returns:
-            False when the thread did not end in time (it is a daemon: the process can still end).
+            False if the thread did not end in time. It is a daemon, so the process can still end.
         """
         if self._thread.ident is None:
             return True
@@ -132,7 +134,7 @@ class TelemetryPublisher:
         return not self._thread.is_alive()
 
     def counts(self) -> PublisherCounts:
-        """How the publisher fares."""
+        """Return the publisher's counters."""
         return msgspec.structs.replace(
             self._board.counts,
             reports_offered=self._reports.offered,
@@ -143,7 +145,7 @@ class TelemetryPublisher:
         )
 
     def wait_until(self, holds: Callable[[PublisherCounts], bool], timeout_s: float) -> bool:
-        """Block until the counts fulfil a condition; False when the time is over. Not for the control loop."""
+        """Block until the counts fulfil a condition; return False if the time is over. Not for the control loop."""
         return self._board.wait_until(lambda: holds(self.counts()), timeout_s)
 
     def _run(self) -> None:

@@ -1,4 +1,4 @@
-"""The hand-over from the tick's shell to the telemetry thread: bounded, without a lock, and nothing lost uncounted."""
+"""A bounded queue without a lock from the tick to the telemetry thread; every dropped item is counted."""
 
 from collections import deque
 from typing import Generic, TypeVar
@@ -7,10 +7,10 @@ ItemT = TypeVar("ItemT")
 
 
 class BoundedQueue(Generic[ItemT]):
-    """A queue with one producer and one consumer in two threads. `put` drops the oldest when the consumer lags.
+    """A queue with one producer and one consumer in two threads. If it is full, `put` drops the oldest item.
 
-    Only atomic deque operations are used: an item is dropped by the producer or taken by the consumer, never both,
-    so `offered == taken + dropped + len(queue)` whenever neither side is at work.
+    Only atomic deque operations are used: an item is either dropped by the producer or taken by the consumer. So
+    `offered == taken + dropped + len(queue)` whenever neither thread is in a call.
     """
 
     def __init__(self, items_max: int) -> None:
@@ -23,19 +23,19 @@ class BoundedQueue(Generic[ItemT]):
         return len(self._items)
 
     def put(self, item: ItemT) -> None:
-        """Add an item; never waits."""
+        """Add an item without waiting."""
         self.offered += 1
         if len(self._items) >= self._items_max:
             try:
                 self._items.popleft()
             except IndexError:
-                pass  # the consumer emptied the queue in between: there is room now
+                pass  # the consumer emptied the queue meanwhile, so there is room now
             else:
                 self.dropped += 1
         self._items.append(item)
 
     def take_all(self) -> list[ItemT]:
-        """What is there now, oldest first."""
+        """Return all items, oldest first."""
         taken = []
         for _ in range(len(self._items)):
             try:

@@ -1,4 +1,4 @@
-"""From reports and events to records: what is due on which topic, and its number there. No wire, no clock, no file."""
+"""Makes records from reports and events: which topics are due, and the next number on each. No I/O, no clock."""
 
 from datetime import datetime
 
@@ -15,7 +15,7 @@ _ENCODER = msgspec.json.Encoder()
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One message before it is sent: the header apart from the body, so that `historical` can be set later."""
+    """One message before it is sent; header and body are apart, so that `historical` can be set later."""
 
     stream: Stream
     topic: str
@@ -23,12 +23,12 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     body: bytes
 
     def payload(self, *, historical: bool = False) -> bytes:
-        """The message as it goes out."""
+        """Return the message as it is sent."""
         return payloads.encode(msgspec.structs.replace(self.header, historical=historical), self.body)
 
 
 class Router:
-    """Keeps, for each topic, the next number, the time of the last message and what it said."""
+    """Keeps for each topic the next number, the time of the last message and its content."""
 
     def __init__(self, vehicle_id: str, boot_id: str, datum: LocalFrame | None = None) -> None:
         self.vehicle_id, self.boot_id, self._datum = vehicle_id, boot_id, datum
@@ -37,7 +37,7 @@ class Router:
         self._said: dict[str, tuple[int, object]] = {}
 
     def lasting_records(self, report: VehicleReport, mission: Mission | None, moment: datetime) -> tuple[Record, ...]:
-        """Messages of QoS 1 that are due by this report, often none."""
+        """Return the messages of QoS 1 that are due with this report; often there are none."""
         records = []
         if self._is_due(STATE, "", report.t_ns, payloads.state_key(report)):
             records.append(self.record(STATE, payloads.state(report), moment, report.tick))
@@ -51,7 +51,7 @@ class Router:
     def live_records(
         self, report: VehicleReport, mission: Mission | None, moment: datetime, counts: PublisherCounts
     ) -> tuple[Record, ...]:
-        """Messages of QoS 0 that are due by this report; only the newest of many reports is worth asking."""
+        """Return the messages of QoS 0 that are due with this report; of several reports, only the newest is needed."""
         records = []
         if self._is_due(POSE, "", report.t_ns):
             records.append(self.record(POSE, payloads.pose(report, self._datum_of(mission)), moment, report.tick))
@@ -62,18 +62,18 @@ class Router:
         return tuple(records)
 
     def record_of_event(self, happened: Event, mission: Mission | None, moment: datetime) -> Record:
-        """The message of one event."""
+        """Return the message of one event."""
         return self.record(EVENT, payloads.event(happened, self._datum_of(mission)), moment, happened.tick)
 
     def _datum_of(self, mission: Mission | None) -> LocalFrame | None:
         return self._datum if mission is None or mission.datum is None else mission.datum
 
     def record_of_gap(self, lost: GapBody, moment: datetime) -> Record:
-        """The message that says what was lost."""
+        """Return the message that reports lost records."""
         return self.record(EVENT, payloads.gap(lost), moment, 0)
 
     def record(self, stream: Stream, body: msgspec.Struct, moment: datetime, tick: int, mission_id: str = "") -> Record:
-        """A message with the next number of its topic; `moment` is in UTC."""
+        """Return a message with the next number of its topic; `moment` is in UTC."""
         where = self._topic(stream, mission_id)
         seq = self._next_seq.get(where, 0)
         self._next_seq[where] = seq + 1
@@ -88,7 +88,7 @@ class Router:
         return Record(stream=stream, topic=where, header=header, body=_ENCODER.encode(body))
 
     def skip(self, stream: Stream, count: int) -> GapBody:
-        """Numbers of messages that were given up before they were made: a hole that a consumer can see."""
+        """Skip the numbers of messages that were dropped before they were made, so that a consumer sees the gap."""
         where = self._topic(stream)
         first_seq = self._next_seq.get(where, 0)
         self._next_seq[where] = first_seq + count
@@ -96,16 +96,17 @@ class Router:
         return GapBody(boot_id=self.boot_id, stream=stream.name, first_seq=first_seq, last_seq=last_seq, count=count)
 
     def _topic(self, stream: Stream, mission_id: str = "") -> str:
-        """Made once: a report asks for five of them."""
+        """Return a topic from a cache, because a report needs five of them."""
         key = (stream.name, mission_id)
         if key not in self._topics:
             self._topics[key] = topic(self.vehicle_id, stream, mission_id)
         return self._topics[key]
 
     def _is_due(self, stream: Stream, mission_id: str, t_ns: int, key: object = None) -> bool:
-        """First, changed, or silent for a period; time running backwards (a new boot's clock) is a change too.
+        """Whether a message is due: it is the first, its content changed, its period is over, or time ran backwards.
 
-        A period counts from when the last message was due, so that 10 Hz out of reports at 25 Hz is 10 Hz on average.
+        Time runs backwards at the start of a new boot. A period counts from when the last message was due, so that
+        reports at 25 Hz give 10 Hz on average.
         """
         where = self._topic(stream, mission_id)
         due_ns, said_key = self._said.get(where, (None, None))

@@ -1,7 +1,7 @@
 """Types of the bodies on each topic. Retained bodies carry no coordinates.
 
-A client that connects years later receives what is retained, and positions of ground that is not released are
-confidential. `None` stands for a figure that is not known; JSON has no NaN.
+The broker gives a retained message even to a client that connects years later, and positions of ground that is not
+released are confidential. `None` stands for an unknown value, because JSON has no NaN.
 """
 
 from typing import Literal
@@ -13,13 +13,13 @@ from vehicle.telemetry.streams import SCHEMA_VERSION
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
-    """The same for every message. `seq` counts by topic and boot; a consumer finds doubles and gaps by it.
+    """The header of every message. `seq` counts per topic and boot; a consumer uses it to find duplicates and gaps.
 
-    A gap in `connection` or `factsheet` is an attempt to connect that failed. A gap in a QoS 0 stream is a message
-    that could not be sent in time. What is missing from `state`, `event` or `progress` is reported by an event of kind
-    `telemetry_gap`.
+    If a number is missing on the topic `connection` or `factsheet`, an attempt to connect to the broker failed. If one
+    is missing in a QoS 0 stream, a message could not be sent in time. Missing numbers of `state`, `event` and
+    `progress` are reported by an event of kind `telemetry_gap`.
 
-    `historical`: the message waited in the outbox while the broker was away; it is never a present state.
+    `historical`: the message waited in the outbox while there was no broker; it does not describe the present.
     """
 
     vehicle_id: str
@@ -40,13 +40,17 @@ class Envelope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ConnectionBody(msgspec.Struct, frozen=True, kw_only=True):
-    """ONLINE after connecting, OFFLINE after a deliberate end, CONNECTION_BROKEN by the broker (last will)."""
+    """State of the vehicle's connection to the broker.
+
+    ONLINE: connected. OFFLINE: ended on purpose. CONNECTION_BROKEN: lost; the broker sends it as the vehicle's last
+    will.
+    """
 
     connection: Literal["ONLINE", "OFFLINE", "CONNECTION_BROKEN"]
 
 
 class FactsheetBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What the machine is. `unverified_count`: figures of its profile without a public source."""
+    """Figures of the machine. `unverified_count`: figures of its profile without a public source."""
 
     machine: str
     maker: str
@@ -66,9 +70,9 @@ class FactsheetBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StateBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What the vehicle does, and why it stands. Retained, so without coordinates and without the operator's number.
+    """What the vehicle does, and why it stands. It is retained, so it has no coordinates and no number of an operator.
 
-    `wait_left_s`: until a WAIT becomes a stop; null outside a WAIT.
+    `wait_left_s`: time until a WAIT becomes a stop; null outside a WAIT.
     """
 
     mode: str
@@ -88,7 +92,7 @@ class StateBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PoseBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Pose of the body origin in the site's plane; latitude and longitude if the site's datum is known."""
+    """Pose of the body origin in the site's plane; with latitude and longitude if the site's datum is known."""
 
     east_m: float | None
     north_m: float | None
@@ -109,7 +113,7 @@ class PoseBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ToolBody(msgspec.Struct, frozen=True, kw_only=True):
-    """The tool as measured; null if the controller is silent. Depth counts from the undisturbed ground."""
+    """The tool as measured; null if no controller is heard. Depth is measured from the undisturbed ground."""
 
     rotor: str | None
     rotor_speed_radps: float | None
@@ -133,7 +137,7 @@ class LinkBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class GapBody(msgspec.Struct, frozen=True, kw_only=True):
-    """Records that a full outbox dropped: `count` of them, between two sequence numbers of a stream and boot."""
+    """Records that a full outbox dropped: `count` of them, between two sequence numbers of one stream and boot."""
 
     boot_id: str
     stream: str
@@ -143,7 +147,7 @@ class GapBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class EventBody(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the log; never retained, so it may carry a place."""
+    """One line of the log; it is never retained, so it may contain a position."""
 
     kind: str
     text: str
@@ -155,10 +159,10 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProgressBody(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a mission is. `processed_m2` is the ledger's figure, never more than was proven.
+    """Progress of a mission. `processed_m2` is the ledger's figure, never more than was proven.
 
-    It also counts ground beside the work area, because the tool runs in and out. So its ratio to `area_m2` may be more
-    than 1, and says nothing about gaps; the report of the task does.
+    It includes ground beside the work area, because the tool runs in and out there. So its ratio to `area_m2` may be
+    more than 1 and does not show gaps; the report of the task shows them.
     """
 
     mission_id: str
@@ -182,11 +186,11 @@ BODIES: dict[str, type[msgspec.Struct]] = {
     "event": EventBody,
     "progress": ProgressBody,
 }
-"""The body's type by stream: what documents and consumers decode with."""
+"""Type of the body by stream, for consumers and documents."""
 
 
 class Mission(msgspec.Struct, frozen=True, kw_only=True):
-    """What progress is measured against. `datum` gives latitude and longitude to pose and events."""
+    """What progress is measured against. With `datum`, poses and events have latitude and longitude."""
 
     mission_id: str
     area_m2: float
@@ -194,10 +198,11 @@ class Mission(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class PublisherCounts(msgspec.Struct, frozen=True, kw_only=True):
-    """Counters of the publisher. Every report is taken, dropped or still in the queue; nothing vanishes uncounted.
+    """Counters of the publisher. Every report is taken, dropped and counted, or still in the queue.
 
-    `acknowledged`: QoS 1 messages that the broker took. `refused`: those that it answered with an error; they stay in
-    the outbox. `lost`: those that a full outbox dropped (reported as gaps). `backlog`: what the outbox holds.
+    `acknowledged`: QoS 1 messages that the broker accepted. `refused`: those that it answered with an error; they stay
+    in the outbox. `lost`: those that a full outbox dropped (reported as gaps). `backlog`: number of records in the
+    outbox.
     """
 
     reports_offered: int = 0

@@ -1,7 +1,7 @@
-"""One connection to the broker, from the first word to the last: present first, then what happens, then what waited.
+"""One connection to the broker: it sends the present state first, then new records, then those that waited.
 
-The state of now goes out retained before anything else. Records that waited in the outbox follow as history: marked,
-never retained (an old state must not replace a new one), and only with a share of the link.
+The present state is sent first and retained. Records that waited in the outbox follow as history: they are marked as
+`historical`, never retained (an old state must not replace a new one), and use only a share of the link.
 """
 
 import asyncio
@@ -28,7 +28,7 @@ from vehicle.telemetry.streams import CONNECTION, FACTSHEET
 
 
 class Feed:
-    """What the intake hands to the session; both live in the publisher's loop."""
+    """What the intake hands to the session; both run in the publisher's loop."""
 
     def __init__(
         self, outbox: Outbox, router: Router, factsheet: msgspec.Struct, board: Counters, live_max: int
@@ -40,7 +40,7 @@ class Feed:
         self.greeted: Callable[[], None] = lambda: None
 
     def push_live(self, record: Record) -> None:
-        """Queue a QoS 0 message; the oldest gives way, and all of them while nobody listens."""
+        """Queue a QoS 0 message; if the queue is full the oldest is dropped, and without a connection all are."""
         if not self.board.counts.connected or len(self.live) == self.live.maxlen:
             self.board.add(live_dropped=1)
         if self.board.counts.connected:
@@ -48,15 +48,15 @@ class Feed:
 
 
 async def run_session(feed: Feed, settings: TelemetryConfig) -> None:
-    """Connect and publish until told to stop.
+    """Connect and publish until asked to stop.
 
     Raises:
-        IdentityTakenError: Another program came to the broker with this vehicle's id.
-        aiomqtt.MqttError, OSError, ValueError: The broker cannot be reached, refuses, or is lost.
+        IdentityTakenError: Another program connected to the broker with this vehicle's id.
+        aiomqtt.MqttError, OSError, ValueError: The broker cannot be reached, refuses, or the connection was lost.
     """
     router = feed.router
     online = _connection_record(router, "ONLINE")
-    broken = _connection_record(router, "CONNECTION_BROKEN")  # said later than ONLINE, so numbered after it
+    broken = _connection_record(router, "CONNECTION_BROKEN")  # published after ONLINE, so numbered after it
     will = aiomqtt.Will(broken.topic, broken.payload(), qos=1, retain=True, properties=will_properties(router.boot_id))
     client = connect(settings, f"flailpilot-{router.vehicle_id}", will)
     try:
@@ -78,7 +78,7 @@ def _connection_record(router: Router, word: str) -> Record:
 
 
 class Conversation:
-    """The publishing half of one connection. Rows above `watermark` were stored since it began; the rest is backlog."""
+    """Publishes over one connection. Rows above `watermark` were stored since it began; the others are backlog."""
 
     def __init__(self, client: BrokerClient, feed: Feed, settings: TelemetryConfig) -> None:
         self._client, self._feed, self._settings = client, feed, settings
@@ -89,10 +89,10 @@ class Conversation:
         self._backlog_due_s = 0.0
 
     async def run(self, online: Record) -> None:
-        """Say `online`, then everything else, then OFFLINE when told to stop.
+        """Publish `online`, then everything else, then OFFLINE when asked to stop.
 
         Raises:
-            aiomqtt.MqttError: The connection is gone.
+            aiomqtt.MqttError: The connection was lost.
         """
         feed = self._feed
         feed.board.add(connects=1)
@@ -104,7 +104,7 @@ class Conversation:
         while True:
             feed.work.clear()
             if feed.outbox is not self._outbox:
-                raise aiomqtt.MqttError("another outbox took over: begin anew with it")
+                raise aiomqtt.MqttError("the outbox was replaced by one in memory; connecting again")
             live, fresh = await self._send_live(), await self._send_fresh()
             if feed.stopping:
                 if not (live or fresh):
@@ -134,7 +134,7 @@ class Conversation:
         return bool(found)
 
     async def _send_backlog(self) -> bool:
-        """A window of history, when its share of the link allows; at its end, what is missing from it is told."""
+        """Send some history if its share of the link allows it; after the last of it, report its gaps."""
         if self._backlog_row >= self._watermark:
             return self._tell_gaps()
         loop = asyncio.get_running_loop()
@@ -150,7 +150,7 @@ class Conversation:
         return True
 
     def _tell_gaps(self) -> bool:
-        """A loss becomes an event like any other, stored before it is sent."""
+        """Store an event for each loss before it is sent; return whether there was one."""
         lost = self._outbox.gaps()
         for one in lost:
             self._feed.board.add(lost=self._outbox.put([self._feed.router.record_of_gap(one, utc_now())]))
@@ -158,7 +158,7 @@ class Conversation:
         return bool(lost)
 
     async def _send_window(self, found: Sequence[StoredRecord], *, historical: bool) -> None:
-        """Send records together, remove those that the broker took; a refused one waits for the next connection."""
+        """Send records together; delete those that the broker accepted. Refused ones wait for the next connection."""
         if not found:
             return
         outbox, board = self._outbox, self._feed.board
@@ -176,7 +176,7 @@ class Conversation:
                 raise answer
 
     async def _say(self, record: Record) -> bool:
-        """Send a message that is not in the outbox; False when the broker refused it."""
+        """Send a message that is not in the outbox; return False if the broker refused it."""
         refused = await self._send(record, historical=False) is not None
         if refused:
             self._feed.board.add(refused=1)
@@ -190,10 +190,10 @@ class Conversation:
         return await self._client.send(record.topic, payload, stream.qos, retain=retain, properties=properties)
 
     async def _wait(self) -> None:
-        """Until there is work, the backlog's turn comes, or the connection is gone.
+        """Wait until there is work, until history may be sent again, or until the connection is lost.
 
         Raises:
-            aiomqtt.MqttError: The connection is gone.
+            aiomqtt.MqttError: The connection was lost.
         """
         loop = asyncio.get_running_loop()
         waiting = self._backlog_row < self._watermark

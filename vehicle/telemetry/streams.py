@@ -1,4 +1,4 @@
-"""The topics of `flail/v1/{vehicle_id}/...`: one row for each stream, read by publisher, documents and tests."""
+"""The topics of `flail/v1/{vehicle_id}/...`: one row per stream, used by the publisher, the documents and the tests."""
 
 from enum import IntEnum
 
@@ -10,7 +10,7 @@ CONTENT_TYPE = "application/json"
 
 
 class Keep(IntEnum):
-    """What a full outbox drops first: old states, long before an event."""
+    """The order in which a full outbox drops records: old states first, events last."""
 
     STATE = 0
     EVENT = 1
@@ -19,8 +19,8 @@ class Keep(IntEnum):
 class Stream(msgspec.Struct, frozen=True, kw_only=True):
     """How one stream is sent.
 
-    `period_s`: for QoS 0 the least time between two messages; for QoS 1 the longest silence while the content does not
-    change. `expiry_s`: 0 means that the broker keeps a message as long as it can.
+    `period_s`: with QoS 0 the shortest time between two messages; with QoS 1 the longest time without one while the
+    content does not change. `expiry_s` 0: the broker keeps a message as long as it can.
     """
 
     name: str
@@ -45,5 +45,5 @@ STREAMS = {stream.name: stream for stream in (CONNECTION, FACTSHEET, STATE, POSE
 
 
 def topic(vehicle_id: str, stream: Stream, mission_id: str = "") -> str:
-    """Full topic of a stream; `mission_id` only matters to `progress`."""
+    """Return the full topic of a stream; `mission_id` is used only for `progress`."""
     return f"{ROOT}/{vehicle_id}/{stream.suffix.format(mission_id=mission_id)}"

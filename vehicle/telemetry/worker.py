@@ -1,4 +1,4 @@
-"""The telemetry thread's two tasks: the intake makes and stores records, the link keeps a connection and sends them."""
+"""The two tasks of the telemetry thread: the intake makes and stores records, the link keeps a connection and sends."""
 
 import asyncio
 import contextlib
@@ -26,17 +26,20 @@ ReportItem = tuple[VehicleReport, Mission | None, datetime]
 EventItem = tuple[Event, Mission | None, datetime]
 
 LOOK_S = 0.1
-"""From one look at the reports to the next: poses go out no more often. To wake this thread for each report costs the
-tick's thread more than the report."""
+"""Time between two looks at the queue of reports, so poses are sent no more often. Waking this thread for each report
+would cost the tick's thread more time than the report itself."""
 BREATH_S = 0.02
-"""Least time between two looks where events come: it makes batches out of them."""
+"""Shortest time between two looks when events come, so that several are stored together."""
 
 SHORT_S = 5.0
-"""A connection that lasted longer was a good one."""
+"""A connection that lasted longer counts as good."""
 SHORT_MAX = 4
-"""Brokers that do not say why end connections at once, each time, where two programs have one name."""
+"""After this many short connections in a row, another program is assumed to use the same vehicle id.
+
+Some brokers do not say why they end a connection.
+"""
 TAKEN_S = 5.0
-"""The first wait after another program took the connection over."""
+"""First waiting time after another program took the connection over."""
 
 _log = structlog.get_logger("telemetry")
 
@@ -62,27 +65,27 @@ class Worker:
         self._woken = self._stop_asked = False
 
     def rouse(self) -> None:
-        """Let the intake look at its queues. A wake-up on its way is enough for all that was put before it lands."""
+        """Make the intake look at its queues. A pending wake-up serves for all items put before it arrives."""
         loop = self._loop
         if self._woken or loop is None:
             return
         self._woken = True
-        with contextlib.suppress(RuntimeError):  # the loop has just ended: what is queued is counted as offered
+        with contextlib.suppress(RuntimeError):  # the loop has just ended; what is queued is counted as offered
             loop.call_soon_threadsafe(self._wake.set)
 
     def ask_to_stop(self) -> None:
-        """End after what is new was sent."""
+        """End the thread after the new records have been sent."""
         self._stop_asked = True
         self._woken = False
         self.rouse()
 
     async def main(self) -> None:
-        """Both tasks, until stopped."""
+        """Run both tasks until stopped."""
         outbox = self._open_outbox()
         feed = Feed(outbox, self._router, self._factsheet, self._board, self._settings.reports_max)
         self._board.set(backlog=outbox.rows)
         self._loop = asyncio.get_running_loop()
-        self._wake.set()  # for what was put before there was a loop to rouse
+        self._wake.set()  # for items that were put before this loop ran
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._intake(feed), name="intake")
@@ -93,7 +96,7 @@ class Worker:
             self._board.set(connected=False)
 
     def _open_outbox(self) -> Outbox:
-        """On disk where a file is named and the disk works, else in memory."""
+        """Open the outbox on disk if a file is named and the disk works, else in memory."""
         settings = self._settings
         if settings.outbox_file is None:
             return self._in_memory()
@@ -102,7 +105,11 @@ class Worker:
                 Path(settings.outbox_file), rows_max=settings.outbox_rows_max, bytes_max=settings.outbox_bytes_max
             )
         except (sqlite3.Error, OSError) as error:
-            _log.error("outbox not usable, records are kept in memory", file=settings.outbox_file, error=str(error))
+            _log.error(
+                "outbox cannot be opened, records stay in memory and a restart loses them: check disk and permissions",
+                file=settings.outbox_file,
+                error=str(error),
+            )
             return self._in_memory()
 
     def _in_memory(self) -> Outbox:
@@ -130,7 +137,7 @@ class Worker:
                         await self._stop.wait()
 
     def _take_in(self, feed: Feed) -> bool:
-        """Whether there was any news. Events before reports: they are older, and must be on disk first."""
+        """Take what the queues hold; return whether there was anything. Events go to the disk before the reports."""
         lasting: list[Record] = []
         events, reports = self._events.take_all(), self._reports.take_all()
         dropped = self._events.dropped
@@ -155,7 +162,7 @@ class Worker:
         )
 
     def _store(self, feed: Feed, records: list[Record], lost: GapBody | None) -> None:
-        """Into the outbox; a disk that fails is replaced by memory, and what it holds waits for the next start."""
+        """Put records into the outbox; if the disk fails, memory replaces it, and the file waits for the next start."""
         try:
             given_up = feed.outbox.put(records, lost)
         except sqlite3.Error as error:
@@ -165,15 +172,18 @@ class Worker:
 
     def _give_up_disk(self, feed: Feed, error: sqlite3.Error) -> None:
         if self._board.counts.durable:
-            _log.error("outbox failed, records are kept in memory from now on", error=str(error))
+            _log.error(
+                "outbox failed, records are kept in memory from now on and a restart loses them: check the disk",
+                error=str(error),
+            )
             feed.outbox.close()
             feed.outbox = self._in_memory()
 
     async def _link(self, feed: Feed) -> None:
-        """Connect, serve, wait (longer after each failure), again; one line in the log each time the broker goes.
+        """Connect and send until the connection ends, wait (longer after each failure), and connect again.
 
-        A connection that ends soon is a failure too, or two programs with one vehicle id would throw each other out at
-        every turn.
+        The log gets one line each time the broker is lost. A short connection counts as a failure too; otherwise two
+        programs with one vehicle id would end each other's connection again and again.
         """
         settings, loop = self._settings, asyncio.get_running_loop()
         place = f"{settings.host}:{settings.port}"
@@ -190,7 +200,11 @@ class Worker:
                 taken = True
             except (aiomqtt.MqttError, OSError, ValueError) as error:
                 if not away or self._board.counts.connects > connects:
-                    _log.warning("broker away, records are stored", broker=place, error=str(error))
+                    _log.warning(
+                        "no connection to the broker, records are stored until it is back",
+                        broker=place,
+                        error=str(error),
+                    )
                 away = True
             if self._board.counts.connects > connects:
                 short = 0 if loop.time() - began_s >= SHORT_S else short + 1
