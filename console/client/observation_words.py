@@ -12,3 +12,8 @@ KINDS: Final = {
     "find": ObservationKind.FIND,
     "note": ObservationKind.NOTE,
 }
+SHIFT_KINDS: Final = {
+    "shift_done": ObservationKind.SHIFT_DONE,
+    "shift_not_done": ObservationKind.SHIFT_NOT_DONE,
+}
+"""Acts of a shift; on the command line `flailpilot shift` tells them."""

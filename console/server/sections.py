@@ -324,6 +324,8 @@ def checks_section(work: WorkFrame | None) -> Section | None:
         "hammers_age_s": _rounded(work.hammer_check_age_s, 0),
         "base_age_s": _rounded(work.base_check_age_s, 0),
         "due": [name for name, flag in _DUE.items() if flag in work.flags],
+        "shift_used": WorkFlag.SHIFT_USED in work.flags,
+        "shift_due": WorkFlag.SHIFT_DUE in work.flags,
     }
 
 

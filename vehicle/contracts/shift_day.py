@@ -15,7 +15,7 @@ from vehicle.contracts.shift_table import (
     CLOSING_CHECK,
     DRIVE_IN,
     HAND_OVER,
-    PARKING,
+    PARKING_VISIT,
     REST,
     RING,
     SHIFT_ITEMS,
@@ -28,7 +28,7 @@ BLOCK_MIN: Final = 50.0
 PARKING_MIN: Final = 120.0
 """Parking is due from here on, and no later than 150 minutes after work began or the last parking."""
 _US_PER_MIN: Final = 60_000_000
-_ENDS_BLOCK: Final = (HAND_OVER, REST, PARKING, DRIVE_IN, CLOSING_CHECK)
+_ENDS_BLOCK: Final = (HAND_OVER, REST, PARKING_VISIT, DRIVE_IN, CLOSING_CHECK)
 
 
 class ShiftMark(StrEnum):
@@ -142,4 +142,4 @@ def _is_due(item: ShiftItem, newest: ShiftAct | None, acts: tuple[ShiftAct, ...]
 
 def _parked_us(acts: tuple[ShiftAct, ...], blocks: tuple[ShiftBlock, ...]) -> int:
     """Return when the last parking was, or when work began."""
-    return max([blocks[0].from_us, *(act.utc_us for act in acts if act.item == PARKING)])
+    return max([blocks[0].from_us, *(act.utc_us for act in acts if act.item == PARKING_VISIT)])

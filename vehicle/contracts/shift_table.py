@@ -49,7 +49,7 @@ _P, _S = ShiftPart, ShiftStop
 RING: Final = "ring"
 HAND_OVER: Final = "hand-over"
 REST: Final = "rest"
-PARKING: Final = "parking"
+PARKING_VISIT: Final = "parking"
 DRIVE_IN: Final = "drive-in"
 CLOSING_CHECK: Final = "closing-check"
 SIGN_IN: Final = "sign-in"
@@ -98,7 +98,7 @@ SHIFT_ITEMS: Final = (
         words_told="who takes over",
     ),
     ShiftItem(name=REST, title="rest of the operator", part=_P.BLOCK, planned_min=10),
-    ShiftItem(name=PARKING, title="parking: fuel, hammers, depth, strop", part=_P.PARKING, planned_min=30),
+    ShiftItem(name=PARKING_VISIT, title="parking: fuel, hammers, depth, strop", part=_P.PARKING, planned_min=30),
     ShiftItem(name=DRIVE_IN, title="drive in, engine off, ring opened", part=_P.CLOSING, planned_min=5),
     ShiftItem(name=CLOSING_CHECK, title="closing check of the base", part=_P.CLOSING, planned_min=5),
     ShiftItem(name="hammers", title="hammers counted", part=_P.CLOSING, planned_min=5),

@@ -32,12 +32,14 @@ Areas = Mapping[str, tuple[SiteArea, ...]]
 class MachineFacts(msgspec.Struct, frozen=True, kw_only=True):
     """What consoles show of the machine beside its outline. None: nobody knows.
 
+    `ring_m`: radius of the task's exclusion ring.
     `withheld_m`: what the credit rule takes off each side of a swath at the uncertainty that plans are made for.
     """
 
     roll_max_deg: float | None = None
     pitch_max_deg: float | None = None
     withheld_m: float | None = None
+    ring_m: float | None = None
 
 
 NO_FACTS: Final = MachineFacts()
@@ -59,7 +61,7 @@ def _site(plan: Plan | None, datum: LocalFrame, areas: Areas, facts: MachineFact
     place = [datum.lat_deg, datum.lon_deg, datum.alt_m]
     limits = {"roll_deg": facts.roll_max_deg, "pitch_deg": facts.pitch_max_deg}
     if plan is None:
-        return {"format": SITE_FORMAT, "hash": None, "datum": place, "limits": limits}
+        return {"format": SITE_FORMAT, "hash": None, "datum": place, "limits": limits, "ring_m": facts.ring_m}
     known = areas.get(plan.site_hash, ())
     drawn = [{"role": one.role, "name": one.name, "rings": one.rings_m} for one in known]
     if not any(one.role == "keep_out" for one in known):
@@ -76,6 +78,7 @@ def _site(plan: Plan | None, datum: LocalFrame, areas: Areas, facts: MachineFact
         "overlap_m": plan.overlap_m,
         "room_m": _room_m(plan, facts),
         "limits": limits,
+        "ring_m": facts.ring_m,
         "areas": drawn,
         "unproven": plan.unproven_m,
         "swaths": [

@@ -220,6 +220,9 @@ def put_together(
         loop.notice("files", line)
 
     wires = operator_wires(file, state, clock, desk, say, told)
+    if file.task is not None and file.task.task.work is not None:
+        ring_m = file.task.task.work.exclusion_ring_m
+        wires.link.files.facts = msgspec.structs.replace(wires.link.files.facts, ring_m=ring_m)
 
     def announce(line: str) -> None:
         say(line)

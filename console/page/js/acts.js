@@ -1,6 +1,6 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
-import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, startHands, waitOf } from "./acts_logic.js";
+import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, shiftWhy, startHands, waitOf } from "./acts_logic.js";
 import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
@@ -107,7 +107,8 @@ export class Acts {
       this.store.set("start_open", true);
       return;
     }
-    const why = startHands(this.facts()) ?? this.farWhy?.() ?? null;
+    const facts = this.facts();
+    const why = shiftWhy(facts) ?? startHands(facts) ?? this.farWhy?.() ?? null;
     if (why) return this._say("START", "refused", why);
     this.closeStart();
     this._send("START");

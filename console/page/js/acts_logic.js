@@ -41,8 +41,9 @@ export const ACTS = {
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
  *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
- *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, shift_used?: boolean, shift_due?: boolean, ring_told?: boolean, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
+ * `shift_used`: this task works in shifts; `shift_due`: the vehicle refuses START before acts of the shift were told; `ring_told`: in this arming.
  * `wait`: of a WAIT, as `waitOf` has it, null outside one. `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
  */
 
@@ -112,8 +113,17 @@ const standingRotor = (facts) =>
 function startWhy(facts) {
   if (!facts.plan) return WHY("act.why.no_plan");
   if (facts.detonation_open) return WHY("act.why.detonation_open");
+  // the acts of the shift are told on the card of START
+  if (facts.shift_due) return null;
   // what limits comes and goes within tenths of a second: the vehicle judges the moment of the press, and names it
   return facts.start_blocked ? WHY("act.why.start_blocked") : null;
+}
+
+/** What START still waits for in a task that works in shifts: the ring, asked anew in each arming; then what else blocks. */
+export function shiftWhy(facts) {
+  if (!facts.shift_used) return null;
+  if (!facts.ring_told) return WHY("start.ring_first");
+  return facts.shift_due ? WHY("act.why.shift_due") : null;
 }
 
 /** In a WAIT one press of START goes on, without the card: it is the same start of the same mission from the same place. */

@@ -56,6 +56,8 @@ export function factsOf(store, page) {
     estop_latched: vehicle.estop_latched ?? null,
     standing: vehicle.standing ?? null,
     start_blocked: vehicle.start_blocked ?? null,
+    shift_used: store.value("checks", "shift_used") === true,
+    shift_due: store.value("checks", "shift_due") === true,
     rules: rulesOf(store),
     rotor_rpm: store.value("tool", "rotor_rpm"),
     plan: vehicle.plan ?? Boolean(store.shown("mission", "segments")),

@@ -17,7 +17,7 @@ export function typing(target, is_armed) {
 }
 
 export class Keys {
-  /** @param {{acts: any, hands: any, store: any, turn: (view: string) => void, page: any}} parts */
+  /** @param {{acts: any, ring: any, hands: any, store: any, turn: (view: string) => void, page: any}} parts */
   constructor(parts) {
     Object.assign(this, parts);
   }
@@ -101,6 +101,7 @@ export class Keys {
     if (event.repeat) return;
     if (this._looks(event.code)) this.acts.attend();
     else if (event.code === "Escape") this.acts.closeStart();
+    else if (event.code === "KeyG" && this.acts.start_open) this.ring.tell();
     else if (this.acts.key(event.code)) event.preventDefault();
   }
 

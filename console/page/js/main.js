@@ -13,6 +13,7 @@ import { MarkBook } from "./mark_book.js";
 import { Observations } from "./observations.js";
 import { asking } from "./plan/asking.js";
 import { Rest } from "./rest.js";
+import { Ring } from "./ring.js";
 import { Sounds, askedSound } from "./sounds.js";
 import { STEERED_ELSEWHERE, DriveSocket, StateSocket, apiOf, openSocket, token } from "./sockets.js";
 import { Stopped } from "./stopped.js";
@@ -96,13 +97,15 @@ class Page {
         shown_ms: this.stopped.shown_ms(),
         video_age_ms: this.picture.age_ms(),
         detonation_open: this.detonation.open(),
+        ring_told: this.ring.told(),
         checklist_due: store.value("server", "checklist_due") === true && store.get("checklist") === null,
       }),
     });
     this.book = new MarkBook({ store, secret: this.secret });
     this.observations = new Observations({ store, post: asking(this.api, t).post, book: this.book });
     this.detonation = new Detonation({ store, book: this.book, observations: this.observations });
-    this.keys = new Keys({ acts: this.acts, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
+    this.ring = new Ring({ store, observations: this.observations });
+    this.keys = new Keys({ acts: this.acts, ring: this.ring, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
   }
 
   _regions() {
@@ -112,7 +115,7 @@ class Page {
     this.bar = new Bar({ store, hands, rest: this.rest, picture: { age_ms: () => this.picture.age_ms(), hidden: () => this.picture.hidden?.() ?? false }, turn: (view) => this.turn(view), view: () => this.view });
     this.stopped = new Stopped({ store, acts, detonation: this.detonation });
     this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest });
-    this.card = new StartCard({ store, acts });
+    this.card = new StartCard({ store, acts, ring: this.ring });
     this.regions = [this.bar, this.strip, instruments, this.stopped, this.card];
     touchPads(at("pad-hold"), at("pad-stick"), hands);
     for (const name of ["map", "picture"]) at(name).setAttribute("aria-label", t(`region.${name}`));

@@ -1,11 +1,11 @@
-/** The card of START: which field, plan and machine, where it begins; then hold, sticks centred, START. */
+/** The card of START: which field, plan and machine, where it begins; the ring; then hold, sticks centred, START. */
 
 import { spoken, wire } from "./act_buttons.js";
-import { FAR_M, startHands } from "./acts_logic.js";
+import { FAR_M, shiftWhy, startHands } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
 import { area, number, said, t, UNKNOWN } from "./i18n.js";
 
-const ROWS = ["site", "plan", "machine", "area", "segments", "first", "leader"];
+const ROWS = ["site", "plan", "machine", "area", "segments", "first", "leader", "ring"];
 
 /**
  * Where the mission begins or goes on, as the machine sees it: {distance_m, angle_deg (left is positive)}; null where
@@ -29,7 +29,7 @@ export function farWhy(first, leader) {
 }
 
 export class StartCard {
-  /** @param {{store: any, acts: any}} parts */
+  /** @param {{store: any, acts: any, ring: import("./ring.js").Ring}} parts */
   constructor(parts) {
     Object.assign(this, parts);
     this.element = at("start-card");
@@ -39,10 +39,13 @@ export class StartCard {
     const close = make("button", { className: "act", type: "button", text: said("start.close") });
     close.addEventListener("click", () => this.acts.closeStart());
     wire(this.button, "START", this.acts);
+    this.ask_words = make("span");
+    this.ask = make("button", { className: "act", type: "button" }, [this.ask_words, make("kbd", { text: "G" })]);
+    this.ask.addEventListener("click", () => this.ring.tell());
     this.element.append(
       make("h2", { text: said("start.title") }),
       make("dl", { className: "rows" }, ROWS.flatMap((name) => [make("dt", { text: said(`start.${name}`) }), this.values[name]])),
-      this.waits, make("div", { className: "acts" }, [close, this.button]),
+      this.waits, make("div", { className: "acts" }, [this.ask, close, this.button]),
     );
     this.element.setAttribute("aria-label", said("start.title"));
     this.acts.farWhy = () => this.farWhy();
@@ -75,9 +78,20 @@ export class StartCard {
       distance: t("unit.m", { value: number(first.distance_m) }), angle: number(Math.abs(first.angle_deg)), side: t(first.angle_deg >= 0 ? "inst.left" : "inst.right"),
     }));
     put(this.values.leader, this.store.get("leader") || UNKNOWN);
-    const why = startHands(this.acts.facts()) ?? this.farWhy();
-    put(this.waits, why ? spoken(why) : "");
+    this._ring(site?.ring_m ?? null);
+    const facts = this.acts.facts();
+    const why = shiftWhy(facts) ?? startHands(facts) ?? this.farWhy();
+    put(this.waits, this.ring.text || (why ? spoken(why) : ""));
     mark(this.button, "next", why === null);
     this.button.setAttribute("aria-disabled", String(why !== null));
+  }
+
+  /** Its radius, who said that it is clear, and the button by which it is said. */
+  _ring(radius_m) {
+    const wide = radius_m === null ? UNKNOWN : t("unit.m", { value: number(radius_m) });
+    put(this.values.ring, this.ring.told() ? said("start.ring_said", { radius: wide, who: this.ring.said.who }) : wide);
+    show(this.ask, this.ring.used() && !this.ring.told());
+    put(this.ask_words, said("start.ring_clear", { who: this.ring.who() }));
+    mark(this.ask, "next", !this.ring.sending);
   }
 }

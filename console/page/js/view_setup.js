@@ -168,6 +168,8 @@ export class SetupView {
     const [leader, leader_field] = this._text("setup.leader", "");
     leader.addEventListener("input", () => this.store.set("leader", leader.value));
     this.store.subscribe(["leader"], (name) => { if (leader.value !== name) leader.value = name; });
+    const [sentry, sentry_field] = this._text("setup.sentry", "");
+    sentry.addEventListener("input", () => this.store.set("sentry", sentry.value));
     const rows = CHECKS.map((name) => {
       const box = make("input", { type: "checkbox" });
       this.checks[name] = box;
@@ -188,7 +190,7 @@ export class SetupView {
     this.operator = operator;
     operator.addEventListener("input", () => this._checked());
     this._checked();
-    return group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list, leader_field]);
+    return group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list, leader_field, sentry_field]);
   }
 
   _checked() {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ACTS, cleanHands, meant, offers, startHands, waitOf } from "../../../console/page/js/acts_logic.js";
+import { ACTS, cleanHands, meant, offers, shiftWhy, startHands, waitOf } from "../../../console/page/js/acts_logic.js";
 import { Acts } from "../../../console/page/js/acts.js";
 import { factsOf, newestTick, rulesOf, stateOf, vehicleOf } from "../../../console/page/js/facts.js";
 import { askedSound } from "../../../console/page/js/sounds.js";
@@ -416,4 +416,14 @@ test("an echo", () => {
   view.setUint32(16, 99, true);
   assert.deepEqual(wire.echo(view.buffer), { verdict: "too_old", reading_no: 7, page_time: 0, vehicle_tick: 99, sequence: 0 });
   assert.equal(wire.echo(new ArrayBuffer(23)), null);
+});
+
+test("in a task that works in shifts START opens its card, and waits for the ring and then for the other acts", () => {
+  const shift = { mode: "MANUAL", shift_used: true, shift_due: true, start_blocked: true };
+  assert.equal(why("START", shift), null);
+  assert.equal(why("START", { ...shift, shift_due: false }), "act.why.start_blocked");
+  assert.equal(shiftWhy(facts(shift)).key, "start.ring_first");
+  assert.equal(shiftWhy(facts({ ...shift, ring_told: true })).key, "act.why.shift_due");
+  assert.equal(shiftWhy(facts({ ...shift, ring_told: true, shift_due: false })), null);
+  assert.equal(shiftWhy(facts({ ...shift, shift_used: false, shift_due: false })), null);
 });

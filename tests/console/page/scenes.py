@@ -95,7 +95,14 @@ MANUAL: dict[str, Any] = {
         "pressure_bar": 210.0,
         "supply_v": 25.2,
     },
-    "checks": {"depth_age_s": 5400.0, "hammers_age_s": 7800.0, "base_age_s": 12000.0, "due": []},
+    "checks": {
+        "depth_age_s": 5400.0,
+        "hammers_age_s": 7800.0,
+        "base_age_s": 12000.0,
+        "due": [],
+        "shift_used": False,
+        "shift_due": False,
+    },
     "near": {
         "keep_out_m": 6.2,
         "keep_out_side": "left",

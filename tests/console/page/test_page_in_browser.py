@@ -463,6 +463,37 @@ def test_start_from_a_point_that_is_far_or_unknown_wants_the_team_leaders_name(
     browser.key("keyUp", "KeyF")
 
 
+def test_in_a_task_of_shifts_the_card_asks_for_the_ring_and_start_waits_for_the_record(
+    browser: Page, server: FakeServer
+) -> None:
+    """One press says it, in the sentry's name; START goes out once the vehicle has recorded it and all else is told."""
+    opened(browser, server, "manual")
+    server.state["checks"] |= {"shift_used": True, "shift_due": True}
+    browser.until("return flail.hands.view?.latch && flail.store.value('checks', 'shift_due') === true")
+    server.told["/api/observations"] = {"recorded": True, "text": ""}
+    browser.js("flail.store.set('sentry', 'Sentry 1')")
+    browser.tap("KeyN")
+    assert card_open(browser)
+    browser.key("keyDown", "KeyF")
+    browser.when(lambda: held(server))
+    browser.tap("KeyN")
+    browser.until("return flail.store.get('answer')?.why?.key === 'start.ring_first'")
+    assert "Ring clear, sentry on post: Sentry 1" in browser.text("#start-card")
+    browser.tap("KeyG")
+    browser.until("return flail.ring.told()")
+    browser.tap("KeyG")
+    browser.tap("KeyN")
+    browser.until("return flail.store.get('answer')?.why?.key === 'act.why.shift_due'")
+    assert server.acts == []
+    server.state["checks"] |= {"shift_due": False}
+    browser.until("return flail.store.value('checks', 'shift_due') === false")
+    browser.tap("KeyN")
+    browser.when(lambda: server.acts == [START])
+    (sent,) = (body for path, body in server.posts if path == "/api/observations")
+    assert (sent["kind"], sent["note"], sent["who"]) == ("shift_done", "ring", "Sentry 1")
+    browser.key("keyUp", "KeyF")
+
+
 def test_in_a_wait_one_press_of_start_with_hold_goes_on_once_the_cause_is_gone(
     browser: Page, server: FakeServer
 ) -> None:

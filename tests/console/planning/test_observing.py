@@ -10,6 +10,7 @@ from console.client.link import ConsoleLink
 from console.server.planning.observing import observation_of, observed
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.shift_table import ITEM_OF, RING, said_of
 
 SEEN = {
     "vehicle": "a", "number": 4_000_000_000,
@@ -47,6 +48,16 @@ def test_a_detonation_is_classified_at_its_place() -> None:
     assert (heard.kind, heard.value, heard.who, heard.text) == (ObservationKind.DETONATION_CLASS, 4, "Team 2", "AT")
     assert heard.lat_deg == pytest.approx(40.0 - 3.0 / 111_035.0, abs=1e-7)
     assert heard.lon_deg == pytest.approx(47.0 + 12.0 / 85_394.0, abs=1e-6)
+
+
+def test_an_act_of_the_shift_goes_out_in_the_words_of_the_table() -> None:
+    link = Link(ObservationVerdict.RECORDED)
+    told = {"vehicle": "a", "number": 7, "kind": "shift_done", "who": "Sentry 1", "note": "ring"}
+    assert answer(told, link) == {"recorded": True, "text": ""}
+    heard = link.heard[0]
+    assert (heard.kind, heard.who, heard.text) == (ObservationKind.SHIFT_DONE, "Sentry 1", "ring")
+    assert (said_of(heard.text) or (None,))[0] is ITEM_OF[RING]
+    assert heard.time_utc_us is not None, "the vehicle refuses an act without a time"
 
 
 def test_a_refusal_is_no_record() -> None:

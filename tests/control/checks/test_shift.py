@@ -19,7 +19,7 @@ from vehicle.contracts.shift_table import (
     HAND_OVER,
     ITEM_OF,
     MINUTES_MAX,
-    PARKING,
+    PARKING_VISIT,
     RING,
     SHIFT_ITEMS,
     STROP,
@@ -255,12 +255,12 @@ def test_the_ring_is_asked_before_each_block_and_50_minutes_are_the_longest() ->
     (block,) = shift_day.blocks_of(tuple(day))
     assert block.minutes(0) == pytest.approx(54.0)
     assert block.too_long(0)
-    assert marks(day, 205)[PARKING] is ShiftMark.LATER
-    assert marks(day, 207)[PARKING] is ShiftMark.DUE
+    assert marks(day, 205)[PARKING_VISIT] is ShiftMark.LATER
+    assert marks(day, 207)[PARKING_VISIT] is ShiftMark.DUE
 
 
 def test_a_ring_told_once_still_counts_the_block() -> None:
-    day = (act(RING, 10), act(PARKING, 130, minutes=30))
+    day = (act(RING, 10), act(PARKING_VISIT, 130, minutes=30))
     (block,) = shift_day.blocks_of(day)
     assert block.minutes(0) == pytest.approx(90.0)
 

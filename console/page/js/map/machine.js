@@ -56,6 +56,18 @@ export function drawMachine(context, view, theme, machine, pose, { old = false }
   }
 }
 
+// The exclusion ring of the task round the machine: nobody is inside while the tool turns. `radius_m` null: nobody said.
+export function drawRing(context, view, theme, radius_m, pose) {
+  if (radius_m === null) return;
+  context.beginPath();
+  context.arc(...toScreen(view, pose.e, pose.n), radius_m * view.ppm, 0, 2 * Math.PI);
+  context.lineWidth = 2;
+  context.strokeStyle = theme.ink;
+  context.setLineDash([2, 6]);
+  context.stroke();
+  context.setLineDash([]);
+}
+
 // The line that the mission drives next, dashed.
 export function drawWay(context, view, theme, points) {
   if (points.length < 2) return;

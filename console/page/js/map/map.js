@@ -6,7 +6,7 @@ import { groundTransform, seenBox, toGround } from "./geometry.js";
 import { placedIn, siteNow } from "../marks.js";
 import { datumOf } from "../plan/drawing.js";
 import { Ground } from "./ground.js";
-import { drawCompass, drawMachine, drawMarks, drawNote, drawScale, drawWay } from "./machine.js";
+import { drawCompass, drawMachine, drawMarks, drawNote, drawRing, drawScale, drawWay } from "./machine.js";
 import { loadPalette, themeName, themeOf } from "./palette.js";
 import { SitePainter, SiteShapes, drawGrid } from "./site_shapes.js";
 
@@ -186,6 +186,7 @@ export class GroundMap {
     context.clearRect(0, 0, view.width, view.height);
     if (pose && !old) drawWay(context, view, theme, this.way(pose));
     drawMarks(context, view, theme, this.marks);
+    if (pose) drawRing(context, view, theme, this.site?.ring_m ?? null, pose);
     if (pose) drawMachine(context, view, theme, this.site?.machine ?? {}, pose, { old });
     for (const overlay of this.overlays) overlay(context, view, theme, this);
     drawScale(context, view, theme);
