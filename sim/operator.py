@@ -35,6 +35,15 @@ ACTS = {
     Mode.WAIT: OperatorEdge.MISSION_START,
 }
 
+LEAVING = {
+    Mode.AUTO_MOVE: OperatorEdge.STOP,
+    Mode.AUTO_WORK: OperatorEdge.STOP,
+    Mode.MANUAL: OperatorEdge.STOP,
+    Mode.HOLD: OperatorEdge.RESET,
+    Mode.READY: OperatorEdge.DISARM,
+}
+"""How a mission is left for another plan."""
+
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
     """How stubborn the operator is: after so many stops the machine is left in its stop."""
@@ -57,6 +66,7 @@ class ScriptedOperator:
         self.stops = self.presses = 0
         self.gave_up = False
         self.done = False
+        self._leaves = False
 
     def step(self, now_ns: int) -> None:
         """Read what arrived; answer reports, 20 times a second."""
@@ -83,6 +93,14 @@ class ScriptedOperator:
         """The job is done: disarm."""
         self.done = True
 
+    def leave(self) -> None:
+        """Stop the mission and come to DISARMED by RESET, so that another plan can be handed over and armed for."""
+        self._leaves = True
+
+    def go_on(self) -> None:
+        """Arm and start again, as after any stop."""
+        self._leaves = False
+
     def _controls(self) -> Controls:
         vehicle = self._seen
         if vehicle is None or self.gave_up:
@@ -102,7 +120,9 @@ class ScriptedOperator:
     def _choose(self, mode: Mode, lease_holder: int, shown: tuple[str, ...]) -> None:
         """The next act of the manual for this mode, if there is one."""
         act = ACTS.get(mode, OperatorEdge.NONE)
-        if self.done:
+        if self._leaves:
+            act = LEAVING.get(mode, OperatorEdge.NONE)
+        elif self.done:
             act = OperatorEdge.DISARM if mode is not Mode.DISARMED else OperatorEdge.NONE
         elif lease_holder != self._station.station_id:
             act = OperatorEdge.TAKE

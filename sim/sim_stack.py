@@ -42,6 +42,7 @@ class SimStack(msgspec.Struct):
     vehicle: VehicleLoop
     operator: ScriptedOperator
     config: VehicleConfig
+    plans: PlanSource
 
 
 class Parts(msgspec.Struct):
@@ -169,4 +170,11 @@ def assemble(
         team = Checker(parts.radio.station.write, parts.world, plan.datum, machine.tool.hammer_count)
         barrier.subscribe(Phase.STATION, lambda now_ns: team.step(now_ns, parts.vehicle.state))
     barrier.subscribe(Phase.VEHICLE, parts.vehicle.step)
-    return SimStack(barrier=barrier, world=parts.world, vehicle=parts.vehicle, operator=operator, config=parts.config)
+    return SimStack(
+        barrier=barrier,
+        world=parts.world,
+        vehicle=parts.vehicle,
+        operator=operator,
+        config=parts.config,
+        plans=parts.plans,
+    )
