@@ -5,7 +5,6 @@ import sys
 from pathlib import Path
 
 import msgspec
-import shapely
 
 from flailpilot.exit_status import DONE
 from flailpilot.options import PlanOptions, WayOptions
@@ -28,27 +27,14 @@ from vehicle.config.vehicle import MachineConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.pace import length_m
 from vehicle.contracts.plan import Plan
-from vehicle.control.mission.progress import taken_up_at
-from vehicle.control.plan_assignment import going_on
-from vehicle.control.state import MissionState
-from vehicle.planning.coverage import robust_overlay
-from vehicle.planning.coverage.area import parts_of, polygons_of
-from vehicle.planning.coverage.certificate import rings_of
-from vehicle.planning.coverage.parking import parking_points
-from vehicle.planning.coverage.replan import Rings
-from vehicle.planning.coverage.settings import PlanSettings
-from vehicle.planning.coverage.way_plan import Goal, WayRequest, way_plan
+from vehicle.planning.coverage.parking import kept_out_since, parking_goals
+from vehicle.planning.coverage.settings import Goal, PlanSettings
+from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.files.stored import load_plan, plan_of_run
 from vehicle.planning.site.site import Site
-from vehicle.polygons.boundary import area_of
 from vehicle.records import journal
-from vehicle.records.journal import Journal
-from vehicle.records.records import Header
 from vehicle.runtime.tool_bounds import planned_bounds
-
-NO_PARKING = 'no parking point in it; draw a point of role "parking" on safe ground'
-MARGIN_M = 0.01
-"""Rounding between the keep-outs of a plan and those of its site."""
+from vehicle.runtime.way_back import work_goal
 
 
 def run(asked: PlanOptions, way: WayOptions) -> int:
@@ -63,7 +49,11 @@ def run(asked: PlanOptions, way: WayOptions) -> int:
         site = asked_site(asked)
         header, record, notes = record_of((way.run,), site)
         work = driven_plan(way.run, record.plan_hash, site, machine)
-        goals = (work_goal(work, record, header, machine),) if way.back else parking_goals(site)
+        goals: tuple[Goal, ...]
+        if way.back:
+            goals = (work_goal(work, record.job, journal.rebuilt(record), config_of(machine, header)),)
+        else:
+            goals = parking_goals(site)
         if way.at is not None:
             pose = told_pose(way.at, site)
         else:
@@ -100,22 +90,6 @@ def run(asked: PlanOptions, way: WayOptions) -> int:
     return DONE
 
 
-def parking_goals(site: Site) -> tuple[Goal, ...]:
-    """Return the parking points of a site. Raises InputError if it has none."""
-    marks = parking_points(site)
-    if not marks:
-        raise InputError(f"{site.name}: {NO_PARKING}")
-    return tuple(
-        Goal(
-            name=f"the parking at {mark.east_m:.1f} E {mark.north_m:.1f} N",
-            east_m=mark.east_m,
-            north_m=mark.north_m,
-            yaw_rad=mark.yaw_rad,
-        )
-        for mark in marks
-    )
-
-
 def driven_plan(run_dir: Path, plan_hash: str, site: Site, machine: MachineConfig) -> Plan:
     """Return the plan of the work in a run's folder.
 
@@ -130,25 +104,6 @@ def driven_plan(run_dir: Path, plan_hash: str, site: Site, machine: MachineConfi
     if plan_hash and plan.plan_hash != plan_hash:
         raise InputError(f"{run_dir}: the record is of plan {plan_hash}, {PLAN}/ holds {plan.plan_hash}")
     return plan
-
-
-def work_goal(work: Plan, record: Journal, header: Header, machine: MachineConfig) -> Goal:
-    """Return where the work goes on. Raises InputError if it is done."""
-    if record.job is not None and record.job.done:
-        raise InputError(f"plan {work.plan_hash} is done; there is no work to go back to")
-    config = config_of(machine, header)
-    mission = MissionState(plan=work)
-    if record.job is not None:
-        mission = going_on(mission, record.job, journal.rebuilt(record), config)
-    east_m, north_m, yaw_rad = taken_up_at(mission, config.mission.back_off_m)
-    return Goal(name="the work", east_m=east_m, north_m=north_m, yaw_rad=yaw_rad)
-
-
-def kept_out_since(work: Plan, site: Site) -> tuple[Rings, ...]:
-    """Return what the plan of the work keeps out beyond its site: craters and places that were marked meanwhile."""
-    drawn = shapely.buffer(site.keep_out, MARGIN_M, join_style="mitre")
-    more = polygons_of(robust_overlay.difference(area_of(work.keep_out_m), drawn))
-    return tuple(rings_of(part) for part in parts_of(more))
 
 
 def _tell(plan: Plan, site: Site, folder: Path, where: str, *, as_json: bool) -> None:

@@ -100,6 +100,7 @@ class Planning:
             ("DELETE", "/api/plans/{job}", self._plan_cancel),
             ("POST", "/api/plans/{job}/hand_over", self._hand_over),
             ("POST", "/api/replans", self._replan),
+            ("POST", "/api/ways", self._way),
             ("POST", "/api/observations", self._observe),
             ("GET", "/api/record", self._shown),
             ("GET", "/api/record/export/{kind}", self._export),
@@ -221,6 +222,10 @@ class Planning:
     async def _replan(self, request: Request) -> Response:
         asked = await self._record.replan(await _json(request))
         return JSONResponse({"id": self._jobs.begin("replan", asked)})
+
+    async def _way(self, request: Request) -> Response:
+        asked = await self._record.way(await _json(request))
+        return JSONResponse({"id": self._jobs.begin("way", asked)})
 
     # --- the record --------------------------------------------------------------------------------------------------
     async def _observe(self, request: Request) -> Response:

@@ -67,6 +67,7 @@ def typed(monkeypatch, capsys, job: Path, option: str, *more):
 def test_the_way_there_and_back(monkeypatch, capsys, job: Path) -> None:
     site, machine = load_site(job / "ground.geojson"), footprint(load_machine("memat"))
     (mark,) = parking_points(site)
+    assert mark.yaw_rad is not None
     status, said, _ = typed(monkeypatch, capsys, job, "--to-parking")
     assert (status, "to the parking:" in said) == (0, True)
     there = load_plan(job / "way", site, machine)

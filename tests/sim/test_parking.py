@@ -31,8 +31,8 @@ from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import MissionState, VehicleState
 from vehicle.planning.coverage.parking import parking_points
 from vehicle.planning.coverage.planner import plan_site
-from vehicle.planning.coverage.settings import PlanSettings, StartPose
-from vehicle.planning.coverage.way_plan import Goal, WayRequest, way_plan
+from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
+from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.site.site import Site, load_site
 from vehicle.reports import gaps
 

@@ -6,6 +6,8 @@ SHOWN: Final = "shown.json"
 """File in a plan's folder: the data that the page shows."""
 ASKED: Final = "asked.json"
 """File in a plan's folder: the request."""
+WORK: Final = "work.json"
+"""File in the folder of a way to the parking or back: the plan of the work, and where it was left."""
 STAGED: Final = "stage.z"
 """File in a plan's folder: the data for the vehicle."""
 

@@ -13,8 +13,10 @@ from console.client.link import ConsoleLink
 from console.server.planning import ledger_file
 from console.server.planning.processes import Worker
 from console.server.planning.watching import Watch
+from console.server.planning.ways import WorkLeft, work_left
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import MissionPhase
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
 
@@ -26,6 +28,7 @@ KINDS: Final = {
     "geojson": "ledger.geojson",
     "csv": "ledger.csv",
 }
+PHASES: Final = tuple(MissionPhase)
 WHO: Final = ("organisation", "operator", "task_id")
 
 
@@ -120,6 +123,30 @@ class RecordDesk:
             **{key: body[key] for key in ("craters", "skipped", "limit_s") if body.get(key) is not None},
         }
 
+    async def way(self, body: dict[str, Any]) -> dict[str, Any]:
+        """Return the worker's request to plan the way to the parking, or back. Raises InputError if a value is unknown.
+
+        While the work is on the vehicle, the segment in which it is left is noted; a way's own folder names it later.
+        """
+        asked = await self._asked({})
+        if asked["plan_file"] is None:
+            raise InputError("The plan on the vehicle was not made by this console: use `flailpilot plan --to-parking`")
+        left = await asyncio.to_thread(self._way_folder, str((self._site() or {})["hash"]))
+        frame = link.view.vehicle if (link := self._link()) is not None else None
+        if left is None and frame is None:
+            raise InputError("It is not known where the work stands: no report of the vehicle")
+        if left is None and frame is not None:
+            done = 0 <= frame.phase < len(PHASES) and PHASES[frame.phase] is MissionPhase.DONE
+            index = frame.segment_count if done else max(0, frame.segment_seq)
+            left = WorkLeft(made=str(Path(asked["plan_file"]).parent), index=index)
+        return {
+            "to": body.get("to"),
+            "work": msgspec.to_builtins(left),
+            "ledger": asked["ledger"],
+            "pose": self._pose(),
+            **{key: body[key] for key in ("craters", "limit_s") if body.get(key) is not None},
+        }
+
     def _pose(self) -> tuple[float, float, float]:
         link, site = self._link(), self._site()
         vehicle = link.view.vehicle if link is not None else None
@@ -139,8 +166,12 @@ class RecordDesk:
         path = self._folder / "record.bin"
         # a ledger object never changes; packing hundreds of tiles takes longer than stick readings may wait
         ledger, plan_hash, cell_m = mirror.ledger, str(site["hash"]), mirror.cell_m
-        await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m)
         plan_file = await asyncio.to_thread(self._plan_file, plan_hash)
+        if (left := await asyncio.to_thread(self._way_folder, plan_hash)) is not None:
+            # the record is of the work, also while its way to the parking or back is on the vehicle
+            plan_file = str(Path(left.made) / "plan.json")
+            plan_hash = await asyncio.to_thread(_hash_in, plan_file)
+        await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m)
         return {
             "site": site,
             "ledger": str(path),
@@ -150,12 +181,28 @@ class RecordDesk:
             **who,
         }
 
+    def _way_folder(self, plan_hash: str) -> WorkLeft | None:
+        """Return what the work was when this way was made; None if the plan is no way of this console."""
+        made = self._plan_file(plan_hash)
+        return work_left(Path(made).parent) if made is not None else None
+
     def _plan_file(self, plan_hash: str) -> str | None:
         """Return the plan's file if this console made the plan."""
         for path in (self._folder / "plans").glob("*/plan.json"):
             if f'"plan_hash":"{plan_hash}"'.encode() in path.read_bytes()[:4096]:
                 return str(path)
         return None
+
+
+def _hash_in(plan_file: str) -> str:
+    try:
+        return msgspec.json.decode(Path(plan_file).read_bytes(), type=_Named).plan_hash
+    except (OSError, msgspec.DecodeError):
+        raise InputError("The plan of the work can no longer be read: plan it again") from None
+
+
+class _Named(msgspec.Struct, frozen=True):
+    plan_hash: str
 
 
 def _keep(path: Path, ledger: LedgerState, plan_hash: str, cell_m: float) -> None:

@@ -206,7 +206,8 @@ def ground_of(site: dict[str, Any]) -> Ground:
     def all_of(*roles: str) -> Any:
         return shapely.union_all([shape for role in roles for shape in by_role.get(role, [])])
 
-    points = [tuple(area["point"]) for area in site.get("areas", []) if area.get("point")]
+    marks = [area for area in site.get("areas", []) if area.get("role") != "parking"]
+    points = [tuple(area["point"]) for area in marks if area.get("point")]
     return Ground(
         name=str(site.get("name") or "site"),
         work_area=all_of("work_area"),

@@ -59,7 +59,7 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
     Raises:
         InputError: One sentence: nothing is left, the record is of another plan, or the machine cannot leave its place.
     """
-    plan, first = _made(Path(asked.made))
+    plan, first = made_in(Path(asked.made))
     ledger, head = ledger_file.read(Path(asked.ledger))
     if head.plan_hash != plan.plan_hash:
         raise InputError(NOT_MADE_HERE)
@@ -91,7 +91,8 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
     return {"hash": rest.plan_hash, "replaces": plan.plan_hash}
 
 
-def _made(folder: Path) -> tuple[Plan, PlanRequest]:
+def made_in(folder: Path) -> tuple[Plan, PlanRequest]:
+    """Return the plan in a folder of this console, and its request. Raises InputError if it holds none."""
     try:
         plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
         return plan, msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)

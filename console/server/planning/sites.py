@@ -12,6 +12,7 @@ import shapely
 from console.server.planning.document import Datum, Document, check_size, shapes_of
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
+from vehicle.planning.coverage.parking import parking_points
 from vehicle.planning.site.declared import declared
 from vehicle.planning.site.features import plain_fields
 from vehicle.planning.site.formats import read_site_file
@@ -175,6 +176,7 @@ def site_rows(site: Site) -> dict[str, Any]:
         *_rows("work_area", site.work_area),
         *_rows("safe_ground", site.safe_ground),
         *_rows("keep_out", site.keep_out),
+        *({"role": mark.role, "name": "", "point": [mark.east_m, mark.north_m]} for mark in parking_points(site)),
         *({"role": "benchmark", "name": "", "point": [float(x), float(y)]} for x, y in site.benchmarks_m),
     ]
     return {

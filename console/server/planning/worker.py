@@ -21,6 +21,7 @@ from console.server.planning.making import PlanRequest, Tell, machines, planned
 from console.server.planning.recording import RecordRequest, shown, written
 from console.server.planning.replanning import ReplanAsked, replanned
 from console.server.planning.sites import SiteRequest, told
+from console.server.planning.ways import WayAsked, way_made
 from vehicle.contracts.errors import InputError
 
 NICE: Final = 12
@@ -81,6 +82,10 @@ def _replan(asked: dict[str, Any], tell: Tell) -> Any:
     return replanned(msgspec.convert(asked, ReplanAsked), tell)
 
 
+def _way(asked: dict[str, Any], tell: Tell) -> Any:
+    return way_made(msgspec.convert(asked, WayAsked), tell)
+
+
 def _machines(_: dict[str, Any], __: Tell) -> Any:
     return machines()
 
@@ -93,6 +98,7 @@ OPERATIONS: Final[dict[str, Callable[[dict[str, Any], Tell], Any]]] = {
     "record": _record,
     "export": _export,
     "replan": _replan,
+    "way": _way,
     "draft_new": _draft_new,
     "draft_put": _draft_put,
     "draft_move": _draft_move,

@@ -18,8 +18,8 @@ from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.planning.coverage.certificate import rings_of, sweep_corners
 from vehicle.planning.coverage.closing import check_certificate, plan_hash_of
 from vehicle.planning.coverage.planner import plan_site
-from vehicle.planning.coverage.settings import PlanSettings, StartPose
-from vehicle.planning.coverage.way_plan import Goal, WayRequest, way_plan
+from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
+from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.site.site import Site, load_site
 from vehicle.polygons.boundary import area_of
 

@@ -5,12 +5,22 @@ import math
 import shapely
 
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.geometry import Ring
+from vehicle.contracts.plan import Plan
+from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.settings import Goal
 from vehicle.planning.coverage.standing import Mark
 from vehicle.planning.site.site import Site
+from vehicle.polygons.boundary import area_of
 
 PARKING = "parking"
+NO_PARKING = 'no parking point in it; draw a point of role "parking" on safe ground'
+MARGIN_M = 0.01
+"""Rounding between the keep-outs of a plan and those of its site."""
 AWAY_MAX_M = 2_000.0
 """Largest distance of a parking point from the datum: no machine drives further to its parking."""
 
@@ -18,6 +28,29 @@ AWAY_MAX_M = 2_000.0
 def parking_points(site: Site) -> tuple[Mark, ...]:
     """Return the points where the machine may park, in the order of the site file."""
     return tuple(mark for mark in site.marks if mark.role == PARKING)
+
+
+def parking_goals(site: Site) -> tuple[Goal, ...]:
+    """Return the parking points of a site. Raises InputError if it has none."""
+    marks = parking_points(site)
+    if not marks:
+        raise InputError(f"{site.name}: {NO_PARKING}")
+    return tuple(
+        Goal(
+            name=f"the parking at {mark.east_m:.1f} E {mark.north_m:.1f} N",
+            east_m=mark.east_m,
+            north_m=mark.north_m,
+            yaw_rad=mark.yaw_rad,
+        )
+        for mark in marks
+    )
+
+
+def kept_out_since(work: Plan, site: Site) -> tuple[tuple[Ring, ...], ...]:
+    """Return what the plan of the work keeps out beyond its site: craters and places that were marked meanwhile."""
+    drawn = shapely.buffer(site.keep_out, MARGIN_M, join_style="mitre")
+    more = polygons_of(robust_overlay.difference(area_of(work.keep_out_m), drawn))
+    return tuple(rings_of(part) for part in parts_of(more))
 
 
 def check_parking(ground: GroundModel) -> None:

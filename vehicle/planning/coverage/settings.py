@@ -23,6 +23,15 @@ class StartPose(msgspec.Struct, frozen=True):
     yaw_rad: float
 
 
+class Goal(msgspec.Struct, frozen=True, kw_only=True):
+    """A place to drive to, east and north [m]. `yaw_rad`: where the machine points there; None: in any direction."""
+
+    name: str
+    east_m: float
+    north_m: float
+    yaw_rad: float | None = None
+
+
 class ToolBounds(msgspec.Struct, frozen=True):
     """Largest systematic tool errors (control/checks): sideways [m], and along the swath at its ends [m].
 

@@ -26,7 +26,7 @@ from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import opened_ground
 from vehicle.planning.coverage.replan import Rings, check_site, united
 from vehicle.planning.coverage.route import Pose
-from vehicle.planning.coverage.settings import PlanSettings, StartPose
+from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.transit import Roadmap
 from vehicle.planning.coverage.work_limit import WorkLimit
@@ -40,15 +40,6 @@ INSIDE_M = 0.005
 """A place is moved this far into the ground on which the machine may turn, so that no leg from it touches the rim."""
 RIM_M = 30.0
 """Room around start and goal in which ways are searched, if they lie outside the window of the planning."""
-
-
-class Goal(msgspec.Struct, frozen=True, kw_only=True):
-    """A place to drive to, east and north [m]. `yaw_rad`: where the machine points there; None: in any direction."""
-
-    name: str
-    east_m: float
-    north_m: float
-    yaw_rad: float | None = None
 
 
 class WayRequest(msgspec.Struct, frozen=True, kw_only=True):
