@@ -97,7 +97,8 @@ def way_made(asked: WayAsked, tell: Tell) -> dict[str, Any]:
         error_m=settings.k_sigma * PlanSettings().tool_sigma_m,
     )
     plan = way_plan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell))
-    _write(plan, first, Path(asked.folder), left, {"name": first.site.name, "to": asked.to, **plan_shown(plan, site)})
+    more = {"name": first.site.name, "to": asked.to, "work": Path(left.made).name}
+    _write(plan, first, Path(asked.folder), left, {**more, **plan_shown(plan, site)})
     return {"hash": plan.plan_hash, "time_s": plan.time_s}
 
 

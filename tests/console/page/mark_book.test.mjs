@@ -91,6 +91,8 @@ test("a mark is its vehicle's alone, in the metres of its own datum", async () =
   after.skippedSwath("a", 4, "wet");
   after.replan();
   assert.deepEqual([page.asked.craters, page.asked.skipped], [[], []]);
+  after.way("parking");
+  assert.deepEqual(page.asked, { to: "parking", craters: [], limit_s: undefined });
   page.hear("a");
   assert.equal(page.detonation.open(), true);
   // another plan of the same vehicle, with another datum: the mark goes out in its own

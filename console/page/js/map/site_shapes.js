@@ -34,7 +34,8 @@ export class SiteShapes {
     this.other = pathOf(polygons((role) => !SAFE_ROLES.has(role) && role !== "work_area" && role !== "keep_out"));
     this.unworkable = pathOf((site.unworkable ?? []).map((place) => place.rings));
     this.swaths = linesOf((site.swaths ?? []).filter(({ kind }) => kind === undefined || kind === "swath"));
-    this.points = areas.filter((area) => area.point).map((area) => area.point);
+    this.points = areas.filter((area) => area.point && area.role !== "parking").map((area) => area.point);
+    this.parkings = areas.filter((area) => area.point && area.role === "parking").map((area) => area.point);
     const ends = (site.swaths ?? []).flatMap(({ from, to }) => [from, to]);
     const places = [...areas.flatMap((area) => (area.rings ? area.rings.flat() : [area.point])), ...ends];
     this.box = places.length ? boxOf(places) : null;
@@ -99,6 +100,22 @@ export class SitePainter {
     context.stroke(shapes.other);
     context.setLineDash([]);
     for (const [x, y] of shapes.points) this.benchmark(context, x, y, px);
+    for (const [x, y] of shapes.parkings) this.parking(context, x, y, px);
+  }
+
+  // A boxed P, drawn with lines: text would stand on its head where north points up.
+  parking(context, x, y, px) {
+    context.fillStyle = this.theme.paper;
+    context.fillRect(x - 9 * px, y - 9 * px, 18 * px, 18 * px);
+    context.lineWidth = 2 * px;
+    context.strokeRect(x - 9 * px, y - 9 * px, 18 * px, 18 * px);
+    context.beginPath();
+    context.moveTo(x - 3 * px, y - 6 * px);
+    context.lineTo(x - 3 * px, y + 6 * px);
+    context.lineTo(x + 3 * px, y + 6 * px);
+    context.lineTo(x + 3 * px, y);
+    context.lineTo(x - 3 * px, y);
+    context.stroke();
   }
 
   benchmark(context, x, y, px) {

@@ -40,8 +40,13 @@ export class After {
     this.host.render();
   }
 
+  get craters() { return placedIn(this.marks, datumOf(siteNow(this.host.store))).map(({ e, north }) => [e, north]); }
+
+  // `to`: "parking" or "work". Nothing moves by it: the plan is handed over and started like every plan.
+  way(to) { this.host.shelf.begun({ to, craters: this.craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/ways"); }
+
   replan() {
-    const craters = placedIn(this.marks, datumOf(siteNow(this.host.store))).map(({ e, north }) => [e, north]);
+    const { craters } = this;
     this.host.shelf.begun({ skipped: this.skipsHere.map(({ swath }) => swath), craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/replans");
   }
 }

@@ -29,6 +29,7 @@ export class AfterPanel {
     this.told = make("p", { role: "status" });
     this.replan = button(t("plan.replan"), () => host.replan());
     this.replanWhy = make("p", { className: "soft" });
+    this.ways = ["parking", "work"].map((to) => button(t(`plan.way.${to}`), () => host.way(to)));
     this.element = panel(t("plan.after"), [
       this.who.element, this.whoSent,
       make("h3", { text: t("plan.detonations") }),
@@ -36,6 +37,7 @@ export class AfterPanel {
       this.marks.element, this.kind.element, button(t("plan.mark_send"), () => this.classified()),
       make("h3", { text: t("plan.skip") }),
       this.skipped.element, this.reason.element, this.words.element, button(t("plan.skip_send"), () => this.skip()),
+      make("h3", { text: t("plan.ways") }), make("div", { className: "buttons" }, this.ways), make("p", { className: "soft", text: t("plan.ways_what") }),
       make("h3", { text: t("plan.rest") }), this.replan, this.replanWhy, this.told,
     ]);
   }
@@ -67,7 +69,7 @@ export class AfterPanel {
     if (this.turnedTo !== marks[0]?.vehicle) { this.turnedTo = marks[0]?.vehicle; this.mark = null; }
     if (this.of !== of) { this.of = of; this.marks.fill(rows, this.mark === null ? "" : String(this.mark)); }
     put(this.told, afterText ?? "");
-    this.replan.disabled = !recordKnown;
+    for (const one of [this.replan, ...this.ways]) one.disabled = !recordKnown;
     put(this.replanWhy, recordKnown ? this.t("plan.replan_what") : this.t("plan.replan_unknown"));
   }
 }

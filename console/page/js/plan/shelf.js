@@ -62,7 +62,10 @@ export class Shelf {
   async finished(id) {
     try {
       const shown = { id, ...(await this.host.server.get(`/api/plans/${id}`)) };
-      this.plans = [...this.plans, { id, label: shown.machine.name, shown, of: this.of }].slice(-PLANS_MAX);
+      // the work that the machine leaves for a way is handed over again after it, also by a page that was loaded anew
+      if (shown.work && !this.plans.some((plan) => plan.id === shown.work)) await this.finished(shown.work);
+      const label = shown.to ? this.host.t(`plan.way.${shown.to}`) : shown.machine.name;
+      this.plans = [...this.plans, { id, label, shown, of: this.of }].slice(-PLANS_MAX);
       this.choosePlan(id);
     } catch (error) {
       this.host.say(error.message);
