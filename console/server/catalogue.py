@@ -64,7 +64,6 @@ def reason_rows() -> list[dict[str, Any]]:
             "recovery": rule.recovery.value,
             "retreat": rule.retreat,
             "waits": rule.waits,
-            "by_stick_only": rule.by_stick_only,
             "text": rule.text,
         }
         for code, rule in zip(StopReason, RULES, strict=True)

@@ -45,9 +45,7 @@ is in [SAFETY.md](SAFETY.md). Whether a row is tested on the full stack, with al
 def reactions(rule: Rule) -> str:
     """By stick, and in a mission where that differs."""
     by_stick = REACTIONS[rule.level]
-    if rule.by_stick_only:
-        return f"{by_stick}, by stick only"
-    in_mission = REACTIONS[rule.auto_level]
+    in_mission = f"WAIT, then {REACTIONS[rule.auto_level]}" if rule.waits else REACTIONS[rule.auto_level]
     return by_stick if by_stick == in_mission else f"{by_stick}; in a mission {in_mission}"
 
 

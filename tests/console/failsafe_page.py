@@ -116,8 +116,8 @@ ROTOR_SLOW: Final = {
 def machine_does(rule: Rule, code: StopReason) -> str:
     """What differs from the rest of its section."""
     told = [ROTOR_SLOW[code]] if code in ROTOR_SLOW else []
-    if rule.by_stick_only:
-        told.append("only while you drive by stick")
+    if rule.waits:
+        told.append("in a mission it first waits, 20 s at most")
     if rule.auto_level is Level.STOP and rule.level is Level.LIMIT:
         told.append("by stick: slow")
     if rule.auto_level is Level.LIMIT and rule.level is Level.WARN:

@@ -35,7 +35,7 @@ def driven(mode: Mode, steps: list[str], worst: Class) -> Mode:
     state = SafetyState(mode=mode, held=True, neutral_seen=True, estop_latched=mode is Mode.ESTOP, reset_due=True)
     seen = Situation(
         live=True, act=Act.NONE, neutral=True, hold=False, worst=worst, retreat=True, estop=False,
-        motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST,
+        motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST, wait_over=False,
     )  # fmt: skip
     if "RELEASE E-STOP" not in steps:
         state = SafetyState(mode=mode, held=True, neutral_seen=True, estop_latched=False, reset_due=True)

@@ -33,7 +33,7 @@ class Recovery(StrEnum):
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """One reason. `level` by stick, `auto_level` in a mission.
 
-    `retreat`: RECOVERY may drive in spite of it. `by_stick_only`: it is looked at while sticks drive, not in a mission.
+    `retreat`: RECOVERY may drive in spite of it.
     `cleared_by_arming`: it belongs to the console that holds control or to what was driven, so that a station which
     disarms, takes control and arms is rid of it. `doubts_position`: where the machine stands is not what the estimate
     says, or may not be. `sounds_horn`: people near are warned while it is in force. `waits`: in a mission the machine
@@ -47,7 +47,6 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     auto_level: Level
     recovery: Recovery
     retreat: bool
-    by_stick_only: bool
     cleared_by_arming: bool
     doubts_position: bool
     sounds_horn: bool

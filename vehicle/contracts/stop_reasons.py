@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 
-_MARKS = frozenset("rhadsw")
+_MARKS = frozenset("radsw")
 
 
 def _rule(
@@ -26,7 +26,7 @@ def _rule(
 ) -> Rule:
     """One row.
 
-    `levels`: the class by stick, in a mission where it differs; marks: `r` RECOVERY may drive on, `h` by stick only,
+    `levels`: the class by stick, in a mission where it differs; marks: `r` RECOVERY may drive on,
     `a` cleared by arming, `d` doubts the position, `s` sounds the horn, `w` a mission waits for it (WAIT). `onset` and
     `linger` are ticks.
     """
@@ -39,7 +39,6 @@ def _rule(
         auto_level=Level(int(classes[-1])),
         recovery=Recovery(recovery),
         retreat="r" in marks,
-        by_stick_only="h" in marks,
         cleared_by_arming="a" in marks,
         doubts_position="d" in marks,
         sounds_horn="s" in marks,
@@ -116,7 +115,7 @@ RULES: tuple[Rule, ...] = (
           "Console battery empty. Change it, disarm"),
     _rule(_R.CONSOLE_TILTED, "3", "N", (22,), 100, 0, "Console dropped or tilted. Hold it upright, RESET, ARM.",
           "Console tilted. Hold it upright; disarm"),
-    _rule(_R.VIDEO_STALE, "3ha", "N", (23,), 1, 0,
+    _rule(_R.VIDEO_STALE, "3aw", "N", (23,), 1, 0,
           "Picture older than 0.5 s. Restore the video on your side, RESET, ARM.",
           "Picture too old. Restore the video; disarm"),
     _rule(_R.DUPLICATE_STATION, "3", "P", (25,), 1, 250,
@@ -192,7 +191,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.POSITION_FLOAT, "13dw", "N", (43,), 1, 0,
           "Position not RTK fixed. Wait for fixed or drive by stick; RESET, ARM, start again.",
           "Not RTK fixed. Drive by stick, or wait"),
-    _rule(_R.POSITION_UNPROVEN, "13d", "N", (44, 45, 46, 106), 25, 0,
+    _rule(_R.POSITION_UNPROVEN, "13dw", "N", (44, 45, 46, 106), 25, 0,
           "Position not proven. Wait or drive a few metres by stick; RESET, ARM, start again.",
           "Position unproven. Drive a few metres"),
     _rule(_R.POSITION_JUMP, "13d", "N", (45,), 12, 250,

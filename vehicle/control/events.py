@@ -102,5 +102,5 @@ def stop_text(gate: GateReport) -> str:
 
 def is_stop(before: Mode, after: Mode) -> bool:
     """True where a moving mode was left by a stop."""
-    moving = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+    moving = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
     return before in moving and after in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)

@@ -22,8 +22,8 @@ from vehicle.control.ground.worked import worked_along_m
 from vehicle.control.state import LedgerState, MissionState, VehicleState, WaitingPlan, job_mark
 
 UNARMED: Final = (Mode.BOOT, Mode.DISARMED)
-AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
-MOVING: Final = (Mode.READY, Mode.MANUAL, *AUTO, Mode.RECOVERY, Mode.STOPPING)
+MISSION: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)
+MOVING: Final = (Mode.READY, Mode.MANUAL, *MISSION, Mode.RECOVERY, Mode.STOPPING)
 """It moves, or one act leads there."""
 
 
@@ -111,7 +111,7 @@ def step(state: VehicleState, assigned: PlanAssignment | None, now_ns: int) -> t
         state, fence = _bound(state, waiting.boundary_m)
         waiting = msgspec.structs.replace(waiting, binds=False)
     if mode not in UNARMED:
-        if held is not None and mode not in AUTO and waiting.plan != held:
+        if held is not None and mode not in MISSION and waiting.plan != held:
             only_drives = waiting.plan is not None and not works(waiting.plan)
             mark = left(state) if only_drives else state.job_left
             state = msgspec.structs.replace(withdrawn(state), job_left=mark)

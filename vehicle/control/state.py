@@ -173,7 +173,9 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     timers: tuple[tuple[int, int], ...] = ()
     monitor: MonitorState = MonitorState()
     stop_tick: int = 0
-    armed_tick: int = 0
+    horn_until_tick: int = 0
+    warns: bool = False
+    wait_tick: int = 0
     attention_tick: int = 0
     used_tick: int = 0
     act_tick: int = 0
@@ -343,7 +345,8 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the job stands: the segment, what is being done in it, and how far the tool has worked along it.
 
-    `unproven_m`: edges (n, 4) of the ground that bore no tracks when the plan was made, set with the plan.
+    `unproven_m`: edges (n, 4) of the ground that bore no tracks when the plan was made, set with the plan. `crediting`:
+    the ground was being credited when it was last worked; `torn`: that broke off while the mission waited in a swath.
     """
 
     plan: Plan | None = None
@@ -353,6 +356,8 @@ class MissionState(msgspec.Struct, frozen=True, kw_only=True):
     phase_t_ns: int = 0
     worked_along_m: float = 0.0
     work_started: bool = False
+    crediting: bool = False
+    torn: bool = False
     blocked: str = ""
     link_peak_s: float = 0.0
 

@@ -149,6 +149,8 @@ def _job_inputs(state: VehicleState) -> job.JobInputs:
         status=state.wire.status,
         depth_bias_m=state.checks.margin.depth_bias_m,
         withheld=state.checks.margin.withheld,
+        warns=state.gate.warns,
+        crediting=masks.crediting(state.ledger),
     )
 
 
@@ -200,7 +202,7 @@ def _requests(
         due=known.due,
         has_mission=mission.plan is not None and startable and not known.shift.missing,
         observers=_observers(state.checks, known),
-        gnss_restart=estimate.gnss_restart and state.gate.mode not in job.AUTO_MODES,
+        gnss_restart=estimate.gnss_restart and state.gate.mode not in job.MISSION_MODES,
     )
 
 
@@ -222,7 +224,7 @@ def _tracks_supported(
     if mission.plan is None:
         return None
     by_stick = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
-    drive = auto_drive if state.gate.mode in job.AUTO_MODES else by_stick
+    drive = auto_drive if state.gate.mode in job.MISSION_MODES else by_stick
     return support.step(
         state.tracks_supported, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick
     )

@@ -7,7 +7,6 @@ from firmware_bridge.mavlink.console_adapters import LOW
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import NO_REASON, Recovery
 from vehicle.contracts.stop_reasons import RULES, codes
-from vehicle.contracts.units import TICK_S
 from vehicle.operator_link.act_desk import Answer
 from vehicle.operator_link.vehicle_view import ARMED_MODES, AUTO_MODES
 
@@ -22,7 +21,6 @@ def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> 
     gate = state.gate
     frame = gate.frame
     holds = gate.mode in HOLDS and frame is not None and frame.hold_to_run and gate.neutral_seen
-    warns = gate.mode in ARMED_MODES and (state.tick - gate.armed_tick) * TICK_S < state.config.safety.horn_s
     waits = any(RULES[code].recovery is Recovery.ACKNOWLEDGE for code in codes(gate.latched))
     found = BeatFlag(0)
     for flag, holds_now in (
@@ -38,7 +36,7 @@ def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> 
         (BeatFlag.HELD, gate.holder != 0),
         (BeatFlag.PLAN, state.mission.plan is not None),
         (BeatFlag.START_BLOCKED, blocked),
-        (BeatFlag.HORN, warns),
+        (BeatFlag.HORN, gate.warns),
     ):
         if holds_now:
             found |= flag

@@ -67,13 +67,77 @@ def test_a_swath_from_start_to_end() -> None:
 
 
 @pytest.mark.parametrize("phase", ACTIVE)
-@pytest.mark.parametrize("mode", [m for m in Mode if m not in job.AUTO_MODES])
+@pytest.mark.parametrize("mode", [m for m in Mode if m not in job.MISSION_MODES])
 def test_leaving_auto_pauses_and_wants_nothing(phase: MissionPhase, mode: Mode) -> None:
     state = step(mission(phase), vehicle(mode, RotorState.AT_SPEED), at(3.0))
     assert state.phase is MissionPhase.PAUSED
     wanted = task(state, at(3.0), CONFIG)
     assert (wanted.drive, wanted.rotor_on, wanted.tool_down) == (DriveKind.STAND, False, False)
     assert step(state, vehicle(mode), at(3.0)).phase is MissionPhase.PAUSED
+
+
+@pytest.mark.parametrize("phase", ACTIVE)
+def test_a_wait_keeps_phase_place_and_progress(phase: MissionPhase) -> None:
+    begun = mission(phase, worked_along_m=2.0, work_started=True)
+    state = begun
+    for _ in range(100):
+        state = step(state, vehicle(Mode.WAIT, RotorState.AT_SPEED, depth_m=1.0, tool_height_m=1.0), at(LENGTH_M))
+    assert state == begun
+
+
+@pytest.mark.parametrize("phase", ACTIVE)
+def test_nothing_goes_on_while_the_horn_warns(phase: MissionPhase) -> None:
+    seen = vehicle(Mode.AUTO_MOVE, RotorState.AT_SPEED, depth_m=1.0, tool_height_m=1.0)
+    state = mission(phase)
+    warned = msgspec.structs.replace(seen, warns=True)
+    assert step(state, warned, at(LENGTH_M)) == state
+    assert step(state, seen, at(LENGTH_M)).phase is not phase or phase is MissionPhase.BACK_OFF
+
+
+def test_a_mission_is_taken_up_while_the_horn_warns() -> None:
+    """It must not count as one that has ended; what blocks it is told at once."""
+    seen = msgspec.structs.replace(vehicle(Mode.AUTO_MOVE), warns=True)
+    assert step(mission(MissionPhase.IDLE), seen, at(0.0)).phase is MissionPhase.SPIN_UP
+
+
+def credited(mode: Mode, *, crediting: bool) -> JobInputs:
+    return msgspec.structs.replace(vehicle(mode, RotorState.AT_SPEED, depth_m=1.0), crediting=crediting)
+
+
+def test_after_a_wait_without_a_seam_the_swath_goes_on() -> None:
+    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=True), at(3.0))
+    for _ in range(50):
+        state = step(state, credited(Mode.WAIT, crediting=True), at(3.05))
+    state = step(state, credited(Mode.AUTO_WORK, crediting=True), at(3.05))
+    assert (state.phase, state.worked_along_m) == (MissionPhase.WORK, pytest.approx(3.05))
+
+
+def test_a_swath_whose_credit_broke_off_in_a_wait_is_re_entered() -> None:
+    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=True), at(3.0))
+    state = step(state, credited(Mode.WAIT, crediting=False), at(3.1))
+    state = step(state, credited(Mode.WAIT, crediting=True), at(3.1))
+    warns = msgspec.structs.replace(credited(Mode.AUTO_WORK, crediting=True), warns=True)
+    assert step(state, warns, at(3.1)).phase is MissionPhase.WORK
+    state = step(state, credited(Mode.AUTO_WORK, crediting=True), at(3.1))
+    assert (state.phase, state.work_started, state.worked_along_m) == (MissionPhase.RAISE, True, pytest.approx(3.0))
+    up = vehicle(Mode.AUTO_MOVE, tool_height_m=height_wish_m(CONFIG))
+    state = step(state, up, at(3.1))
+    assert state.phase is MissionPhase.BACK_OFF, "and only once"
+
+
+def test_where_nothing_was_credited_before_a_wait_nothing_is_re_entered() -> None:
+    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=False), at(3.0))
+    state = step(state, credited(Mode.WAIT, crediting=False), at(3.0))
+    assert step(state, credited(Mode.AUTO_WORK, crediting=False), at(3.0)).phase is MissionPhase.WORK
+
+
+def test_a_wait_that_becomes_a_stop_is_re_entered_like_every_stop() -> None:
+    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=True), at(3.0))
+    state = step(state, credited(Mode.WAIT, crediting=False), at(3.0))
+    state = step(state, credited(Mode.STOPPING, crediting=False), at(3.0))
+    assert (state.phase, state.torn) == (MissionPhase.PAUSED, False)
+    state = step(state, vehicle(Mode.AUTO_MOVE), at(3.0))
+    assert state.phase is MissionPhase.RAISE
 
 
 @pytest.mark.parametrize("yaw_rad", [0.1, 1.0, 2.0, 2.9, -2.5])

@@ -72,6 +72,7 @@ HEALTHY = Facts(
     asked_s=-1.0,
     unused_s=0.0,
     rest_s=0.0,
+    wait_s=0.0,
     wire_errors=False,
     stick_faults=False,
     late=False,
@@ -82,6 +83,7 @@ HEALTHY = Facts(
     envelope=True,
 )
 ROLL, PITCH = CONFIG.machine.limits.roll_max_rad, CONFIG.machine.limits.pitch_max_rad
+BRAKE_S = CONFIG.safety.t_brake_s
 DOWN_S = max(6.0, CONFIG.machine.tool.spin_down_s + 2.0)
 UP_S = max(8.0, CONFIG.machine.tool.spin_up_s + 3.0)
 PARTS = {"e": "estimate", "s": "status", "g": "gnss", "n": "measured", "o": "frame", "f": "facts"}
@@ -124,9 +126,10 @@ def holds(reason: StopReason, changes: dict[str, object]) -> bool:
     return bool(checks.raised(facts(changes)) >> reason & 1)
 
 
-ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
 SAFE = tuple(mode for mode in Mode if mode not in ARMED)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+MISSION = (*AUTO, Mode.WAIT)
 
 
 def only_in(modes: tuple[Mode, ...], fact: dict[str, object]) -> list[tuple[dict[str, object], bool]]:

@@ -13,8 +13,9 @@ from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situat
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
-E, F, Y = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY
-ARMED, AUTO, WORSE = frozenset((M, AM, AW, Y)), frozenset((AM, AW)), frozenset((E, F))
+E, F, Y, W = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY, Mode.WAIT
+ARMED, AUTO, WORSE = frozenset((M, AM, AW, W, Y)), frozenset((AM, AW)), frozenset((E, F))
+MISSION = AUTO | {W}
 STOPS = frozenset((S, E, F))
 
 Step = Callable[[SafetyState, Situation, SafetyState, StopReason | None], bool]
@@ -25,7 +26,7 @@ def hands_off(m: SafetyState, s: Situation) -> bool:
 
 
 def curable(s: Situation) -> bool:
-    return s.worst in (Class.OK, Class.LIMIT, Class.NAV) or s.retreat
+    return s.worst in (Class.OK, Class.LIMIT, Class.WAIT, Class.NAV) or s.retreat
 
 
 def calm(m: SafetyState, s: Situation) -> bool:
@@ -34,7 +35,7 @@ def calm(m: SafetyState, s: Situation) -> bool:
 
 
 def quiet(s: Situation) -> bool:
-    """No act that ends anything; PAUSE ends a mission only."""
+    """No act that ends anything; PAUSE only makes a mission wait."""
     return s.act not in (Act.ESTOP, Act.STOP, Act.DISARM, Act.RELEASE)
 
 
@@ -68,15 +69,20 @@ STEP: dict[str, Step] = {
         or n.mode in WORSE
         or (n.mode is D and s.act is Act.RESET and hands_off(m, s) and s.rotor_stopped and curable(s))
     ),
-    "I8 no mission with a reason of class NAV or worse": lambda m, s, n, c: n.mode not in AUTO or s.worst < Class.NAV,
+    "I8 no mission with a reason of class NAV or worse": lambda m, s, n, c: (
+        n.mode not in MISSION or s.worst < Class.NAV
+    ),
+    "I8b and it only waits with one that is waited for": lambda m, s, n, c: (
+        n.mode not in AUTO or s.worst is not Class.WAIT
+    ),
     "I9 AUTO_WORK is entered with the rotor at speed and work wanted": lambda m, s, n, c: (
         n.mode is not AW or m.mode is AW or (m.mode is AM and s.at_speed and s.want in (Want.LOWER, Want.WORK))
     ),
-    "I10 a mission starts from MANUAL by START, hold, neutral, standing, nothing in force": lambda m, s, n, c: (
+    "I10 a mission starts, or goes on, by START, hold, neutral, standing, nothing in force": lambda m, s, n, c: (
         n.mode is not AM
         or m.mode in AUTO
         or (
-            m.mode is M
+            m.mode in (M, W)
             and s.act is Act.START
             and s.live
             and s.hold
@@ -132,9 +138,13 @@ STEP: dict[str, Step] = {
         m.mode is not B or not calm(m, s) or n.mode is (D if curable(s) else B)
     ),
     "I19 without an act of a live holder nothing gets closer to motion": lambda m, s, n, c: (
-        (s.live and s.act in OPENING) or n.mode not in (R, *ARMED) or m.mode is n.mode or {m.mode, n.mode} == AUTO
+        (s.live and s.act in OPENING)
+        or n.mode not in (R, *ARMED)
+        or m.mode is n.mode
+        or {m.mode, n.mode} == AUTO
+        or (m.mode in AUTO and n.mode is W)
     ),
-    "I21 a stick ends a mission": lambda m, s, n, c: m.mode not in AUTO or s.neutral or n.mode in STOPS,
+    "I21 a stick ends a mission": lambda m, s, n, c: m.mode not in MISSION or s.neutral or n.mode in STOPS,
     "I22 what is armed stops before it is anything else": lambda m, s, n, c: (
         m.mode not in ARMED or n.mode in ARMED or n.mode in STOPS
     ),
@@ -142,7 +152,8 @@ STEP: dict[str, Step] = {
         m.mode not in ARMED
         or n.mode not in ARMED
         or m.mode is n.mode
-        or (m.mode is M and n.mode is AM)
+        or (m.mode in (M, W) and n.mode is AM)
+        or (m.mode in AUTO and n.mode is W)
         or {m.mode, n.mode} == AUTO
     ),
     "I23 HOLD never resumes": lambda m, s, n, c: m.mode is not H or n.mode not in ARMED,
@@ -156,9 +167,17 @@ STEP: dict[str, Step] = {
         or n.mode in WORSE
         or (n.mode is S and (c is StopReason.LINK_LOST or s.act in (Act.STOP, Act.DISARM, Act.RELEASE)))
     ),
-    "I26 PAUSE ends a mission": lambda m, s, n, c: m.mode not in AUTO or s.act is not Act.PAUSE or n.mode in STOPS,
-    "I26b a pause or a stick is told as such": lambda m, s, n, c: (
-        not (m.mode in AUTO and n.mode is S and s.live and s.worst < Class.NAV)
+    "I26 PAUSE makes a mission wait": lambda m, s, n, c: (
+        m.mode not in MISSION or s.act is not Act.PAUSE or n.mode in (W, *STOPS)
+    ),
+    "I26b a stick, or a WAIT that is over, is told as such": lambda m, s, n, c: (
+        not (
+            m.mode in MISSION
+            and n.mode is S
+            and s.live
+            and s.worst < Class.NAV
+            and not (m.mode is W and s.neutral and s.motion is Motion.MOVING)
+        )
         or c is CAUSES.get(s.act, StopReason.MISSION_LEFT)
     ),
     "I27 STOP and DISARM stop, and say so": lambda m, s, n, c: (
@@ -196,6 +215,14 @@ STEP: dict[str, Step] = {
         or s.motion is not Motion.MOVING
         or n.mode in WORSE
         or (n.mode is S and c is StopReason.MOVED_WHILE_BRAKED)
+    ),
+    "I32b and in WAIT": lambda m, s, n, c: (
+        not (m.mode is W and s.motion is Motion.MOVING)
+        or n.mode in WORSE
+        or (
+            n.mode is S
+            and (c is StopReason.MOVED_WHILE_BRAKED or not (s.live and s.neutral and quiet(s)) or s.worst >= Class.NAV)
+        )
     ),
     "I35 the lease ends only by RELEASE": lambda m, s, n, c: not m.held or n.held is (s.act is not Act.RELEASE),
     "I36 neutral is somebody's": lambda m, s, n, c: n.held or not n.neutral_seen,
@@ -241,7 +268,43 @@ STEP: dict[str, Step] = {
     "I46 a stop of what is armed tells the act, else the silence, else nothing but the reasons": lambda m, s, n, c: (
         not (m.mode in ARMED and n.mode is S)
         or c is CAUSES.get(s.act, StopReason.LINK_LOST if not s.live else None)
-        or (c is StopReason.MISSION_LEFT and m.mode in AUTO and s.worst < Class.NAV)
+        or (c is StopReason.MISSION_LEFT and m.mode in MISSION and s.worst < Class.NAV)
+        or (c is StopReason.MOVED_WHILE_BRAKED and m.mode is W and s.worst < Class.NAV)
+    ),
+    "W1 a WAIT begins only in a mission, by PAUSE or by what is waited for": lambda m, s, n, c: (
+        n.mode is not W
+        or m.mode is W
+        or (m.mode in AUTO and s.live and s.neutral and quiet(s) and (s.act is Act.PAUSE or s.worst is Class.WAIT))
+    ),
+    "W2 never with anything worse": lambda m, s, n, c: n.mode is not W or (s.worst <= Class.WAIT and not s.estop),
+    "W3 it does not outlast its time": lambda m, s, n, c: not (m.mode is W and s.wait_over) or n.mode in STOPS,
+    "W4 it is left by a START or a stop": lambda m, s, n, c: m.mode is not W or n.mode in (W, AM, *STOPS),
+    "W5 it is no stop: nothing is to be reset after it": lambda m, s, n, c: n.mode is not W or not n.reset_due,
+    "W6 it goes on while nothing ends it": lambda m, s, n, c: (
+        not (
+            m.mode is W
+            and calm(m, s)
+            and quiet(s)
+            and s.act is not Act.START
+            and s.live
+            and s.neutral
+            and s.worst < Class.NAV
+            and s.motion is not Motion.MOVING
+            and not s.wait_over
+        )
+        or n.mode is W
+    ),
+    "W7 what is waited for makes a mission wait": lambda m, s, n, c: (
+        not (
+            m.mode in AUTO
+            and calm(m, s)
+            and quiet(s)
+            and s.live
+            and s.neutral
+            and s.worst < Class.NAV
+            and (s.act is Act.PAUSE or s.worst is Class.WAIT)
+        )
+        or n.mode is W
     ),
     "L1 hands keep the machine while all is well": lambda m, s, n, c: (
         not (m.mode is M and calm(m, s) and quiet(s) and s.live and s.worst < Class.STOP)
@@ -256,7 +319,7 @@ STEP: dict[str, Step] = {
             and s.act is not Act.PAUSE
             and s.live
             and s.neutral
-            and s.worst < Class.NAV
+            and s.worst < Class.WAIT
         )
         or n.mode in AUTO
     ),
@@ -300,9 +363,10 @@ STEP: dict[str, Step] = {
     "L9b and goes on while its reasons are tolerated": lambda m, s, n, c: (
         not (m.mode is Y and calm(m, s) and quiet(s) and s.live and curable(s)) or n.mode is Y
     ),
-    "L10 a mission can be started": lambda m, s, n, c: (
+    "L10 a mission can be started, and go on": lambda m, s, n, c: (
         not (
-            m.mode is M
+            m.mode in (M, W)
+            and not (m.mode is W and s.wait_over)
             and calm(m, s)
             and s.act is Act.START
             and m.neutral_seen
@@ -334,16 +398,21 @@ WHERE: dict[str, frozenset[Mode]] = {
     "I15c": frozenset((F,)),
     "I16": frozenset((B,)),
     "I16b": frozenset((B,)),
-    "I21": AUTO,
+    "I21": MISSION,
     "I22": ARMED,
     "I22b": ARMED,
     "I23": frozenset((H,)),
     "I25": ARMED,
-    "I26": AUTO,
-    "I26b": AUTO,
+    "I26": MISSION,
+    "I26b": MISSION,
     "I27": ARMED,
     "I27b": ARMED,
     "I32": frozenset((D, R, H)),
+    "I32b": frozenset((W,)),
+    "W3": frozenset((W,)),
+    "W4": frozenset((W,)),
+    "W6": frozenset((W,)),
+    "W7": AUTO,
     "L1": frozenset((M,)),
     "L2": AUTO,
     "L3": AUTO,
@@ -356,7 +425,7 @@ WHERE: dict[str, frozenset[Mode]] = {
     "L8": frozenset((R,)),
     "L9": frozenset((R,)),
     "L9b": frozenset((Y,)),
-    "L10": frozenset((M,)),
+    "L10": frozenset((M, W)),
     "L11": frozenset((R,)),
     "L12": frozenset((D, H)),
 }

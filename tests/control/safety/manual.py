@@ -13,8 +13,8 @@ LADDER_BEGIN, LADDER_END = "<!-- ladder: begin -->", "<!-- ladder: end -->"
 
 
 def in_a_mission(rule: Rule) -> str:
-    """Its class there, or that it is not looked at."""
-    return "by stick only" if rule.by_stick_only else f"L{int(rule.auto_level)}"
+    """Its class there, and whether it is waited for first."""
+    return f"WAIT, then L{int(rule.auto_level)}" if rule.waits else f"L{int(rule.auto_level)}"
 
 
 def times(rule: Rule) -> str:

@@ -7,7 +7,7 @@ An invariant is a function of (after, situation, permit, tool_up, asked).
 
 from collections.abc import Callable
 
-from tests.control.safety.machine_invariants import AM, ARMED, AUTO, AW, M, Y
+from tests.control.safety.machine_invariants import AM, ARMED, AW, MISSION, M, W, Y
 from vehicle.control.safety.modes import SafetyState, Situation, Want
 from vehicle.control.safety.permits import Permit
 
@@ -18,10 +18,10 @@ Output = Callable[[SafetyState, Situation, Permit, bool, bool], bool]
 OUTPUT: dict[str, Output] = {
     "I1 without a live frame of the holder nothing moves": lambda n, s, p, up, asked: p == NOTHING or s.live,
     "I2 by stick the rotor needs hold-to-run and the request": lambda n, s, p, up, asked: (
-        not p.rotor or n.mode in AUTO or (n.mode is M and s.hold and asked)
+        not p.rotor or n.mode in MISSION or (n.mode is M and s.hold and asked)
     ),
     "I3 by stick nothing moves without hold-to-run and neutral seen": lambda n, s, p, up, asked: (
-        p == NOTHING or n.mode in AUTO or (s.hold and n.neutral_seen)
+        p == NOTHING or n.mode in MISSION or (s.hold and n.neutral_seen)
     ),
     "I9c in AUTO_WORK tracks and tool go on only with the rotor at speed": lambda n, s, p, up, asked: (
         n.mode is not AW or s.at_speed or not (p.drive or p.tool_down)
@@ -38,7 +38,10 @@ OUTPUT: dict[str, Output] = {
     ),
     "I34 in AUTO_MOVE the tool is never lowered": lambda n, s, p, up, asked: n.mode is not AM or not p.tool_down,
     "I34b the rotor rests while nothing asks for it": lambda n, s, p, up, asked: (
-        n.mode is not AM or p.rotor is (s.want not in (Want.REST, Want.BACK_OFF))
+        n.mode not in (AM, W) or p.rotor is (s.want not in (Want.REST, Want.BACK_OFF))
+    ),
+    "W8 in WAIT nothing moves but the rotor": lambda n, s, p, up, asked: (
+        n.mode is not W or not (p.drive or p.tool or p.tool_down)
     ),
     "I39 RECOVERY locks the rotor out and lowers nothing": lambda n, s, p, up, asked: (
         n.mode is not Y or not (p.rotor or p.tool_down)

@@ -104,7 +104,7 @@ class Rig:
 
     def _gauges(self) -> dict[str, Any]:
         """Working speed while armed, else idle; a depth whose noise never repeats."""
-        armed = self.mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+        armed = self.mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
         return {"engine_speed_radps": 220.0 if armed else 105.0, "depth_m": -0.3 + self.tick * 1e-7}
 
     def _gnss(self) -> GnssFix:
@@ -197,12 +197,14 @@ class Rig:
             self.run(1)
         return self
 
-    def to_auto(self, phase: MissionPhase = MissionPhase.MOVE) -> "Rig":
+    def to_auto(self, phase: MissionPhase = MissionPhase.MOVE, warned: bool = True) -> "Rig":
         self.to_manual()
         self.press(E.MISSION_START, hold_to_run=True)
         assert self.mode is Mode.AUTO_MOVE, self.report.reasons
         self.phase = phase
-        self.send()
+        self.run(149 if warned else 1)
+        if warned:
+            self.send(E.ATTENTION)
         return self
 
     def stop(self) -> "Rig":
@@ -232,9 +234,11 @@ class Rig:
         return self
 
     def to_work(self) -> "Rig":
-        self.status = {"rotor_speed_radps": self.rotor_radps}
         self.auto_flail = FlailRequest(rotor_speed_radps=self.rotor_radps)
-        self.to_auto(MissionPhase.LOWER)
+        self.to_auto(MissionPhase.SPIN_UP)
+        self.status = {"rotor_speed_radps": self.rotor_radps}
+        self.phase = MissionPhase.LOWER
+        self.send()
         assert self.mode is Mode.AUTO_WORK, self.report.reasons
         self.phase = MissionPhase.WORK
         self.send()

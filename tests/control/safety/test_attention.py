@@ -92,12 +92,14 @@ def test_row_117_asked_slow_and_ended() -> None:
     assert rig.mode is Mode.AUTO_WORK
     rig.send()
     assert rig.tick - first == 550
-    assert rig.mode is Mode.STOPPING
+    assert rig.mode is Mode.WAIT
     assert rig.report.stop_reason == "attention"
     assert rig.command.track_left_mps == 0.0
     rig.send()
     assert "attention_asked" not in rig.report.reasons, "outside a mission nothing is asked"
     assert rig.report.attention_left_s is None
+    rig.run(999)
+    assert rig.mode is Mode.STOPPING
 
 
 @pytest.mark.parametrize("edge", [E.ATTENTION, E.ACKNOWLEDGE, E.MISSION_START, E.ARM, E.RECOVERY, E.RESET, E.TAKE])

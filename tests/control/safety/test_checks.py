@@ -8,8 +8,10 @@ from firmware_bridge.types import ControllerState, DepthDatum, FixType, ToolMode
 from tests.control.safety.check_facts import (
     ARMED,
     AUTO,
+    BRAKE_S,
     DOWN_S,
     HEALTHY,
+    MISSION,
     NAN,
     PITCH,
     ROLL,
@@ -138,7 +140,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"o.tilt_rad": NAN}, True),
     ],
     R.VIDEO_STALE: [
-        *only_in((Mode.MANUAL, Mode.RECOVERY), {"o.video_age_ms": 501}),
+        *only_in((Mode.MANUAL, Mode.RECOVERY, *MISSION), {"o.video_age_ms": 501}),
         ({"o.video_age_ms": 500}, False),
         ({"o.video_age_ms": 65534}, True),
         ({"o.video_age_ms": 65535}, False),
@@ -230,6 +232,8 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.MOVED_WHILE_BRAKED: [
         *only_in((Mode.DISARMED, Mode.READY, Mode.HOLD), {"n.fastest_mps": 0.2001}),
         ({"f.mode": Mode.HOLD, "n.fastest_mps": 0.2}, False),
+        ({"f.mode": Mode.WAIT, "f.wait_s": BRAKE_S, "n.fastest_mps": 0.2001}, False),
+        ({"f.mode": Mode.WAIT, "f.wait_s": BRAKE_S + 0.02, "n.fastest_mps": 0.2001}, True),
     ],
     R.TRACK_STUCK: [
         *only_in(
@@ -301,7 +305,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.ATTENTION_LATE: [({"f.asked_s": 9.98}, False), ({"f.asked_s": 10.0}, True)],
     R.ATTENTION_ASKED: [({"f.asked_s": -0.02}, False), ({"f.asked_s": 0.0}, True)],
     R.MISSION_LEFT: [
-        *only_in(AUTO, {"f.phase": MissionPhase.IDLE}),
+        *only_in(MISSION, {"f.phase": MissionPhase.IDLE}),
         *(
             (dict[str, object]({"f.mode": Mode.AUTO_MOVE, "f.phase": phase}), phase in ("idle", "paused", "done"))
             for phase in MissionPhase

@@ -59,15 +59,15 @@ def test_mission_spins_up_lowers_and_works() -> None:
     assert rig.command.tool_mode is ToolMode.HOLD
 
 
-def test_float_stops_a_mission_but_not_a_hand() -> None:
+def test_float_makes_a_mission_wait_but_not_a_hand() -> None:
     rig = Rig().to_work()
     assert rig.report.driving
     rig.estimate = {"fix": FixType.RTK_FLOAT, "position_proven": False}
     command = rig.send()
-    assert rig.mode is Mode.STOPPING
-    assert (command.track_left_mps, command.rotor_speed_radps) == (0.0, 0.0)
+    assert rig.mode is Mode.WAIT
+    assert (command.track_left_mps, command.rotor_speed_radps) == (0.0, rig.rotor_radps)
     assert command.tool_mode is ToolMode.HOLD
-    assert command.engine is EngineMode.IDLE
+    assert command.engine is EngineMode.WORK
     assert rig.report.reasons[0] == "position_float"
     hand = Rig().to_manual()
     hand.estimate = {"fix": FixType.RTK_FLOAT}

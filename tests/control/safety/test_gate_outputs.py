@@ -7,8 +7,9 @@ from firmware_bridge.types import ControllerFlag, EngineMode, OperatorEdge, Tool
 from tests.control.safety.gate_inputs import ROTORLESS
 from tests.control.safety.rig import Rig, frame
 from vehicle.contracts import stop_reasons
-from vehicle.contracts.messages import DriveRequest, MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
 from vehicle.contracts.stop_codes import StopReason
+from vehicle.control.safety import engine as engines
 from vehicle.control.safety import gate, masks
 from vehicle.control.safety.masks import mask
 from vehicle.control.safety.modes import Want
@@ -31,7 +32,7 @@ def test_the_wish_of_every_phase() -> None:
 
 
 def test_the_engine_of_every_mode() -> None:
-    assert {mode: gate.ENGINES.get(mode, EngineMode.KEEP) for mode in Mode} == {
+    assert {mode: engines.ENGINES.get(mode, EngineMode.KEEP) for mode in Mode} == {
         Mode.BOOT: EngineMode.KEEP,
         Mode.DISARMED: EngineMode.KEEP,
         Mode.READY: EngineMode.KEEP,
@@ -95,8 +96,8 @@ def test_horn_for_exactly_three_seconds_before_anything_moves() -> None:
     rig = Rig().to_ready()
     rig.press(E.ARM)
     assert rig.mode is Mode.MANUAL
-    began = rig.state.armed_tick
-    assert began == rig.tick
+    began = rig.tick
+    assert rig.state.horn_until_tick == began + 150
     rig.controls = {"hold_to_run": True, "rotor_request": True, "tool_mode": ToolMode.HEIGHT, "tool_value_m": 0.3}
     rig.send()
     while rig.tick < began + 149:
@@ -108,14 +109,24 @@ def test_horn_for_exactly_three_seconds_before_anything_moves() -> None:
     assert not command.horn
     assert command.rotor_speed_radps > 0.0
     assert command.tool_mode is ToolMode.HEIGHT
-    assert rig.state.armed_tick == began
+    assert rig.state.horn_until_tick == began + 150
 
 
-def test_a_mission_after_hands_needs_no_second_horn() -> None:
-    rig = Rig().to_auto()
-    began = rig.state.armed_tick
-    assert rig.tick - began > 150
+def test_the_horn_sounds_before_a_mission_starts_however_long_ago_it_was_armed() -> None:
+    """Minutes by stick lie between: who came near meanwhile has heard no horn."""
+    rig = Rig().to_manual()
+    rig.run(1000, hold_to_run=True)
+    rig.run(1)
     assert not rig.command.horn
+    rig.press(E.MISSION_START, hold_to_run=True)
+    began = rig.tick
+    rig.phase, rig.auto_flail = MissionPhase.MOVE, FlailRequest(rotor_speed_radps=rig.rotor_radps)
+    while rig.tick < began + 149:
+        command = rig.send()
+        assert (command.horn, command.brake, command.rotor_speed_radps) == (True, True, 0.0)
+        assert rig.mode is Mode.AUTO_MOVE
+    command = rig.send()
+    assert (command.horn, command.brake, command.rotor_speed_radps) == (False, False, rig.rotor_radps)
 
 
 @pytest.mark.parametrize("ratio", [0.0, 0.5])
@@ -314,7 +325,7 @@ def test_counters_and_ticks_of_the_state() -> None:
 
 
 def test_attention_counts_from_the_start_of_the_mission() -> None:
-    rig = Rig().to_auto()
+    rig = Rig().to_auto(warned=False)
     began = rig.state.attention_tick
     assert began == rig.tick - 1, "START is a sign of attention itself"
     rig.run(30)

@@ -114,12 +114,24 @@ def test_what_is_still_in_force_cannot_be_acknowledged_away() -> None:
     ],
 )
 def test_the_worst_class_wins(stopping: int, accepted: int, expected: Class) -> None:
-    assert interlocks.worst(stopping, accepted) is expected
+    assert interlocks.worst(stopping, accepted, Mode.MANUAL) is expected
+
+
+@pytest.mark.parametrize("waited", [R.POSITION_FLOAT, R.POSITION_UNPROVEN, R.VIDEO_STALE, R.ATTENTION])
+def test_a_mission_waits_where_hands_stop_and_nothing_starts(waited: R) -> None:
+    by_stick = Class.STOP if waited is R.VIDEO_STALE else Class.NAV
+    for mode in Mode:
+        waits = mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)
+        assert interlocks.worst(mask(waited), 0, mode) is (Class.WAIT if waits else by_stick)
+    for worse, expected in ((R.GNSS_LOST, Class.NAV), (R.LINK_LOST, Class.STOP), (R.OVERHEATED, Class.KILL)):
+        assert interlocks.worst(mask(waited, worse), 0, Mode.AUTO_WORK) is expected
+    assert interlocks.worst(mask(waited, R.LINK_SLOW), 0, Mode.AUTO_WORK) is Class.WAIT
 
 
 @given(bits=st.integers(0, (1 << len(stop_reasons.RULES)) - 1), more=st.integers(0, (1 << len(stop_reasons.RULES)) - 1))
 def test_no_reason_lowers_the_class(bits: int, more: int) -> None:
-    assert interlocks.worst(bits | more, 0) >= interlocks.worst(bits, 0)
+    for mode in Mode:
+        assert interlocks.worst(bits | more, 0, mode) >= interlocks.worst(bits, 0, mode)
     assert interlocks.retreat(bits, 0, Mode.HOLD) or not interlocks.retreat(bits | more, 0, Mode.HOLD)
 
 

@@ -19,31 +19,45 @@ pytestmark = pytest.mark.long
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
-E, F, Y = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY
-
-REACHED = set(Mode) - {Mode.WAIT}
-"""Nothing leads to WAIT yet."""
+E, F, Y, W = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY, Mode.WAIT
 
 EDGES = (
-    {(mode, mode) for mode in REACHED}
-    | {(mode, E) for mode in REACHED}
-    | {(mode, F) for mode in REACHED if mode is not E}
-    | {(mode, S) for mode in (D, R, M, AM, AW, H, Y)}
-    | {(B, D), (D, R), (R, D), (R, M), (R, Y), (M, AM), (AM, AW), (AW, AM), (S, H), (H, D), (H, R), (E, D), (F, D)}
+    {(mode, mode) for mode in Mode}
+    | {(mode, E) for mode in Mode}
+    | {(mode, F) for mode in Mode if mode is not E}
+    | {(mode, S) for mode in (D, R, M, AM, AW, W, H, Y)}
+    | {
+        (B, D),
+        (D, R),
+        (R, D),
+        (R, M),
+        (R, Y),
+        (M, AM),
+        (AM, AW),
+        (AW, AM),
+        (AM, W),
+        (AW, W),
+        (W, AM),
+        (S, H),
+        (H, D),
+        (H, R),
+        (E, D),
+        (F, D),
+    }
 )
 """Every edge that may be, written down here and not taken from the code."""
 
 
 def test_a_coarse_sieve_comes_first() -> None:
     """What is wrong in many steps is wrong in one of these, a third of a second after the start."""
-    assert len(enumerate_all(thinned(29)).states) == 38
+    assert len(enumerate_all(thinned(29)).states) == 42
 
 
 def test_a_sieve_comes_before_the_whole() -> None:
-    """A thirteenth of all inputs reaches every state, and finds most of what can be wrong."""
+    """An eleventh of all inputs reaches every state, and finds most of what can be wrong."""
     sieved = enumerate_all(thinned())
     assert sieved.states == census().states
-    assert sieved.transitions * 12 < census().transitions
+    assert sieved.transitions * 10 < census().transitions
 
 
 def test_at_least_forty_invariants_hold_everywhere() -> None:
@@ -52,7 +66,7 @@ def test_at_least_forty_invariants_hold_everywhere() -> None:
 
 
 def test_all_modes_are_reachable() -> None:
-    assert {state.mode for state in census().states} == REACHED
+    assert {state.mode for state in census().states} == set(Mode)
 
 
 def test_edges_are_those_of_the_specification() -> None:

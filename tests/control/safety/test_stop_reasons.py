@@ -27,7 +27,7 @@ def written(rule: Rule) -> str:
         "waits": rule.waits,
         "stops arming": rule.blocks_arming,
     }
-    levels = f"L{int(rule.level)} {'--' if rule.by_stick_only else f'L{int(rule.auto_level)}'}"
+    levels = f"L{int(rule.level)} L{int(rule.auto_level)}"
     told = ", ".join(name for name, is_so in marks.items() if is_so) or "-"
     times = f"{rule.onset_ticks}/{rule.linger_ticks} ticks"
     rows = f"rows {' '.join(map(str, rule.rows)) or '-'}"
@@ -40,10 +40,10 @@ def test_the_table_is_the_written_one() -> None:
 
 
 def test_a_mark_that_means_nothing_is_no_row() -> None:
-    for mark in set(string.printable) - set("rhadsw" + string.digits):
+    for mark in set(string.printable) - set("radsw" + string.digits):
         with pytest.raises(AssertionError):
             stop_reasons._rule(StopReason.FENCE, f"3{mark}", "N", (), 1, 0, "", "")
-    assert stop_reasons._rule(StopReason.FENCE, "3rhadsw", "N", (), 1, 0, "", "").retreat
+    assert stop_reasons._rule(StopReason.FENCE, "3radsw", "N", (), 1, 0, "", "").retreat
 
 
 def test_codes_names_and_places_agree() -> None:
@@ -98,9 +98,8 @@ def test_the_newer_reasons_want_no_hand_at_the_machine() -> None:
         assert rule.recovery in (Recovery.CLEARS, Recovery.RESET), rule.name
 
 
-def test_a_reason_of_driving_by_stick_is_not_said_of_a_mission() -> None:
-    """A mission is not driven by video: `video_late` slows it, and a picture that is older does no more."""
-    assert [rule.name for rule in RULES if rule.by_stick_only] == ["video_stale"]
+def test_a_mission_waits_only_for_what_passes_by_itself_and_endangers_nobody() -> None:
+    assert stop_reasons.names(masks.WAIT_MASK) == ("video_stale", "position_float", "position_unproven", "attention")
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)
@@ -134,7 +133,7 @@ def _led_to(rule: Rule, acts: list[str], worst: Class) -> Mode:
     for act in acts:
         situation = Situation(
             live=True, act=ACTS[act], neutral=True, hold=False, worst=worst, retreat=True, estop=False,
-            motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST,
+            motion=Motion.STANDING, at_speed=False, rotor_stopped=True, want=Want.REST, wait_over=False,
         )  # fmt: skip
         state, _ = step(state, situation)
     return state.mode

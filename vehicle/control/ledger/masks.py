@@ -80,6 +80,11 @@ def step(
     return _advanced(state, run, line, unmet, rules, now_ns, at_work=at_work)
 
 
+def crediting(state: LedgerState) -> bool:
+    """The ground under the tool is being credited."""
+    return state.run is not None and state.run.credit_flag == raster.CREDITED
+
+
 def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
     return any(isinstance(order, Order) and not order.good for order in orders)
 

@@ -31,6 +31,7 @@ LINK_FORGET_PER_TICK_S = 0.0001
 LINK_PEAK_MAX_S = 0.3
 """After a longer silence the machine has stopped anyway; no reason to creep for a minute afterwards."""
 AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+MISSION_MODES = (*AUTO_MODES, Mode.WAIT)
 WAITING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED)
 
 
@@ -39,6 +40,7 @@ class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `tracks_supported`: whether the ground bears the tracks where they stand and go, None where nobody knows.
     `depth_bias_m`: what a depth reading may be wrong by for long. `withheld`: why nothing would be credited; "".
+    `warns`: the horn sounds before anything moves. `crediting`: the ground under the tool is being credited.
     """
 
     mode: Mode
@@ -48,21 +50,29 @@ class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status: ControllerStatus | None
     depth_bias_m: float
     withheld: str = ""
+    warns: bool = False
+    crediting: bool = False
 
 
 def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig, now_ns: int) -> MissionState:
     """Advance by one tick."""
     if state.plan is None or state.phase is MissionPhase.DONE:
         return state
+    if seen.mode is Mode.WAIT:
+        return _waits(state, seen)
     if seen.mode not in AUTO_MODES:
         return _interrupted(state, seen, config)
     state = _link_watched(state, seen)
     if state.phase in WAITING_PHASES:
         return _taken_up(state, seen, estimate, config, now_ns)
+    if seen.warns:
+        return state
+    if state.torn:
+        return msgspec.structs.replace(state, phase=MissionPhase.RAISE, phase_t_ns=now_ns, torn=False)
     done = _CHECKS[state.phase](state, seen, estimate, config)
     if state.phase is MissionPhase.WORK:
         worked_m = max(state.worked_along_m, along_segment_m(segment_of(state), estimate))
-        state = msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True)
+        state = msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True, crediting=seen.crediting)
     return _next_phase(state, now_ns) if done else state
 
 
@@ -70,6 +80,16 @@ def _link_watched(state: MissionState, seen: JobInputs) -> MissionState:
     """The oldest that the operator's frames lately were while the job drove; slowly forgotten."""
     age_s = min(seen.operator_age_s, LINK_PEAK_MAX_S)
     return msgspec.structs.replace(state, link_peak_s=max(age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S))
+
+
+def _waits(state: MissionState, seen: JobInputs) -> MissionState:
+    """A mission that waits keeps its place, its phase and its ground: it goes on as if nothing had been.
+
+    Only where the tool is in the ground and the credit broke off meanwhile is the swath re-entered, as after a stop:
+    nobody has proven what the tool passed while it came to a stand.
+    """
+    broke_off = state.phase is MissionPhase.WORK and state.crediting and not seen.crediting
+    return msgspec.structs.replace(state, torn=True) if broke_off and not state.torn else state
 
 
 # --- breaks ----------------------------------------------------------------------------------------------------------
@@ -84,7 +104,7 @@ def _interrupted(state: MissionState, seen: JobInputs, config: VehicleConfig) ->
     worked_m = state.worked_along_m
     if seen.tracks_supported is False and state.work_started:
         worked_m = max(0.0, worked_m - config.machine.tool.ahead_m)
-    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m)
+    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m, torn=False)
 
 
 def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> str:

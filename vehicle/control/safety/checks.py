@@ -26,7 +26,7 @@ from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import attention, lease, tracks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.measurements import IMU_SAME_TICKS
-from vehicle.control.safety.modes import ARMED, AUTO
+from vehicle.control.safety.modes import ARMED, AUTO, MISSION
 from vehicle.control.safety.monitor_state import SEQUENCES
 
 ROLL_OVER_RAD = math.radians(60.0)
@@ -66,6 +66,8 @@ BOOTS_MAX = 3
 STALL_NS = 100_000_000
 UNARMED = (Mode.DISARMED, Mode.READY, Mode.HOLD)
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
+WATCHED = (*BY_STICK, *MISSION)
+"""The operator looks at the picture: by stick, and while a mission is under way."""
 RESTING = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 TRACK_FAULTS = int(ControllerFault.TRACK_LEFT_SENSOR | ControllerFault.TRACK_RIGHT_SENSOR)
 ROTOR_FAULT = int(ControllerFault.ROTOR_SENSOR)
@@ -97,6 +99,11 @@ def _within(e: Estimate, f: Facts, ratio: float) -> bool:
 
 def _runs(s: ControllerStatus) -> bool:
     return s.engine_speed_radps > ENGINE_RUNS_RADPS
+
+
+def _braked(f: Facts) -> bool:
+    """The brakes hold it: no mode that drives, or a mission has waited for longer than they take to be set."""
+    return f.mode in UNARMED or f.wait_s > f.safety.t_brake_s
 
 
 def _throttle_stuck(s: ControllerStatus, f: Facts) -> bool:
@@ -184,7 +191,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     ),
     Check(_S.SLOPE, lambda e, f: not _within(e, f, 1.0)),
     Check(_S.LOOP_STALL, lambda _, f: f.measured.gap_ns >= STALL_NS),
-    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: f.mode in UNARMED and f.measured.fastest_mps > SLIDE_MPS),
+    Check(_S.MOVED_WHILE_BRAKED, lambda _, f: _braked(f) and f.measured.fastest_mps > SLIDE_MPS),
     Check(_S.BOOT_LOOP, lambda _, f: f.measured.boots_recent > BOOTS_MAX),
     Check(_S.CONFIG_ENVELOPE, lambda _, f: not f.envelope),
     Check(_S.MAINTENANCE, lambda _, f: f.safety.maintenance),
@@ -208,7 +215,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.DEPTH_CHECK_DUE, lambda _, f: f.due.depth),
     Check(_S.HAMMER_COUNT_DUE, lambda _, f: f.due.hammers),
     Check(_S.ATTENTION, lambda _, f: f.asked_s >= f.safety.attention_grace_s + attention.SLOW_S),
-    Check(_S.MISSION_LEFT, lambda _, f: f.mode in AUTO and f.phase in RESTING),
+    Check(_S.MISSION_LEFT, lambda _, f: f.mode in MISSION and f.phase in RESTING),
     Check(_S.LINK_SLOW, lambda _, f: f.mode in ARMED and f.age_ms >= f.safety.t_stop_fast_s * 1000.0),
     Check(_S.IMU_NOISY, lambda _, f: f.measured.clipped),
     Check(_S.TICKS_LATE, lambda _, f: f.late),
@@ -260,7 +267,7 @@ GNSS: tuple[Check[GnssFix], ...] = (
 FRAME: tuple[Check[OperatorFrame], ...] = (
     Check(_S.CONSOLE_BATTERY_EMPTY, lambda o, _f: not o.battery_ratio >= BATTERY_EMPTY_RATIO),
     Check(_S.CONSOLE_TILTED, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD),
-    Check(_S.VIDEO_STALE, lambda o, f: f.mode in BY_STICK and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
+    Check(_S.VIDEO_STALE, lambda o, f: f.mode in WATCHED and VIDEO_STALE_MS < o.video_age_ms < NO_VIDEO_MS),
     Check(_S.VIDEO_LATE, lambda o, _f: VIDEO_LATE_MS <= o.video_age_ms < NO_VIDEO_MS),
     Check(_S.CONSOLE_BATTERY_LOW, lambda o, _f: not o.battery_ratio >= BATTERY_LOW_RATIO),
     Check(_S.CONSOLE_TILTING, lambda o, _f: not abs(o.tilt_rad) <= CONSOLE_TILT_RAD),
@@ -312,3 +319,10 @@ def _raised(rows: tuple[Row[Source], ...], source: Source, f: Facts) -> int:
 
 TIMES = {code: (rule.onset_ticks, rule.linger_ticks) for code, rule in enumerate(RULES)}
 """Onset and lingering of each reason [ticks]."""
+AWAY_TICKS = 50
+"""What a mission waits for must have been away for a second before it goes on."""
+MISSION_TIMES = {
+    code: (rule.onset_ticks, max(rule.linger_ticks, AWAY_TICKS) if rule.waits else rule.linger_ticks)
+    for code, rule in enumerate(RULES)
+}
+"""The same in a mission."""

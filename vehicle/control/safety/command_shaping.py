@@ -7,7 +7,7 @@ from vehicle.contracts.messages import DriveRequest, FlailRequest, Mode, Operato
 from vehicle.control.safety import attention, limits, masks
 from vehicle.control.safety.checks import VIDEO_LATE_MS, VIDEO_STALE_MS
 from vehicle.control.safety.measurements import TOOL_UP_M
-from vehicle.control.safety.modes import AUTO
+from vehicle.control.safety.modes import AUTO, MISSION
 from vehicle.control.safety.permits import Permit
 
 LIMITED_MPS = 0.3
@@ -35,6 +35,8 @@ def speed_cap_mps(mode: Mode, in_force: int, frame: OperatorFrame | None) -> flo
     """The cap that mode and reasons set, whatever the machine can do."""
     if mode is Mode.RECOVERY:
         return RECOVERY_MPS
+    if mode is Mode.WAIT:
+        return 0.0
     limiting = masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK if mode in AUTO else masks.LIMIT_MASK
     cap = LIMITED_MPS if in_force & limiting else limits.SPEED_HARD_MPS
     if in_force & masks.LINK_SLOW:
@@ -56,7 +58,7 @@ def shape(
     mode: Mode, permit: Permit, requests: Requests, frame: OperatorFrame | None, cap_mps: float, config: VehicleConfig
 ) -> Shaped:
     """Requests -> set-points. By stick never beyond what the holder's own sticks ask for."""
-    by_stick = mode not in AUTO
+    by_stick = mode not in MISSION
     flail = requests.manual_flail if by_stick else requests.auto_flail
     drive = DriveRequest()
     if permit.drive:

@@ -5,7 +5,7 @@ import msgspec
 from vehicle.config.vehicle import MachineConfig, SafetyConfig
 from vehicle.contracts.messages import Due, Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.contracts.units import TICK_S
-from vehicle.control.safety import attention, lease, limits
+from vehicle.control.safety import attention, lease, limits, waiting
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.measurements import Measurements
@@ -17,8 +17,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One tick as the interlocks see it. `age_ms` is the creation age of the frame in force.
 
     `asked_s`: since a mission asked for a sign of attention, below 0 where it has not; `unused_s`: since hold-to-run
-    was last held, counted where it is waited for; `rest_s`: since the last stop.
-    `envelope` is judged before anything else: a configuration does not change.
+    was last held, counted where it is waited for; `rest_s`: since the last stop; `wait_s`: since WAIT was entered, 0
+    outside it. `envelope` is judged before anything else: a configuration does not change.
     """
 
     mode: Mode
@@ -39,6 +39,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     asked_s: float
     unused_s: float
     rest_s: float
+    wait_s: float
     wire_errors: bool
     stick_faults: bool
     late: bool
@@ -76,6 +77,7 @@ def gather(
         asked_s=attention.asked_s(state.session_id, state.attention_tick, tick, config.safety),
         unused_s=(tick - state.used_tick) * TICK_S,
         rest_s=(tick - state.stop_tick) * TICK_S,
+        wait_s=waiting.waited_s(state, tick),
         wire_errors=crowded(monitor.bad_ticks, tick, WIRE_ERRORS),
         stick_faults=crowded(monitor.broken_ticks, tick, STICK_FAULTS),
         late=crowded(monitor.late_ticks, tick, LATE_TICKS),

@@ -10,7 +10,6 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import (
     DriveRequest,
-    EngineMode,
     Estimate,
     GateReport,
     MissionPhase,
@@ -26,6 +25,7 @@ from vehicle.control.safety import (
     authority,
     checks,
     driven_path,
+    engine,
     fence,
     interlocks,
     lease,
@@ -33,15 +33,28 @@ from vehicle.control.safety import (
     masks,
     operator_acts,
     tracks,
+    waiting,
 )
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.command_shaping import STOP_SHAPE, shape, speed_cap_mps
 from vehicle.control.safety.facts import gather
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.measurements import Measurements, measure
-from vehicle.control.safety.modes import ARMED, AUTO, STOPPED, Act, Motion, SafetyState, Situation, Want, clean, takes
+from vehicle.control.safety.modes import (
+    ARMED,
+    AUTO,
+    MISSION,
+    STOPPED,
+    Act,
+    Motion,
+    SafetyState,
+    Situation,
+    Want,
+    clean,
+    takes,
+)
 from vehicle.control.safety.modes import step as machine_step
-from vehicle.control.safety.permits import NOTHING, Permit, permits
+from vehicle.control.safety.permits import Permit, permits
 from vehicle.control.state import DriftState, GateState, MonitorState, WireState
 
 WANTS = {
@@ -52,18 +65,7 @@ WANTS = {
     MissionPhase.LOWER: Want.LOWER,
     MissionPhase.WORK: Want.WORK,
 }
-ENGINES = {
-    Mode.MANUAL: EngineMode.WORK,
-    Mode.AUTO_MOVE: EngineMode.WORK,
-    Mode.AUTO_WORK: EngineMode.WORK,
-    Mode.WAIT: EngineMode.WORK,
-    Mode.RECOVERY: EngineMode.WORK,
-    Mode.STOPPING: EngineMode.IDLE,
-    Mode.HOLD: EngineMode.IDLE,
-    Mode.FAULT: EngineMode.IDLE,
-    Mode.ESTOP: EngineMode.SHUTDOWN,
-}
-FREE = (Mode.MANUAL, *AUTO)
+FREE = (Mode.MANUAL, *MISSION)
 LEAVES_READY = (Act.ARM, Act.RECOVERY)
 WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_TICKS = 50
@@ -143,7 +145,8 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
     if frame is not None:
         age_ms = lease.age_ms(frame.echo_tick, tick, now.now_ns, state.monitor.beats_ns)
     facts = gather(now, monitor, measured, frames, age_ms)
-    active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, checks.TIMES)
+    times = checks.MISSION_TIMES if state.mode in MISSION else checks.TIMES
+    active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, times)
     latched = _latched(state, monitor, frames, active)
     stopping = active | latched
     stop_ms = lease.t_stop_ms(measured.speed_mps, config.safety)
@@ -161,13 +164,14 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         act=act,
         neutral=live is not None and authority.neutral(live),
         hold=live is not None and live.hold_to_run,
-        worst=interlocks.worst(stopping, state.accepted),
+        worst=waiting.at_least(interlocks.worst(stopping, state.accepted, state.mode), state, tick),
         retreat=interlocks.retreat(stopping, state.accepted, state.mode),
         estop=stopping & masks.ESTOP_MASK != 0,
         motion=_motion(now, measured, active),
         at_speed=measured.at_speed,
         rotor_stopped=measured.rotor_stopped,
         want=WANTS.get(now.requests.auto_phase, Want.REST),
+        wait_over=waiting.over(state, tick),
     )
     before = SafetyState(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
     machine, cause = machine_step(before, situation)
@@ -231,6 +235,7 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
     gap_ms = (tick - state.frame_tick) * lease.TICK_MS
     left_ms = lease.budget_ms(state.budget_ms, gap_ms)
     opened = situation.act in operator_acts.OPENING
+    horn_until_tick = waiting.horn_until(state, mode, tick, now.config.safety.horn_s)
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
         state,
@@ -253,7 +258,9 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
         accepted=_accepted(state, judged, entered=entered),
         timers=judged.timers,
         stop_tick=tick if stops else state.stop_tick,
-        armed_tick=tick if state.mode is Mode.READY else state.armed_tick,
+        horn_until_tick=horn_until_tick,
+        warns=waiting.warns(mode, horn_until_tick, tick),
+        wait_tick=tick if entered and mode is Mode.WAIT else state.wait_tick,
         attention_tick=tick if _attends(now, frames) or mode not in AUTO else state.attention_tick,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,
         act_tick=tick if opened else state.act_tick,
@@ -276,7 +283,7 @@ def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
     if not stops:
         return kept
     stopping = masks.ESTOP_MASK | masks.FAULT_MASK | masks.STOP_MASK
-    if state.mode in AUTO:
+    if state.mode in MISSION:
         stopping |= masks.AUTO_STOP_MASK
     return kept | ((judged.active | judged.latched) & stopping) | _bit(judged.cause)
 
@@ -295,8 +302,7 @@ def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
 def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) -> ActuatorCommand:
     config, tick = now.config, now.tick
     mode, measured = after.mode, judged.measured
-    warned = (tick - after.armed_tick) * TICK_S >= config.safety.horn_s
-    permit = judged.permit if warned else NOTHING
+    permit = waiting.held(judged.permit, after, rotor_on=now.state.monitor.rotor_on)
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
     shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, measured, shaped.drive))
     life_ms = lease.life_ms(measured.line_ms, config.safety)
@@ -314,9 +320,9 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
         rotor_speed_radps=shaped.rotor_radps,
         tool_mode=shaped.tool_mode,
         tool_value_m=shaped.tool_value_m,
-        engine=_engine(after, standing=measured.standing),
+        engine=engine.wanted(after, standing=measured.standing),
         brake=left == 0.0 == right,
-        horn=(mode in ARMED and not warned) or after.active & masks.HORN_MASK != 0,
+        horn=after.warns or after.active & masks.HORN_MASK != 0,
         beacon=mode in ARMED or not measured.rotor_stopped,
         suppression=after.active & masks.FIRE != 0,
         kill=mode is Mode.ESTOP,
@@ -325,18 +331,6 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
         gnss_restart=now.requests.gnss_restart,
         controller_time_ms=now.wire.controller_time_ms,
     )
-
-
-def _engine(after: GateState, *, standing: bool) -> EngineMode:
-    """After the RESET of a stop the engine may be started again, at the machine or by its maker's starter: IDLE.
-
-    No mode starts an engine. SHUTDOWN holds it off, and KEEP would go on holding it until the last ARM.
-    """
-    if after.mode is Mode.FAULT and standing:
-        return EngineMode.SHUTDOWN
-    if after.mode in (Mode.DISARMED, Mode.READY) and after.reset_sequence and not after.reset_due:
-        return EngineMode.IDLE
-    return ENGINES.get(after.mode, EngineMode.KEEP)
 
 
 def _cap_mps(after: GateState, judged: Judged, config: VehicleConfig) -> float:
@@ -402,4 +396,5 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, cap_mps:
         text=rule.text if rule is not None else "",
         due=after.reset_due or after.latched & masks.HALT_MASK != 0,
         attention_left_s=attention.left_s(after, now.tick, now.config.safety) if after.mode in AUTO else None,
+        wait_left_s=waiting.left_s(after, now.tick),
     )

@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 from vehicle.contracts.messages import Mode
 from vehicle.control.safety import masks
-from vehicle.control.safety.modes import Class
+from vehicle.control.safety.modes import MISSION, Class
 
 Timers: TypeAlias = tuple[tuple[int, int], ...]
 
@@ -46,14 +46,21 @@ def latch(latched: int, active: int, *, acknowledged: bool, chain_reset: bool) -
     return latched | (active & masks.LATCH_MASK)
 
 
-def worst(stopping: int, accepted: int) -> Class:
-    """The class in force; what was accepted for RECOVERY still stops everything else, but no longer kills."""
+def worst(stopping: int, accepted: int, mode: Mode) -> Class:
+    """The class in force; what was accepted for RECOVERY still stops everything else, but no longer kills.
+
+    What a mission waits for is of class WAIT in a mission, and there alone.
+    """
+    waiting = stopping & masks.WAIT_MASK if mode in MISSION else 0
+    stopping &= ~waiting
     if stopping & masks.FAULT_MASK & ~accepted:
         return Class.KILL
     if stopping & (masks.FAULT_MASK | masks.STOP_MASK):
         return Class.STOP
     if stopping & masks.AUTO_STOP_MASK:
         return Class.NAV
+    if waiting:
+        return Class.WAIT
     return Class.LIMIT if stopping & (masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK) else Class.OK
 
 

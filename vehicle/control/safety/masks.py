@@ -30,4 +30,6 @@ LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
 ATTENTION_LATE = mask(StopReason.ATTENTION_LATE)
 DOUBT_MASK = _of([rule for rule in RULES if rule.doubts_position])
 """Where the machine stands is not what the estimate says, or may not be."""
+WAIT_MASK = _of([rule for rule in RULES if rule.waits])
+"""What a mission waits for before it stops."""
 HORN_MASK = _of([rule for rule in RULES if rule.sounds_horn])

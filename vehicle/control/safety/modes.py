@@ -15,10 +15,14 @@ from vehicle.contracts.stop_codes import StopReason
 
 
 class Class(IntEnum):
-    """The worst reason in force. LIMIT forbids a mission's start, NAV ends a mission, STOP and KILL end all motion."""
+    """The worst reason in force.
+
+    LIMIT forbids a mission's start, WAIT makes a mission wait, NAV ends it, STOP and KILL end all motion.
+    """
 
     OK = auto()
     LIMIT = auto()
+    WAIT = auto()
     NAV = auto()
     STOP = auto()
     KILL = auto()
@@ -84,7 +88,7 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     `live`: a frame of the holder is young enough to rest on; without one there are no sticks, `neutral` and `hold` are
     False.
     `retreat`: nothing stops but what RECOVERY may drive in spite of, so also where nothing does. `estop`: a reason of
-    class ESTOP is in force.
+    class ESTOP is in force. `wait_over`: the time that a WAIT may take is spent.
     """
 
     live: bool
@@ -98,10 +102,13 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     at_speed: bool
     rotor_stopped: bool
     want: Want
+    wait_over: bool
 
 
-ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+MISSION = (*AUTO, Mode.WAIT)
+"""A mission is under way, whether it drives or waits."""
 STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
 NO_TAKE = (*ARMED, Mode.STOPPING)
 WORKING = (Want.LOWER, Want.WORK)
@@ -152,12 +159,12 @@ _STOPS: tuple[Rule, ...] = (
     (lambda _m, s: s.act is Act.RELEASE, Mode.STOPPING, StopReason.LEASE_RELEASED),
     (lambda _m, s: not s.live, Mode.STOPPING, StopReason.LINK_LOST),
 )
-_AUTO_STOPS: tuple[Rule, ...] = (
+_MISSION_STOPS: tuple[Rule, ...] = (
     *_STOPS,
     (lambda _m, s: s.worst >= Class.NAV, Mode.STOPPING, None),
     (lambda _m, s: not s.neutral, Mode.STOPPING, StopReason.MISSION_LEFT),
-    (lambda _m, s: s.act is Act.PAUSE, Mode.STOPPING, StopReason.MISSION_LEFT),
 )
+_WAITS: Rule = (lambda _m, s: s.worst is Class.WAIT or s.act is Act.PAUSE, Mode.WAIT, None)
 _LATE: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.ESTOP, StopReason.RUNAWAY)
 _SLIDES: Rule = (lambda _m, s: s.motion is Motion.MOVING, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
 
@@ -179,14 +186,21 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
         (_starts, Mode.AUTO_MOVE, None),
     ),
     Mode.AUTO_MOVE: (
-        *_AUTO_STOPS,
+        *_MISSION_STOPS,
+        _WAITS,
         (lambda _m, s: s.want in WORKING and s.at_speed, Mode.AUTO_WORK, None),
     ),
     Mode.AUTO_WORK: (
-        *_AUTO_STOPS,
+        *_MISSION_STOPS,
+        _WAITS,
         (lambda _m, s: s.want not in WORKING, Mode.AUTO_MOVE, None),
     ),
-    Mode.WAIT: _AUTO_STOPS,
+    Mode.WAIT: (
+        *_MISSION_STOPS,
+        _SLIDES,
+        (lambda _m, s: s.wait_over, Mode.STOPPING, StopReason.MISSION_LEFT),
+        (_starts, Mode.AUTO_MOVE, None),
+    ),
     Mode.RECOVERY: (
         *_STOPS,
         (lambda _m, s: not s.retreat, Mode.STOPPING, None),

@@ -29,6 +29,8 @@ def permits(m: SafetyState, s: Situation, *, tool_up: bool, rotor_asked: bool) -
         back_off = s.want is Want.BACK_OFF
         drive = back_off or (s.want is Want.MOVE and tool_up)
         return Permit(drive=drive, reverse_only=back_off, rotor=s.want in ROTOR_WANTS, tool=True)
+    if m.mode is Mode.WAIT:
+        return Permit(rotor=s.want in ROTOR_WANTS)
     if not (s.hold and m.neutral_seen):
         return NOTHING
     if m.mode is Mode.MANUAL:

@@ -1,0 +1,60 @@
+"""WAIT and the warning before motion, in numbers: how long a mission may wait, and how long the horn sounds first."""
+
+from vehicle.contracts.messages import Mode
+from vehicle.contracts.units import TICK_S
+from vehicle.control.safety.modes import ARMED, AUTO, Class
+from vehicle.control.safety.permits import Permit
+from vehicle.control.state import GateState
+
+WAIT_S = 20.0
+"""A mission that waited for so long is stopped."""
+SHORTEST_S = 1.0
+"""A START sooner than this after the machine was told to wait is none, whatever made it wait."""
+WARNING_S = 1.0
+"""The horn before a mission goes on out of WAIT; before any other motion it is `safety.horn_s`."""
+
+
+def waited_s(state: GateState, tick: int) -> float:
+    """Since WAIT was entered; 0 in every other mode."""
+    return (tick - state.wait_tick) * TICK_S if state.mode is Mode.WAIT else 0.0
+
+
+def left_s(state: GateState, tick: int) -> float:
+    """Until WAIT becomes a stop; 0 in every other mode."""
+    return WAIT_S - waited_s(state, tick) if state.mode is Mode.WAIT else 0.0
+
+
+def over(state: GateState, tick: int) -> bool:
+    """The time of this WAIT is spent."""
+    return waited_s(state, tick) >= WAIT_S
+
+
+def at_least(worst: Class, state: GateState, tick: int) -> Class:
+    """The class in force: in the first second of a WAIT what led to it counts as still there."""
+    early = state.mode is Mode.WAIT and waited_s(state, tick) < SHORTEST_S
+    return max(worst, Class.WAIT) if early else worst
+
+
+def horn_until(state: GateState, mode: Mode, tick: int, horn_s: float) -> int:
+    """The tick before which nothing moves: counted from arming, and from the act that starts a mission or goes on.
+
+    `state`: before this tick; `mode`: after it.
+    """
+    warning_s = 0.0
+    if state.mode is Mode.READY or (state.mode is Mode.MANUAL and mode in AUTO):
+        warning_s = horn_s
+    elif state.mode is Mode.WAIT and mode in AUTO:
+        warning_s = WARNING_S
+    return max(state.horn_until_tick, tick + round(warning_s / TICK_S))
+
+
+def warns(mode: Mode, horn_until_tick: int, tick: int) -> bool:
+    """The horn sounds and nothing moves yet: people near are being warned."""
+    return mode in ARMED and mode is not Mode.WAIT and tick < horn_until_tick
+
+
+def held(permit: Permit, after: GateState, *, rotor_on: bool) -> Permit:
+    """What may pass while it waits or warns: a rotor that has its power keeps it, and nothing else moves."""
+    if after.mode is Mode.WAIT or after.warns:
+        return Permit(rotor=permit.rotor and rotor_on)
+    return permit
