@@ -8,6 +8,7 @@ import shapely
 
 from vehicle.reports import ground_sections as ground
 from vehicle.reports import paper_sections as papers
+from vehicle.reports import shift_section
 from vehicle.reports import survey_sections as field
 from vehicle.reports import time_sections as times
 from vehicle.reports.facts import JobFacts
@@ -39,6 +40,7 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
         f"<div class='mappage'><h2>{say('map.title')}</h2>{chart}</div>",
         papers.task(facts),
         times.hours(facts),
+        shift_section.shifts(facts),
         times.stops(facts),
         times.checks(facts),
         times.hammers(facts),

@@ -43,7 +43,7 @@ def hours(facts: JobFacts) -> str:
         return _phases(facts)
     say = facts.words
     stops = _stops(facts)
-    split = hours_of(facts.samples, stops, [row.t_s for row in facts.acts if isinstance(row.act, Observed)])
+    split = hours_of(facts.samples, stops, [row.t_s for row in facts.acts if _is_measured(row)])
     total_s = sum(split.values())
     rows = [(_activity(facts, name), time_s, _share(facts, time_s, total_s)) for name, time_s in split.items()]
     loss = link_loss(facts.samples)
@@ -59,6 +59,11 @@ def hours(facts: JobFacts) -> str:
     told = say("hours.note", total=clock_s(total_s))
     heads = [*heads_of(facts, "hours", "activity", "time"), ""]
     return table(say("hours.title"), heads, bars(rows), told) + f"<p>{link}</p>"
+
+
+def _is_measured(row: RecordedAct) -> bool:
+    """What a person measured or saw; an act of the shift is told when it is over, wherever the machine stands then."""
+    return isinstance(row.act, Observed) and row.act.kind not in SHIFT_KINDS
 
 
 def _stops(facts: JobFacts) -> list[Stop]:
