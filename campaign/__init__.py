@@ -1,1 +1,1 @@
-"""What breaks the stack on purpose: faults, scenes, a simulated operator, the watch that judges, trials."""
+"""Breaks the stack on purpose: faults, scenarios, a simulated operator, monitors that judge, and trials."""

@@ -1,10 +1,10 @@
-"""The fault campaign: a seed draws faults, times and strengths; safety phase, then everything heals and it must drive.
+"""The fault campaign: a seed draws faults, their times and strengths; afterwards all heal and the machine must drive.
 
-Silent errors are among the faults, at sizes for which no false credit is promised. They stay to the end of the safety
-phase; then the team makes every check that the rules ask for (`campaign/shift.py`) before the record is judged.
+Silent errors are among the faults, at sizes for which no false credit is promised. They last to the end of the safety
+phase. Then the team makes every check that the rules ask for (`campaign/shift.py`), and the record is judged.
 
-A run is a function of its seed and of which of its events are kept; so a failing one is repeated by one command, and
-shrunk by leaving events out.
+A run depends only on its seed and on which of its events are kept. So one command repeats a run that failed, and it is
+shrunk by leaving out events.
 """
 
 import math
@@ -26,20 +26,20 @@ from vehicle.contracts.units import TICK_S
 
 SAFETY_S, LIVENESS_S = 60.0, 90.0
 LEAD_S = 4.0
-"""Nothing fails before the machine has had time to be armed."""
+"""No fault begins earlier, so that the machine can be armed first."""
 KINDS_MAX = 6
 EVENTS_MEAN = 6.0
 DRIVEN_M = 0.3
 SILENT_SHARE = 0.4
-"""In so many seeds a silent error comes beside the faults."""
+"""In this share of the seeds a silent error is added to the faults."""
 KEEP_OUT_SHARE, UNPROVEN_SHARE = 0.45, 0.4
 TRY_TICKS = 500
-"""At a fence the operator tries one way for ten seconds, then the other."""
+"""At a fence the operator tries one direction for ten seconds, then the other."""
 GOALS = (Goal.MISSION, Goal.MISSION, Goal.MANUAL, Goal.RETREAT)
 
 
 class FaultEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """One fault in a run: at `at_s`, for `hold_s`, with `strength` out of its range."""
+    """One fault in a run: it begins at `at_s`, lasts `hold_s`, and has a `strength` from its range."""
 
     number: int
     fault: str
@@ -49,7 +49,7 @@ class FaultEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one seed did. `together` are the pairs of faults that were in force at the same time."""
+    """Result of one seed. `together`: the pairs of faults that were in force at the same time."""
 
     seed: int
     events: tuple[FaultEvent, ...]
@@ -62,12 +62,12 @@ class RunResult(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def failed(self) -> bool:
-        """An invariant broke, or it could not be driven again."""
+        """Whether an invariant broke, or the machine could not be driven again."""
         return bool(self.breaches)
 
 
 def plan_events(seed: int) -> tuple[FaultEvent, ...]:
-    """The faults of a seed: a random subset of all kinds, each at a random rate."""
+    """Return the faults of a seed: a random subset of all kinds, each at a random rate."""
     draw = generator(seed, "campaign")
     usable = [name for name, fault in FAULTS.items() if not (fault.table_only or fault.lasting)]
     kinds = draw.permutation(usable)[: int(draw.integers(1, KINDS_MAX + 1))].tolist()
@@ -93,7 +93,7 @@ def _event(number: int, kinds: list[str], at_s: float, draw: np.random.Generator
 
 
 def settings_of(seed: int) -> tuple[FaultScenarioSettings, Goal, float]:
-    """The scene of a seed: slope, soil, radio, and what the operator wants."""
+    """Return the scenario of a seed (slope, soil, radio), the operator's goal, and the stick."""
     draw = generator(seed, "campaign.scene")
     settings = FaultScenarioSettings(
         seed=seed,
@@ -111,7 +111,7 @@ def settings_of(seed: int) -> tuple[FaultScenarioSettings, Goal, float]:
 
 
 def _keep_out(seed: int) -> Box | None:
-    """In some seeds nobody may enter what lies across the swath, or beside it."""
+    """Return a keep-out across the swath or beside it; None in most seeds."""
     draw = generator(seed, "campaign.keep_out")
     if draw.random() >= KEEP_OUT_SHARE:
         return None
@@ -122,13 +122,13 @@ def _keep_out(seed: int) -> Box | None:
 
 
 def _unproven(seed: int) -> Box | None:
-    """In some seeds the ground from the tool on bears nothing before it is worked, as most of a site does."""
+    """Return ground ahead of the tool that bears no tracks before it is worked; None in most seeds."""
     draw = generator(seed, "campaign.unproven")
     return (2.5, 100.0, -50.0, 50.0) if draw.random() < UNPROVEN_SHARE else None
 
 
 class _Schedule:
-    """Begins and ends the events tick by tick; two of the same kind overlap into one."""
+    """Begins and ends the events tick by tick; overlapping events of one kind become one."""
 
     def __init__(self, events: tuple[FaultEvent, ...]) -> None:
         self._due = sorted(events, key=lambda event: event.at_s, reverse=True)
@@ -161,7 +161,7 @@ def _pair(one: str, other: str) -> tuple[str, str]:
 
 
 def run_seed(seed: int, keep: tuple[int, ...] | None = None) -> RunResult:
-    """One run. `keep`: numbers of the events that happen, all if None."""
+    """Run one seed. `keep`: numbers of the events that happen; None: all."""
     events = tuple(event for event in plan_events(seed) if keep is None or event.number in keep)
     settings, goal, stick = settings_of(seed)
     drill = FaultScenario(settings)
@@ -186,7 +186,7 @@ def run_seed(seed: int, keep: tuple[int, ...] | None = None) -> RunResult:
 
 
 def _judged(drill: FaultScenario, watch: CampaignWatch, schedule: _Schedule) -> tuple[Breach, ...]:
-    """The faults; where silent errors are among them, every check; then everything heals and it must drive."""
+    """Run the faults, the checks if there are silent errors, then heal everything; return the breaches."""
     shift = Shift(drill, drill.settings.seed, watch.step)
     for _ in range(round(SAFETY_S / TICK_S)):
         schedule.step(drill)
@@ -203,7 +203,7 @@ def _judged(drill: FaultScenario, watch: CampaignWatch, schedule: _Schedule) -> 
 
 
 def _drives(drill: FaultScenario) -> bool:
-    """It can be driven; forward, and where a text says so, the way that leads out."""
+    """Whether the machine can be driven by stick: forward, or if a text says so, in the direction that leads out."""
     tracks = drill.world.tracks
     start_m = tracks.east_m, tracks.north_m
     stick, until = 0.3, 0
@@ -218,7 +218,7 @@ def _drives(drill: FaultScenario) -> bool:
 
 
 def _liveness(drill: FaultScenario) -> tuple[Breach, ...]:
-    """Everything heals; an operator who follows the texts must be able to drive by stick, and the record must hold."""
+    """Heal everything; an operator who follows the texts must be able to drive by stick. Return the breaches."""
     heal_all(drill)
     drill.run(1.0)
     if not _drives(drill) and not drill.watch.breaches:

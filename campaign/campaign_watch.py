@@ -1,10 +1,10 @@
-"""What a campaign judges beside `campaign/safety_monitor.py`: swept ground, stops by the controller, the process.
+"""What a campaign judges besides `campaign/safety_monitor.py`: stops by the controller, swept ground, the process.
 
-C1 the controller stops by itself only where the vehicle could not stop it before: its process did not tick in time, or
-   the line between them lost, damaged or delayed what was sent.
-C2 no ground counts as swept that lies further than 0.3 m from where the tool truly passed, in the ground and turning:
-   the 0.1 m up to which a base may be wrong and what was swept stays, 3 sigma of a fix, the checks' margin, a cell.
-C3 the vehicle's program raises nothing.
+C1 the controller stops by itself only if the vehicle could not stop the machine before: the vehicle's process did not
+   tick in time, or the line between them lost, damaged or delayed frames.
+C2 no ground counts as swept that is further than 0.3 m from where the tool truly passed, turning and in the ground:
+   the error of a base that is not found (0.1 m), 3 sigma of a fix, the margin of the checks, and a cell.
+C3 the vehicle's program raises no error.
 """
 
 import math
@@ -22,7 +22,7 @@ EXCUSED_TICKS = 25
 
 
 class CampaignWatch:
-    """One call of `step` a tick instead of the drill's own; `swept` once the checks were made."""
+    """Call `step` once a tick instead of the scenario's own `step`, and `swept` after the checks."""
 
     def __init__(self, drill: FaultScenario) -> None:
         config = drill.parts.config
@@ -35,10 +35,10 @@ class CampaignWatch:
         self.breaches: list[Breach] = []
 
     def step(self) -> None:
-        """One tick of the drill.
+        """Run one tick of the scenario.
 
         Raises:
-            ProcessDiedError: the tick raised; what it raised is told as a breach.
+            ProcessDiedError: The tick raised an error, which is reported as a breach.
         """
         drill = self._drill
         drove = drill.mode in DRIVING
@@ -68,7 +68,7 @@ class CampaignWatch:
             self.breaches.append(Breach(t_s=self._drill.time_s, name=name, text=text))
 
     def swept(self) -> None:
-        """Hold the swept mask against where the tool truly passed."""
+        """Compare the swept mask with the ground where the tool truly passed."""
         far = self._far_cells()
         if far:
             self._tell("false_swept", f"{far * self._cell_m**2:.4f} m2 further than {SWEPT_M} m from where it passed")
@@ -87,4 +87,4 @@ class CampaignWatch:
 
 
 class ProcessDiedError(Exception):
-    """The vehicle's program ended by an error; nothing more can be judged."""
+    """The vehicle's program ended with an error; nothing more can be judged."""

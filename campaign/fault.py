@@ -1,4 +1,4 @@
-"""What a fault is, and all of them by name."""
+"""The description of a fault, and the table of all faults by name."""
 
 from collections.abc import Callable
 
@@ -11,10 +11,10 @@ Heal = Callable[[FaultScenario], None]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """`low`..`high` is the range of the strength, `hold_s` how long it lasts in a campaign.
+    """A fault. `low`..`high`: range of its strength; `hold_s`: range of its duration in a campaign.
 
-    `lasting`: a silent error of `campaign/lies.py`; in a campaign it stays to the end, and only checks may find it.
-    `table_only`: no part of the campaign, which has the like of it among those.
+    `lasting`: a silent error of `campaign/lies.py`; in a campaign it lasts to the end, and only checks can find it.
+    `table_only`: not drawn in campaigns, which have a similar fault.
     """
 
     name: str
@@ -33,6 +33,6 @@ FAULTS: dict[str, Fault] = {}
 
 
 def add(fault: Fault) -> None:
-    """Once each."""
+    """Add a fault to the table; each name once."""
     assert fault.name not in FAULTS
     FAULTS[fault.name] = fault

@@ -1,6 +1,6 @@
-"""A short scenario on the unchanged stack, stepped by plain calls: one machine in one long swath, faults within reach.
+"""A short scenario on the unchanged stack, run by plain calls: one machine in one long swath, with faults injected.
 
-Order of a tick as in `Phase`: world, radio, operator, vehicle, watch. A whole minute costs less than a second.
+The order in a tick is that of `Phase`: world, radio, operator, vehicle, monitor. One simulated minute takes under 1 s.
 """
 
 import math
@@ -31,7 +31,7 @@ from vehicle.runtime.loop import VehicleLoop
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 SWATH_M = 60.0
 YAW_RAD = 0.3
-"""Off every axis, so that a swapped sign or axis shows."""
+"""Along no axis, so that a swapped sign or axis is noticed."""
 DEPTH_M = 0.15
 STARTABLE = (Mode.DISARMED, Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 
@@ -41,10 +41,10 @@ Box = tuple[float, float, float, float]
 
 
 class FaultScenarioSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What differs from drill to drill. `quick` shortens spin-up, run-down and lowering, nothing else.
+    """Settings of one scenario. `quick` only shortens spin-up, run-down and lowering.
 
-    `speed_mps`: what the plan asks for in the swath; None: the machine's working speed. `keep_out_m`, `unproven_m`:
-    ground that nobody may enter, and that bears no tracks before it is worked.
+    `speed_mps`: planned speed in the swath; None: the machine's working speed. `keep_out_m`: ground that nobody may
+    enter; `unproven_m`: ground that bears no tracks before it is worked.
     """
 
     seed: int = 1
@@ -63,13 +63,13 @@ class FaultScenarioSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def quick_machine(machine: MachineConfig) -> MachineConfig:
-    """The same machine with a rotor and an arm that need two seconds instead of ten."""
+    """Return the machine with a rotor and an arm that take two seconds instead of ten."""
     changed = {"spin_up_s": 2.0, "spin_down_s": 3.0, "lift_rate_mps": 0.3, "rotor_inertia_kgm2": 5.0}
     return machine.model_copy(update={"tool": machine.tool.model_copy(update=changed)})
 
 
 def box_m(box: Box) -> Ring:
-    """Its corners, ENU."""
+    """Return the corners of a box [m], ENU."""
     first, last, right, left = box
     cos_yaw, sin_yaw = math.cos(YAW_RAD), math.sin(YAW_RAD)
     corners = ((first, right), (last, right), (last, left), (first, left))
@@ -77,7 +77,7 @@ def box_m(box: Box) -> Ring:
 
 
 def swath_plan(machine: MachineConfig, settings: FaultScenarioSettings | None = None) -> Plan:
-    """One straight swath, on a site as the settings have it."""
+    """Return a plan of one straight swath on a site as the settings have it."""
     keep_out = settings.keep_out_m if settings is not None else None
     unproven = settings.unproven_m if settings is not None else None
     speed_mps = settings.speed_mps if settings is not None else None
@@ -118,7 +118,7 @@ def swath_plan(machine: MachineConfig, settings: FaultScenarioSettings | None = 
 
 
 def scenario_of(settings: FaultScenarioSettings) -> Scenario:
-    """The settings as the simulator takes them."""
+    """Return the simulator's scenario for these settings."""
     return Scenario(
         name="drill",
         machine="memat",
@@ -137,9 +137,9 @@ def scenario_of(settings: FaultScenarioSettings) -> Scenario:
 
 
 class FaultScenario:
-    """World, radio, operator, vehicle and watch of one short run; faults reach into the public parts.
+    """World, radio, operator, vehicle and monitor of one short run; faults change their public attributes.
 
-    `attended`: somebody near the machine starts its engine where a stop has shut it down, once the stop is reset.
+    `attended`: somebody near the machine starts its engine after a stop has shut it down and was reset.
     """
 
     def __init__(self, settings: FaultScenarioSettings | None = None, sinks: tuple[Sink, ...] = ()) -> None:
@@ -172,40 +172,40 @@ class FaultScenario:
 
     @property
     def state(self) -> VehicleState:
-        """The vehicle's own."""
+        """State of the vehicle."""
         return self.process.loop.state
 
     @property
     def mode(self) -> Mode:
-        """The gate's."""
+        """Mode of the gate."""
         return self.state.gate.mode
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """As the gate reports them, worst first."""
+        """Names of the reasons in force at the gate, the worst first."""
         report = self.state.report
         return report.reasons if report is not None else ()
 
     @property
     def time_s(self) -> float:
-        """Since the start."""
+        """Time since the start [s]."""
         return self.ticks * TICK_S
 
     def visit(self) -> None:
-        """Somebody goes to the machine: works its e-stop, turns the reset key, starts the engine."""
+        """Somebody goes to the machine, releases its E-stop, turns the reset key and starts the engine."""
         controller = self.world.controller
         self.process.press_chain()
         controller.reset_at_machine()
         self.start_engine()
 
     def start_engine(self) -> None:
-        """Somebody starts a stopped engine at the machine: no frame can."""
+        """Somebody at the machine starts a stopped engine; no frame can do this."""
         if not self.world.engine.running:
             self.engine_starts += 1
             self.world.engine.start()
 
     def step(self) -> None:
-        """One tick."""
+        """Run one tick."""
         self.ticks += 1
         self.now_ns += TICK_NS
         now_ns = self.now_ns
@@ -225,13 +225,13 @@ class FaultScenario:
         self.watch.step(now_ns, heard, true)
 
     def run(self, seconds: float) -> Self:
-        """Go on for so long."""
+        """Run for this time [s]."""
         for _ in range(round(seconds / TICK_S)):
             self.step()
         return self
 
     def until(self, modes: tuple[Mode, ...], limit_s: float) -> bool:
-        """Go on until the gate is in one of the modes; False where it was not in time."""
+        """Run until the gate is in one of the modes; return False if that takes longer than `limit_s`."""
         for _ in range(round(limit_s / TICK_S)):
             if self.mode in modes:
                 return True
@@ -239,12 +239,12 @@ class FaultScenario:
         return self.mode in modes
 
     def drive(self, goal: Goal, drive: float = 0.0, turn: float = 0.0) -> Self:
-        """The operator wants this from now on."""
+        """Set the operator's goal and sticks from now on."""
         self.hands.goal, self.hands.drive, self.hands.turn = goal, drive, turn
         return self
 
     def moves(self, limit_s: float, distance_m: float = 0.1) -> bool:
-        """True once the machine has moved so far, in time."""
+        """Run until the machine has moved this far [m]; return False if that takes longer than `limit_s`."""
         start = self.world.tracks.east_m, self.world.tracks.north_m
         for _ in range(round(limit_s / TICK_S)):
             self.step()

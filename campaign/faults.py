@@ -1,7 +1,7 @@
-"""Every fault that can be injected into a drill: how it begins, how it is healed, for which rows it stands.
+"""Every fault that can be injected into a scenario: how it begins, how it ends, and its rows of the fault catalogue.
 
-A fault is a level: `inject` sets it with a strength from its range, `heal` sets it back. `act` runs once a tick while
-it lasts. Faults reach into doors of the world, the radio, the line, the process and the operator, never into the stack.
+`inject` sets a fault with a strength from its range, and `heal` ends it. `act` runs once a tick while it lasts. Faults
+change attributes of the world, the radio, the line, the process and the operator that exist for this; never the stack.
 """
 
 import math
@@ -22,7 +22,7 @@ from sim.noise import generator
 
 
 def _door(name: str, rows: tuple[int, ...], path: str, on: Any, off: Any, **more: Any) -> None:
-    """A fault that sets one attribute; `on` may be a function of the strength."""
+    """Add a fault that sets one attribute; `on` is its value, or a function of the strength."""
     owner, attribute = path.rsplit(".", 1)
     find = attrgetter(owner)
 
@@ -36,7 +36,7 @@ def _door(name: str, rows: tuple[int, ...], path: str, on: Any, off: Any, **more
 
 
 def _air(name: str, rows: tuple[int, ...], field: str, on: Callable[[float], float], **more: Any) -> None:
-    """A fault of one figure of the radio, both ways; the others keep theirs."""
+    """Add a fault that changes one parameter of the radio in both directions; the others keep their values."""
     also = more.pop("also", {})
 
     def inject(drill: FaultScenario, strength: float) -> None:
@@ -76,7 +76,7 @@ def _noise(drill: FaultScenario, kilobytes: float) -> None:
 
 
 def _hop(drill: FaultScenario, delay_s: float) -> None:
-    """A link that switches between a short and a long way every half second, so that newer frames overtake older."""
+    """Switch a link every half second between a short and a long way, so that newer frames overtake older ones."""
     long_way = drill.ticks // 25 % 2 == 1
     channel = drill.radio.up
     channel.params = msgspec.structs.replace(
@@ -181,7 +181,7 @@ def _hang(drill: FaultScenario, _: float) -> None:
 
 
 def _nothing(_: FaultScenario) -> None:
-    """Heals by itself."""
+    """Do nothing: this fault ends by itself."""
 
 
 def _controller_fault(drill: FaultScenario, _: float) -> None:
@@ -253,7 +253,7 @@ def _press_at_machine(drill: FaultScenario, _: float) -> None:
 
 
 def _release_at_machine(drill: FaultScenario) -> None:
-    """Whoever lets the button go turns the key beside it."""
+    """Release the button; the same person then turns the key beside it."""
     drill.world.controller.estop_chain_open = False
     drill.world.controller.reset_at_machine()
 
@@ -300,7 +300,7 @@ def _continue_process(drill: FaultScenario) -> None:
 
 
 def _late(drill: FaultScenario, share: float) -> None:
-    """Every so many ticks one does not come in time."""
+    """Delay one tick in every N; N follows from the share of late ticks."""
     drill.process.stalled = drill.ticks % round(2.0 / share) == 0
 
 
@@ -347,7 +347,7 @@ for _fault in faults_silent.faults():
 
 
 def heal_all(drill: FaultScenario, but: Collection[str] = ()) -> None:
-    """Everything works again; what has latched stays latched. `but`: what stays as it is."""
+    """End all faults; latched stops stay latched. `but`: names of the faults that stay."""
     for fault in FAULTS.values():
         if fault.name not in {"process_killed", "engine_stall", *but}:
             fault.heal(drill)

@@ -10,7 +10,7 @@ from sim.noise import generator
 
 
 def faults() -> Iterator[Fault]:
-    """One a kind."""
+    """Yield one fault for each kind of error."""
     for lie in lies.LIES.values():
         yield _silent(lie)
 

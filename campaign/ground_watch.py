@@ -1,18 +1,18 @@
-"""Where the machine may be, judged from its true pose: keep-outs, unproven ground, the way that it came.
+"""Judges from the true pose where the machine is: on keep-outs, on unproven ground, or off the path that it came.
 
-Shares nothing with the gate's fence and driven path, with the ledger's masks and the ground's support: polygons
-(shapely), the plants' own pose and tool, and a raster of what the tool truly worked.
+It shares no code with the gate's fence and driven path, the ledger's masks and the ground's support. It uses polygons
+(shapely), the true pose and tool of the simulated machine, and a raster of the ground that the tool truly worked.
 
-G1 no part of tool or tracks lies over a keep-out in MANUAL, in AUTO, and in the stop that follows, if all of it lay
-   beside when it last began at a standstill; tolerance 0.06 m, 3 sigma of a fix.
-G2 in AUTO every place under the tracks bore them when the plan was made, or was truly worked since; tolerance 0.15 m,
-   the 0.1 m that the tracks may be off it and a cell, and a tool 3 cm short of its depth: 3 sigma of its gauge, and
-   a tool's ends on uneven ground.
+G1 no part of tool or tracks lies over a keep-out in MANUAL, in AUTO, and in the stop that follows, if at the last
+   standstill none did; tolerance 0.06 m: 3 sigma of a fix.
+G2 in AUTO every place under the tracks bore them when the plan was made, or has truly been worked since; tolerance
+   0.15 m: the 0.1 m that the tracks may be off it, and a cell; and a depth 3 cm short: 3 sigma of its sensor, and the
+   ends of a tool on uneven ground.
 R  in RECOVERY the pose stays within 0.85 m and 0.75 rad of a pose that was driven before RECOVERY began: the half metre
-   and half radian of the corridor, the spacing of its poses, 3 sigma, and the way of a stop.
+   and half radian of the corridor, the spacing of its poses, 3 sigma, and the stopping distance.
 
-None of them judges a machine that a stuck track or a slope pushes, or whose operator reads that its position is not
-proven: nobody knows then where the border lies. It begins anew at the next standstill with all of that in order.
+A machine is not judged while a stuck track or a slope pushes it, or while its operator reads that its position is not
+proven, because then nobody knows where the border is. Judging begins again at the next standstill without all this.
 """
 
 import math
@@ -49,13 +49,13 @@ DOUBTS = sum(
     for reason in StopReason
     if reason.name.startswith(("GNSS_", "POSITION_", "HEADING_")) or reason is StopReason.WRONG_BASE
 )
-"""The reasons by which the operator reads that the position is not proven."""
+"""The reasons whose text tells the operator that the position is not proven."""
 
 Tell = Callable[[str, str], None]
 
 
 class GroundWatch:
-    """Looks ten times a second; `tell(name, text)` takes what is broken."""
+    """Judges ten times a second; `tell(name, text)` takes what is broken."""
 
     def __init__(self, tell: Tell, config: VehicleConfig) -> None:
         self._tell, self._machine = tell, config.machine
@@ -76,7 +76,7 @@ class GroundWatch:
         self._session = self._count = 0
 
     def step(self, state: VehicleState, tracks: TrackPlant, true: Truth, before: Mode) -> None:
-        """One tick, after the vehicle's; `before` is the mode of the tick before."""
+        """Judge one tick after the vehicle's; `before` is the mode of the tick before."""
         plan = state.mission.plan
         if plan is not self._plan and plan is not None:
             self._take(plan)
@@ -110,7 +110,7 @@ class GroundWatch:
         self._beside = not loose and not over and (rests or (self._beside and mode is not Mode.RECOVERY))
 
     def _near(self, true: Truth) -> bool:
-        """Whether a box round the machine meets one round the keep-outs; elsewhere no polygon needs to be built."""
+        """Whether a box round the machine meets one round the keep-outs; only then are polygons built."""
         tracks = self._machine.tracks
         half_m = math.hypot(tracks.length_m, tracks.outer_width_m) / 2.0
         reach_m = max(half_m, self._machine.tool.length_m) + KEEP_OUT_M
@@ -124,7 +124,7 @@ class GroundWatch:
         )
 
     def _outline(self, true: Truth) -> Iterator[BaseGeometry]:
-        """Both tracks with what lies between them, and the tool."""
+        """Yield the outline of both tracks with the ground between them, and of the tool."""
         tracks, tool = self._machine.tracks, self._machine.tool
         half_m = tracks.length_m / 2.0
         pose = (true.east_m, true.north_m), true.yaw_rad
@@ -143,7 +143,7 @@ class GroundWatch:
         self._tracks_supported = not loose and (sound or self._tracks_supported)
 
     def _places(self, true: Truth) -> FloatArray:
-        """(n, 2) places under both tracks."""
+        """Return (n, 2) places under both tracks [m]."""
         tracks = self._machine.tracks
         outer_m = tracks.outer_width_m / 2.0
         along = np.arange(-tracks.length_m / 2.0, tracks.length_m / 2.0 + 1e-9, PLACE_M)
@@ -153,7 +153,7 @@ class GroundWatch:
         return np.column_stack((true.east_m + x * cos_yaw - y * sin_yaw, true.north_m + x * sin_yaw + y * cos_yaw))
 
     def _worked_near(self, places: FloatArray) -> bool:
-        """Each of the places (n, 2) has a truly worked cell within the tolerance."""
+        """Whether each of the places (n, 2) has a truly worked cell within the tolerance."""
         column0, row0, cells = self._worked.cells()
         reach = math.ceil(UNPROVEN_M / self._cell_m)
         for column, row in (np.floor(places / self._cell_m).astype(int) - (column0, row0)).tolist():
@@ -165,7 +165,7 @@ class GroundWatch:
     def _check_retreat(self, state: VehicleState, true: Truth, *, doubt: bool, loose: bool) -> None:
         mode = state.gate.mode
         if state.gate.session_id != self._session:
-            # a new process knows of no track: straight back is what is left to it
+            # a new process knows no driven path, so it may only drive straight back
             self._session, self._track = state.gate.session_id, []
         pose = true.east_m, true.north_m, true.yaw_rad
         if mode is not Mode.RECOVERY:
@@ -176,7 +176,7 @@ class GroundWatch:
         on = any(_near(pose, other, CORRIDOR_M, CORRIDOR_RAD) for other in reversed(self._track))
         if not on and not loose and not self._astray:
             self._tell("recovery_off_track", f"at {pose[0]:.2f} E {pose[1]:.2f} N, yaw {pose[2]:.2f} rad")
-        # where it was pushed or driven in doubt, it is judged again once it has come back
+        # a machine that was pushed, or driven in doubt, is judged again once it has come back
         self._astray = not on and (loose or self._astray)
 
 

@@ -1,4 +1,4 @@
-"""What must hold in every tick of every run, judged from ground truth; a breach is recorded, never averaged away.
+"""What must hold in every tick of every run, judged from ground truth; each breach is recorded.
 
 Inv-1 no belt moves on command without a live lease: the operator's last valid frame is younger than the longest T_stop.
 Inv-2 no belt set-point outside the driving modes.
@@ -20,14 +20,14 @@ from vehicle.contracts.plan import MachineFootprint
 from vehicle.control.state import VehicleState
 
 T_STOP_MAX_S = 0.5
-"""The set-point is safe at most so long after the creation of the last valid frame (docs/SAFETY.md, T_stop)."""
+"""The set-point is zero at the latest this long after the creation of the last valid frame (docs/SAFETY.md, T_stop)."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 CONTROLLER_S = 0.1
-"""From the gate's zero set-point to the start of the controller's ramp: the wire and two ticks."""
+"""Time from the gate's zero set-point to the start of the controller's ramp: the wire and two ticks."""
 GROUND_PERIOD_TICKS = 10
 MOVING_MPS = 0.05
 STANDSTILL_MPS = 0.02
-"""Below this a set-point is the tail of the stopping ramp, not motion."""
+"""A set-point below this is the end of the stopping ramp and no motion."""
 
 
 class Breach(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,14 +39,14 @@ class Breach(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Invariants:
-    """Counts and keeps the first breaches of each kind."""
+    """Counts breaches and keeps the first ones of each kind."""
 
     def __init__(
         self, machine: MachineFootprint, keep_outs: BaseGeometry, decel_mps2: float, rim: RimWatch | None = None
     ) -> None:
         self._machine = machine
         self._rim = rim
-        # the lease covers the set-point; the controller's ramp after it has its own budget: from transit speed to rest
+        # the lease limits the set-point; the controller's ramp after it, from transit speed to rest, has its own limit
         self._ramp_s = machine.transit_speed_mps / decel_mps2
         self._keep_outs = keep_outs
         shapely.prepare(self._keep_outs)
@@ -63,7 +63,7 @@ class Invariants:
             self.breaches.append(Breach(t_s=t_s, name=name, text=text))
 
     def check_command(self, state: VehicleState, applied_mps: float, operator_age_s: float, t_s: float) -> None:
-        """Inv-1, Inv-2 and Inv-5, from what the controller applies and what was truly created when."""
+        """Check Inv-1, Inv-2 and Inv-5: speed as the controller applies it, true age of the operator's frame."""
         if applied_mps < STANDSTILL_MPS:
             self._drove_t_s = t_s if state.gate.mode in DRIVING else self._drove_t_s
             return
@@ -84,7 +84,7 @@ class Invariants:
             self._tell(t_s, "move_with_tool_down", f"depth {status.depth_m:.3f} m at {applied_mps:.3f} m/s")
 
     def check_ground(self, east_m: float, north_m: float, yaw_rad: float, t_s: float) -> None:
-        """Inv-3 and Inv-6 from the true pose."""
+        """Check Inv-3 and Inv-6 with the true pose."""
         for name in self._rim.beyond(east_m, north_m, yaw_rad) if self._rim is not None else ():
             self._tell(t_s, name, f"at {east_m:.2f} E {north_m:.2f} N")
         if not self._near_keep_out(east_m, north_m):
@@ -105,7 +105,7 @@ class Invariants:
                 self._tell(t_s, name, f"at {east_m:.2f} E {north_m:.2f} N")
 
     def _near_keep_out(self, east_m: float, north_m: float) -> bool:
-        """A box round some keep-out is within more than what machine and tool reach; polygons are dear."""
+        """Whether a keep-out is within reach of machine and tool, by boxes; polygons take much longer."""
         reach_m = self._reach_m
         return any(
             low_east - reach_m <= east_m <= high_east + reach_m

@@ -1,7 +1,7 @@
-"""Silent errors of machine, receiver and base: nothing on the machine need contradict them; what each does to a drill.
+"""Silent errors of machine, receiver and base, which nothing on the machine has to contradict; what each one sets.
 
-Each has a size, drawn over a range that reaches beyond what is promised (`inside`), and a direction. One that `lasts`
-is still there when the team makes its checks; one that does not is gone by then, so that no check can find it.
+Each has a direction and a size, drawn from a range that reaches beyond what is promised (`inside`). One that `lasts` is
+still there when the team makes its checks; any other has ended by then, so that no check can find it.
 """
 
 import math
@@ -15,7 +15,7 @@ from vehicle.contracts.units import TICK_S
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
-    """One error as drawn: `size` in the unit of its kind, `side_rad` its direction, `rate` 0 to 1 how fast it comes."""
+    """One error as drawn: `size` in the unit of its kind, `side_rad` its direction, `rate` 0 to 1 its growth."""
 
     kind: str
     size: float
@@ -27,14 +27,15 @@ Act = Callable[[FaultScenario, Told], None]
 
 
 def _nothing(_drill: FaultScenario, _told: Told) -> None:
-    """Told tick by tick, or healed by itself."""
+    """Do nothing: the error is set in each tick, or ends by itself."""
 
 
 class Lie(msgspec.Struct, frozen=True, kw_only=True):
-    """A kind of error. `rows` are those of the fault catalogue.
+    """A kind of error. `rows`: of the fault catalogue.
 
-    `each` is called every tick. `least`..`most`: sizes inside of what is promised. `afloat`: where it comes at a stand,
-    the receiver floats before. `bounded_by` is the check that finds what is left of it.
+    `each` is called in every tick. `least`..`most`: sizes for which no false credit is promised. `afloat`: an error
+    that begins at a standstill, and before it the receiver is in float. `bounded_by`: the check that finds what is left
+    of it.
     """
 
     name: str
@@ -55,11 +56,11 @@ class Lie(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def bounds_credit(self) -> bool:
-        """What it makes false is credit; an error of the line makes stops."""
+        """Whether the error can make false credit; an error of the line can only cause stops."""
         return self.name not in LINE
 
     def inside(self, size: float) -> bool:
-        """The size is one for which no false credit is promised."""
+        """Whether no false credit is promised for this size."""
         return self.least <= size <= self.most
 
 
@@ -116,7 +117,7 @@ def _heading_off(drill: FaultScenario, told: Told) -> None:
 
 
 def _heading_ramps(drill: FaultScenario, told: Told) -> None:
-    """Up to the size, within 1 to 60 s."""
+    """Grow to the size within 1 to 60 s."""
     gnss, wanted_rad = drill.world.gnss, math.radians(_signed(told))
     step_rad = abs(wanted_rad) / 60.0**told.rate * TICK_S
     left_rad = wanted_rad - gnss.heading_jump_rad
@@ -162,7 +163,7 @@ def _hammers_new(drill: FaultScenario, _told: Told) -> None:
 
 
 def _line_slow(drill: FaultScenario, told: Told) -> None:
-    """Its delay both ways; `rate` says how much of it lies on the way down."""
+    """Delay the line by this in both directions together; `rate`: the share on the way to the controller."""
     ticks = told.size / 1000.0 / TICK_S
     drill.line.down_ticks = round(told.rate * ticks)
     drill.line.up_ticks = round((1.0 - told.rate) * ticks)
@@ -173,7 +174,7 @@ def _line_quick(drill: FaultScenario, _told: Told) -> None:
 
 
 def _commands_cut(drill: FaultScenario, told: Told) -> None:
-    """For so long once in 20 s."""
+    """Lose all commands for this time, once in 20 s."""
     drill.line.down_cut = drill.ticks % round(20.0 / TICK_S) < told.size / TICK_S
 
 
@@ -255,22 +256,22 @@ LIES: dict[str, Lie] = {lie.name: lie for lie in _ALL}
 
 
 def begin(drill: FaultScenario, told: Told) -> None:
-    """It begins."""
+    """Begin the error."""
     LIES[told.kind].begin(drill, told)
 
 
 def each(drill: FaultScenario, told: Told) -> None:
-    """A tick of it."""
+    """Apply the error in one tick."""
     act = LIES[told.kind].each
     if act is not None:
         act(drill, told)
 
 
 def end(drill: FaultScenario, told: Told) -> None:
-    """All is well again."""
+    """End the error."""
     LIES[told.kind].end(drill, told)
 
 
 def afloat(drill: FaultScenario, *, floats: bool) -> None:
-    """The receiver has no integers, or has them again."""
+    """Put the receiver in RTK float, or back in RTK fixed."""
     drill.world.gnss.fix = FixType.RTK_FLOAT if floats else FixType.RTK_FIXED

@@ -1,4 +1,4 @@
-"""What a run leaves on disk: summary.json, ledger.gpkg, map.png, report.html beside run.mcap."""
+"""The files of a run: summary.json, ledger.gpkg, map.png and report.html beside run.mcap."""
 
 from pathlib import Path
 from typing import Any
@@ -26,7 +26,7 @@ SECONDS_PER_HOUR = 3600.0
 
 
 class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
-    """A finished run and where its files go."""
+    """A finished run and the folder of its files."""
 
     out_dir: Path
     scenario: Scenario
@@ -36,7 +36,7 @@ class RunFiles(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def manifest_of(run: str, scenario: Scenario, machine: MachineConfig, site: Site, plan: Plan) -> Manifest:
-    """What `run.json` says; the end is not known yet."""
+    """Return the content of `run.json` at the start of a run; its end is not known yet."""
     return Manifest(
         run=run,
         program=program(),
@@ -53,7 +53,7 @@ def manifest_of(run: str, scenario: Scenario, machine: MachineConfig, site: Site
 
 
 def job_facts(files: RunFiles) -> JobFacts:
-    """What summary, map, report and exports are made from."""
+    """Return the facts from which summary, map, report and exports are made."""
     outcome, plan = files.outcome, files.plan
     found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
     return JobFacts(
@@ -80,8 +80,9 @@ def job_facts(files: RunFiles) -> JobFacts:
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The facts of a run.
 
-    `missed_m2` is work area neither processed nor listed; `listed_m2` is listed and not processed, which is less than
-    the polygons of `untreatable_m2` where a pass reached into them. `false_credit_m2` is against the truth.
+    `missed_m2`: work area that is neither processed nor listed. `listed_m2`: area that is listed and not processed; it
+    is less than the polygons of `untreatable_m2` if a pass reached into them. `false_credit_m2`: compared with the
+    truth.
     """
 
     format: int = Kept.RUN.number
@@ -123,12 +124,12 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """The job ended, nothing was missed or falsely claimed, and every invariant held."""
+        """Whether the task ended, nothing was missed or falsely claimed, and every invariant held."""
         return self.finished and self.missed_m2 == 0.0 and self.false_credit_m2 == 0.0 and not self.invariant_violations
 
 
 def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
-    """Gather the facts; areas in m2, times in s."""
+    """Return the summary; areas in m2, times in s."""
     outcome, plan = files.outcome, files.plan
     processed_m2 = found.processed_m2
     rate = processed_m2 / outcome.sim_s * SECONDS_PER_HOUR if outcome.sim_s > 0.0 else 0.0

@@ -1,6 +1,6 @@
 """Inv-6: with unknown ground outside, tracks and tool stay within the overrun that the site allows, from the true pose.
 
-Beyond that only ground that somebody calls safe may be under them. Judged from the site's polygons; shares no code with
+Beyond it, only ground that somebody calls safe may be under them. Judged from the site's polygons; shares no code with
 the planner.
 """
 
@@ -13,7 +13,7 @@ from vehicle.planning.site.site import Site
 
 
 class RimWatch:
-    """Asked with a true pose; most poses lie so far inside that one look tells."""
+    """Is asked with a true pose; most poses are so far inside that one test is enough."""
 
     def __init__(self, machine: MachineFootprint, site: Site) -> None:
         self._machine = machine
@@ -27,7 +27,7 @@ class RimWatch:
         shapely.prepare(self._inside)
 
     def beyond(self, east_m: float, north_m: float, yaw_rad: float) -> list[str]:
-        """Names of what is over unknown ground beyond the rim at a pose."""
+        """Return the names of the parts that are over unknown ground beyond the overrun at a pose."""
         if not self.bounded or self._inside.contains(Point(east_m, north_m)):
             return []
         machine, half_track_m = self._machine, 0.5 * self._machine.track_length_m

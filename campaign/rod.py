@@ -1,7 +1,7 @@
-"""Rod and straight edge over worked ground: the mean of five points a place, wherever the record claims something.
+"""Depth readings with rod and straight edge: the mean of five points a place, where the record claims ground.
 
-The tool's true way is remembered whole, however shallow: how deep the ground is at a point is what the deepest pass of
-the tool over it left.
+The tool's whole true path is kept, however shallow. The depth at a point is that of the deepest pass of the tool over
+it.
 """
 
 import math
@@ -15,37 +15,38 @@ from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 POINT_M = 0.01
-"""1-sigma at one point: rod and straight edge hit a depth within 2 cm."""
+"""1-sigma at one point: rod and straight edge find a depth within 2 cm."""
 POINTS = 5
 MEAN_M = POINT_M / math.sqrt(POINTS)
 STEP_M = 0.04
-"""Way of the tool between two points; five lie within 8 cm of their place."""
+"""Distance of the tool between two points; five of them lie within 8 cm of their place."""
 READINGS = 5
-"""Places of a closing."""
+"""Number of places at the end."""
 
 
 class Rod:
-    """Looks on each tick; `chosen` are the places at which somebody reads at the end."""
+    """Follows the tool in each tick; `chosen`: the places for depth readings at the end."""
 
     def __init__(self) -> None:
         self._times_ns: list[int] = []
         self._lines: list[tuple[float, float, float, float, float]] = []
 
     def see(self, now_ns: int, true: Truth) -> None:
-        """One tick of the tool, in the ground or above it."""
+        """Note one tick of the tool, in the ground or above it."""
         line = (*true.tool_left_m, *true.tool_right_m, true.depth_m)
         if self._lines and math.dist(_middle_m(line), _middle_m(self._lines[-1])) < STEP_M:
             last = self._lines[-1]
-            self._lines[-1] = (*last[:4], max(last[4], true.depth_m))  # lowered or raised on the spot
+            self._lines[-1] = (*last[:4], max(last[4], true.depth_m))  # lowered or raised without driving
             return
         self._times_ns.append(now_ns)
         self._lines.append(line)
 
     def chosen(self, ledger: LedgerState, cell_m: float) -> tuple[Place, ...]:
-        """At most five places evenly over what the record claims, the newest first, with the true mean of five points.
+        """Return at most five places evenly over the claimed ground, the newest first, each with the true mean of five
+        points.
 
-        So what each finds counts for all that was worked since the last good one; the other way round the oldest ground
-        would rest on one reading alone.
+        With this order each reading counts for all ground worked since the last good reading; in the other order the
+        oldest ground would depend on one reading alone.
         """
         claimed = [index for index, line in enumerate(self._lines) if is_claimed(ledger, _middle_m(line), cell_m)]
         if not claimed:
@@ -54,7 +55,7 @@ class Rod:
         return tuple(self._read(claimed, place) for place in places)
 
     def _read(self, claimed: list[int], place: int) -> Place:
-        """Five claimed points in a row round one."""
+        """Return five claimed points in a row around one of them."""
         first = max(0, min(place - POINTS // 2, len(claimed) - POINTS))
         lines = np.array(self._lines)
         depth_m = sum(_depth_m(lines, _middle_m(self._lines[index])) for index in claimed[first : first + POINTS])
@@ -64,7 +65,7 @@ class Rod:
 
 
 def is_claimed(ledger: LedgerState, place_m: tuple[float, float], cell_m: float) -> bool:
-    """The record says of this very cell that it was processed, deep enough or not."""
+    """Whether the record says that this cell was processed, deep enough or not."""
     column, row = math.floor(place_m[0] / cell_m), math.floor(place_m[1] / cell_m)
     tile = raster.find(ledger.tiles, (column // raster.TILE, row // raster.TILE))
     return bool(tile[raster.FLAGS, row % raster.TILE, column % raster.TILE] & raster.CLAIMS)
@@ -75,7 +76,7 @@ def _middle_m(line: tuple[float, float, float, float, float]) -> tuple[float, fl
 
 
 def _depth_m(lines: FloatArray, point_m: tuple[float, float]) -> float:
-    """Of the deepest pass over a point; lines (n, 5): left east, north, right east, north, depth."""
+    """Return the greatest depth [m] of passes at a point; lines (n, 5): left east, north, right east, north, depth."""
     across = lines[:, 0:2] - lines[:, 2:4]
     width_m = np.hypot(across[:, 0], across[:, 1])
     from_right = np.array(point_m) - lines[:, 2:4]

@@ -1,4 +1,4 @@
-"""A whole mission in virtual time, judged against the truth. Same scenario and seed, same bytes of recording."""
+"""Runs a whole mission in virtual time and judges it by the truth. Same scenario and seed: same bytes of recording."""
 
 from collections.abc import Callable
 
@@ -25,11 +25,11 @@ from vehicle.records.writer import Recorder
 TRAIL_PERIOD_TICKS = 25
 PROGRESS_PERIOD_TICKS = 250
 FINISH_TICKS = 100
-"""After the job the operator disarms; two seconds are enough for the acts and the radio."""
+"""After the mission the operator disarms; two seconds are enough for the acts and the radio."""
 
 
 class BrokenSinkError(RuntimeError):
-    """Whoever was told of a run broke."""
+    """A sink of a run failed."""
 
 
 Progress = Callable[[VehicleReport, float], None]
@@ -46,7 +46,7 @@ class Stop(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything a run leaves in memory; `campaign/outcome.py` writes it down."""
+    """The results of a run in memory; `campaign/outcome.py` writes them to files."""
 
     finished: bool
     config: VehicleConfig
@@ -72,7 +72,7 @@ class Told:
         self.events: list[Event] = []
 
     def accept(self, record: TickRecord) -> None:
-        """One tick."""
+        """Keep a tick's report and events."""
         outputs = record.outputs
         if outputs.report is not None:
             self.report = outputs.report
@@ -80,7 +80,7 @@ class Told:
 
 
 class Observer:
-    """Looks at truth and vehicle after every tick; nothing it does reaches either."""
+    """Reads truth and vehicle after every tick and changes neither."""
 
     def __init__(
         self, rig: SimStack, told: Told, site: Site, plan: Plan, scenario: Scenario, progress: Progress | None
@@ -103,7 +103,7 @@ class Observer:
         self._mode = Mode.BOOT
 
     def step(self, now_ns: int) -> None:
-        """After the vehicle has decided."""
+        """Look at one tick, after the vehicle has decided."""
         rig = self._rig
         tick, state, truth = rig.barrier.tick, rig.vehicle.state, rig.world.truth()
         self.truth.observe(
@@ -161,10 +161,10 @@ def run_mission(
     progress: Progress | None = None,
     journal: JournalWriter | None = None,
 ) -> Outcome:
-    """Drive `plan` to its end, to the operator's patience, or to the scenario's time limit; `journal` is closed.
+    """Drive `plan` to its end, until the operator gives up, or to the scenario's time limit; `journal` is closed.
 
     Raises:
-        BrokenSinkError: A sink failed on the way: on a machine it would be told, here nothing it left counts.
+        BrokenSinkError: A sink failed. A vehicle reports this and drives on; here the run's results would be wrong.
     """
 
     async def main(clock: VirtualClock) -> Outcome:

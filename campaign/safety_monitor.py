@@ -1,22 +1,22 @@
-"""What must hold in every tick of every drill, whatever fails: judged from the controller, the truth and the air.
+"""What must hold in every tick of every scenario, whatever fails: judged from the controller, the truth and the radio.
 
-Shares nothing with the gate: frames are read off the radio a second time, set-points at the controller itself.
+It shares no code with the gate: it reads the operator's frames from the radio itself, and set-points at the controller.
 
-W1 a belt is told to move only within 500 ms of the creation of the operator's frame that the vehicle holds in force.
-W2 it is told to move only in a driving mode, or for the one tick that a command is under way.
-W3 after any stop it is told to move again only after neutral sticks, then RESET, then ARM, in this order, by a station
-   that held the lease; the first time after neutral and ARM. RECOVERY arms too: its own edge, its own mode. After an
-   e-stop from any console the holder's RELEASE comes before all that. A new process changes nothing of it, unless the
-   stop came in the last 300 ms of the old one.
+W1 a belt gets a set-point only within 500 ms of the creation of the operator's frame that the vehicle holds in force.
+W2 a belt gets a set-point only in a driving mode, or for the one tick that a command takes.
+W3 after any stop a belt gets a set-point again only after neutral sticks, then RESET, then ARM, in this order, by a
+   station that held the lease; the first time after neutral sticks and ARM. RECOVERY arms too, by its own act and into
+   its own mode. After an E-stop from any console the holder's RELEASE comes before all these. A new process changes
+   nothing of this, unless the stop came in the last 300 ms of the old one.
 W4 the rotor is driven only in a driving mode, and in a WAIT.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
 W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached.
-W8 in AUTO_MOVE the tracks move only with the tool up, unless backing out of a swath.
-W9 by stick the machine is told to move only while the frame in force holds the hold-to-run.
-W10 credited ground was truly worked (asked for at the end).
-W11 a WAIT moves nothing, ends in 20 s, and leads back to the mission only by START: `wait_watch.py`.
-Where it may be at all: `ground_watch.py`.
+W8 in AUTO_MOVE the tracks move only with the tool up, unless the machine backs out of a swath.
+W9 by stick a belt gets a set-point only while the frame in force has hold-to-run pressed.
+W10 credited ground was truly worked (judged at the end).
+W11 a WAIT moves nothing, ends within 20 s, and leads back to the mission only by START: `wait_watch.py`.
+Where the machine may be: `ground_watch.py`.
 """
 
 from typing import Protocol
@@ -39,9 +39,9 @@ AGE_MAX_NS = 500 * NS_PER_MS
 DEATH_MAX_NS, KEPT_MAX_NS = 200 * NS_PER_MS, 300 * NS_PER_MS
 KILL_MAX_TICKS = 5
 UNDER_WAY_TICKS, HUNG_TICKS, LOST_TICKS = 2, 7, 10
-"""A command written in one tick is obeyed in the next and shows in the one after. On a line that loses frames the
-stop may be lost too: then the lease ends the one before, 150 ms and a tick later. A controller that hangs in that very
-moment keeps its outputs until its own watchdog bites, 100 ms later."""
+"""A command written in one tick is obeyed in the next and seen in the one after. A line that loses frames may lose the
+stop too; then the lease ends the command before it, 150 ms and a tick later. A controller that hangs at that moment
+keeps its outputs until its own watchdog restarts it, 100 ms later."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 ARMED = (*DRIVING, Mode.WAIT)
@@ -52,7 +52,7 @@ MOVING_MPS = 1e-6
 
 
 class Debt:
-    """What the holder's frames still owe before the machine may be told to move: neutral, RESET, ARM, in order."""
+    """What the holder's frames must still show before the machine may be told to move: neutral, RESET, ARM."""
 
     def __init__(self) -> None:
         self.neutral = self.armed = False
@@ -61,14 +61,15 @@ class Debt:
         self._edges: dict[int, tuple[int, OperatorEdge]] = {}
 
     def stop(self, now_ns: int) -> None:
-        """A stop: all three are owed anew."""
+        """Note a stop: all three are required again."""
         self.neutral = self.reset = self.armed = False
         self._stopped_ns = now_ns
 
     def restart(self, died_ns: int, *, in_motion: bool) -> None:
-        """A new process: neutral and ARM are owed anew; so is what a stop left to be done, if it came to the disk.
+        """Note a new process: neutral and ARM are required again, and also what an earlier stop requires if it was
+        saved.
 
-        One that died in a mode that may drive has stopped the machine.
+        A process that ended in a mode that may drive counts as a stop.
         """
         self.neutral = self.armed = False
         self.reset = (self.reset and not in_motion) or died_ns - self._stopped_ns <= KEPT_MAX_NS
@@ -76,11 +77,11 @@ class Debt:
         self._edges = {}
 
     def forget_arming(self) -> None:
-        """Disarmed without a stop: ARM is owed."""
+        """Note a disarming without a stop: ARM is required again."""
         self.armed = False
 
     def hear(self, frame: OperatorFrame, holder: int, now_ns: int) -> OperatorEdge:
-        """One frame as it reached the vehicle; which of its edges rose in it."""
+        """Process one frame as it reached the vehicle; return the acts that are new in it."""
         sequence, before = self._edges.get(frame.station_id, (-1, frame.edges))
         if frame.sequence <= sequence:
             return OperatorEdge.NONE
@@ -101,13 +102,13 @@ class Debt:
 
     @property
     def open(self) -> tuple[str, ...]:
-        """What is still owed."""
+        """Return what is still required."""
         owed = (("release", self.released), ("neutral", self.neutral), ("reset", self.reset), ("arm", self.armed))
         return tuple(name for name, paid in owed if not paid)
 
 
 class Watched(Protocol):
-    """What is looked at; nothing of it is touched."""
+    """The parts that the monitor reads; it changes none of them."""
 
     world: World
     line: SerialLine
@@ -117,17 +118,17 @@ class Watched(Protocol):
 
     @property
     def state(self) -> VehicleState:
-        """The vehicle's own."""
+        """State of the vehicle."""
         ...
 
     @property
     def time_s(self) -> float:
-        """Since the start."""
+        """Time since the start [s]."""
         ...
 
 
 class SafetyMonitor:
-    """Keeps the first breach of each kind, and what trials measure: when the set-point stopped, how far it rolled."""
+    """Keeps the first breach of each kind, and the figures of trials: end of the set-point, and rolling distance."""
 
     def __init__(self, drill: Watched) -> None:
         self._drill = drill
@@ -153,7 +154,7 @@ class SafetyMonitor:
             self.breaches.append(Breach(t_s=self._drill.time_s, name=name, text=text))
 
     def step(self, now_ns: int, heard: bytes, true: Truth) -> None:
-        """After the vehicle's tick. What the controller does now rests on what the vehicle knew a tick ago."""
+        """Judge one tick after the vehicle's. The controller now acts on what the vehicle knew a tick ago."""
         drill = self._drill
         controller, outputs = drill.world.controller, drill.world.controller.outputs
         left, right = controller.setpoint_mps
@@ -210,7 +211,7 @@ class SafetyMonitor:
             self._tell("move_with_tool_down", f"tool {up_m:.3f} m above ground at {setpoint:.3f} m/s")
 
     def _follow(self, now_ns: int, heard: bytes) -> None:
-        """Bring the watch's own picture up to this tick."""
+        """Update the monitor's own view to this tick."""
         drill = self._drill
         gate = drill.state.gate
         if gate.session_id != self._session:
@@ -231,10 +232,10 @@ class SafetyMonitor:
         if self._mode in ARMED and gate.mode not in ARMED:
             self._debt.stop(now_ns)
             self.stops += 1
-            # what is not a restart: the command before the stop, until it ends
+            # no restart: the command given before the stop, until it ends
             self._rolls_on = self.setpoint_mps > MOVING_MPS
         elif self._mode in DRIVING and drill.world.controller.lease_expired and not self._lapsed:
-            self._debt.stop(now_ns)  # the controller's own stop is one, whatever the gate makes of it
+            self._debt.stop(now_ns)  # the controller's own stop counts as a stop, whatever the gate makes of it
         elif self._mode is Mode.READY and gate.mode is Mode.DISARMED:
             self._debt.forget_arming()
         self._lapsed = drill.world.controller.lease_expired
@@ -243,12 +244,12 @@ class SafetyMonitor:
         self._rest_ticks = 0 if gate.mode in ARMED else self._rest_ticks + 1
         unheld = gate.mode in BY_STICK and frame is not None and not frame.hold_to_run
         self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
-        # a controller that is just awake has its 100 ms too; until then its kill line is not released
+        # a controller that has just started has its 100 ms too; until then its kill line is not released
         told = gate.mode is Mode.ESTOP and self._reaches()
         self._estop_ticks = self._estop_ticks + 1 if told else 0
 
     def finish(self) -> tuple[Breach, ...]:
-        """All breaches, with the record held against the truth."""
+        """Return all breaches, after comparing the record with the truth."""
         false_m2 = self._drill.truth.false_credit_m2(self._drill.state.ledger)
         if false_m2 > 0.0:
             self._tell("false_credit", f"{false_m2:.4f} m2 credited that was not truly worked")
@@ -256,7 +257,7 @@ class SafetyMonitor:
 
     @property
     def latency_ms(self) -> float:
-        """Of the last stop: from the creation of the frame then in force to the end of the set-point; NaN in motion."""
+        """Time [ms] from the creation of the frame in force at the last stop to the set-point's end; NaN in motion."""
         if self.setpoint_mps > MOVING_MPS:
             return float("nan")
         return (self.stopped_ns - self.stop_created_ns) * 1e3 / NS_PER_S

@@ -1,9 +1,9 @@
-"""The team round a drill: its bay is stored when the shift opens; then it makes every check that the rules ask for.
+"""The team of a scenario: its bay is stored when the shift opens, and at the end it makes every check of the rules.
 
-After the work: a rover on a control point, a count of hammers, a mean of five depths at each of five places that lie
-over all that the record claims (`campaign/rod.py`). The next morning, before anything is credited: the daily check in
-the bay. The way back there is left out: the machine is set down where it stood, as well as people park, and its program
-reckons its place anew, as after a night.
+After the work: a rover on a control point, a count of hammers, and a mean of five depths at each of five places over
+all ground that the record claims (`campaign/rod.py`). The next morning, before anything is credited: the daily check in
+the bay. The way back there is left out: the machine is set down where it stood, as exactly as people park, and its
+program determines its position again, as after a night.
 """
 
 from collections.abc import Callable
@@ -26,14 +26,14 @@ from vehicle.control.state import EstimateState
 
 BAY_S = 31.0
 PARKED_M, PARKED_RAD = 0.01, 0.001
-"""1-sigma with which a machine stands in its marked bay again."""
+"""1-sigma with which a machine is parked in its marked bay again."""
 BAY_M, BAY_HEADING_RAD, BAY_TILT_RAD = 0.012, 0.001, 0.0006
-"""1-sigma of what half a minute does not average out of place, heading and tilt on the day when the bay was stored."""
+"""1-sigma that an average over half a minute leaves in place, heading and tilt on the day when the bay was stored."""
 TRIES = 20
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that was made: whether it took credit back, and what the vehicle said where it refused it."""
+    """A check that was made: whether it withdrew credit, and the vehicle's words if it refused the check."""
 
     check: str
     withdrew: str
@@ -41,7 +41,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Shift:
-    """One call of `step` a tick while the machine works; then `close`. `tick`: the drill's own, or who looks on."""
+    """Call `step` once a tick while the machine works, then `close`. `tick`: runs one tick of the scenario."""
 
     def __init__(self, drill: FaultScenario, seed: int, tick: Callable[[], None] | None = None) -> None:
         self._drill, self._tick = drill, tick if tick is not None else drill.step
@@ -54,7 +54,7 @@ class Shift:
         self._store_bay()
 
     def _store_bay(self) -> None:
-        """The full check was made here on another day; nothing was found."""
+        """Store the bay as after a full check on another day that found nothing."""
         drill, draw = self._drill, self._draw
         tracks, mount = drill.world.tracks, drill.parts.config.machine.gnss
         east_m, north_m, _ = tracks.point_m(mount.antenna_x_m, mount.antenna_y_m, mount.antenna_z_m)
@@ -71,7 +71,7 @@ class Shift:
         drill.process.loop.state = msgspec.structs.replace(drill.state, checks=checks)
 
     def step(self) -> None:
-        """One tick, and what the team sees of it: where the tool was how deep, and what was withdrawn."""
+        """Run one tick and note what the team sees: place and depth of the tool, and withdrawn credit."""
         drill = self._drill
         self._tick()
         ledger = drill.state.ledger
@@ -81,12 +81,12 @@ class Shift:
         self._rod.see(drill.now_ns, drill.world.truth())
 
     def run(self, seconds: float) -> None:
-        """Go on for so long, with what the team sees."""
+        """Run for this time [s]; the team looks on."""
         for _ in range(round(seconds * 50.0)):
             self.step()
 
     def stop(self) -> None:
-        """The operator presses STOP and takes both hands off; the rotor runs down."""
+        """The operator presses STOP and lets go of the controls; the rotor runs down."""
         hands = self._drill.hands
         hands.pressed = OperatorEdge.STOP
         hands.goal = Goal.REST
@@ -95,7 +95,7 @@ class Shift:
         self.run(5.0)
 
     def close(self) -> tuple[Finding, ...]:
-        """Every check that the rules ask for, in the order of the day."""
+        """Make every check that the rules ask for, in the order of the day; return the results."""
         drill = self._drill
         world, count = drill.world, drill.parts.config.machine.tool.hammer_count
         found = [self._made("base", base_check(world)), self._made("hammers", hammer_count(world, count))]
@@ -106,7 +106,7 @@ class Shift:
         return tuple(found)
 
     def places(self) -> tuple[Place, ...]:
-        """Where a rod is put at the end, with the true depths."""
+        """Return the places of the depth readings at the end, with the true depths."""
         return self._rod.chosen(self._drill.state.ledger, self._drill.parts.config.mission.cell_m)
 
     def _readings(self) -> list[Observation]:
@@ -118,7 +118,7 @@ class Shift:
         ]
 
     def _morning(self) -> Finding:
-        """The daily check."""
+        """Make the daily check."""
         drill = self._drill
         east, north, turned = self._draw.standard_normal(3).tolist()
         bay = self._bay
@@ -134,12 +134,12 @@ class Shift:
         for _ in range(4):
             if not found.refused:
                 break
-            self.run(BAY_S)  # a receiver that fixes anew in the bay begins its half minute anew
+            self.run(BAY_S)  # if the receiver fixes anew in the bay, its half minute begins again
             found = self._made("daily", note("daily check"))
         return found
 
     def _made(self, check: str, observation: Observation) -> Finding:
-        """Told by radio until it is answered."""
+        """Send an observation by radio until it is answered; return the result."""
         drill, before = self._drill, len(self.withdrawn)
         self._sequence += 1
         station_id = observation.station_id

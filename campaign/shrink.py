@@ -6,7 +6,7 @@ Fails = Callable[[tuple[int, ...]], bool]
 
 
 def shrink(numbers: tuple[int, ...], fails: Fails) -> tuple[int, ...]:
-    """The smallest subset found; no single event of it can be left out. `fails(numbers)` must be true."""
+    """Return the smallest subset found; it needs each of its events. `fails(numbers)` must be true."""
     if fails(()):
         return ()
     kept, parts = numbers, 2

@@ -1,6 +1,6 @@
-"""An operator with a will: drives by stick, runs a mission or retreats, follows the texts on the screen after a stop.
+"""A simulated operator with a goal: drives by stick, runs a mission or retreats, and after a stop follows the texts.
 
-Knows only what the radio brings. Doors for faults stand for what goes wrong with the operator and the console.
+It knows only what comes by radio. Some attributes let faults change what operator and console do.
 """
 
 import math
@@ -20,7 +20,7 @@ from vehicle.contracts.messages import Mode
 
 PRESS_FRAMES = 3
 PAUSE_FRAMES = 9
-"""Between two acts the hands rest 450 ms."""
+"""Time between two acts: 450 ms."""
 ANSWER_FRAMES = 40
 """The question for a sign of attention is answered 2 s after it is on the screen."""
 DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
@@ -31,7 +31,7 @@ _DRIVE_FIELD = 5
 
 
 class Goal(Enum):
-    """What the operator wants. REST: hands off, but the console is on. STAND: armed in MANUAL, sticks centred."""
+    """What the operator wants. REST: hands off, with the console on. STAND: armed in MANUAL, sticks centred."""
 
     REST = 0
     STAND = 1
@@ -41,7 +41,7 @@ class Goal(Enum):
 
 
 class Other(msgspec.Struct):
-    """Another console on the same air; it echoes what the first one sees."""
+    """Another console on the same radio; it echoes the tick that the first one sees."""
 
     station: Station
     controls: Controls = Controls()
@@ -49,15 +49,14 @@ class Other(msgspec.Struct):
 
 
 class SimOperator:
-    """Sends at 20 Hz.
+    """Sends frames at 20 Hz.
 
     `goal`, `drive`, `turn`, `rotor` are what the operator wants; `forgets` are acts left out. `at_machine` is called
-    when a text sends somebody there; `walks` counts it. `created_ns`: when each frame sent by this operator was made,
-    by its number.
-    Doors: `silent` (console crashed), `frozen` (it repeats its last controls, samples and edges), `released` (stick
-    unplugged: the console says RELEASE), `stick` (deflected whatever is wanted), `hold_stuck`, `lets_go` (the hold is
-    released, the stick is not), `broken_stick` (NaN), `battery_ratio`, `tilt_rad`, `video_age_ms`, `pressed` (edges
-    held down), `others`.
+    when a text asks for an act at the machine; `walks` counts the calls. `created_ns`: number of each frame -> time
+    when it was made. Attributes for faults: `silent` (console crashed), `frozen` (it repeats its last controls, samples
+    and edges), `released` (stick unplugged: the console sends RELEASE), `stick` (deflected whatever is wanted),
+    `hold_stuck`, `lets_go` (hold-to-run is released, the stick is not), `broken_stick` (NaN), `battery_ratio`,
+    `tilt_rad`, `video_age_ms`, `pressed` (edges held down), `others`.
     """
 
     def __init__(self, port: BytePort, station_id: int = 1, at_machine: Callable[[], None] = lambda: None) -> None:
@@ -83,18 +82,18 @@ class SimOperator:
 
     @property
     def mode(self) -> Mode:
-        """As the screen shows it; BOOT before anything was heard."""
+        """Mode as the screen shows it; BOOT before anything was heard."""
         return Mode(self.seen.mode) if self.seen is not None else Mode.BOOT
 
     @property
     def screen(self) -> tuple[str, ...]:
-        """The texts of the reasons shown, worst first."""
+        """Texts of the reasons shown, the worst first."""
         if self.seen is None:
             return ()
         return manual_text.texts(self.seen.reasons | self.seen.reasons_high << 64)
 
     def step(self, now_ns: int) -> None:
-        """Read what arrived; answer reports, 20 times a second."""
+        """Read what arrived, and send a frame 20 times a second."""
         new_report = False
         for message in self._reader.feed(self._port.read()):
             if isinstance(message, VehicleFrame):
@@ -168,7 +167,7 @@ class SimOperator:
         if mode in STOPPED:
             return self._after_stop()
         if mode in (Mode.BOOT, Mode.DISARMED):
-            # ARM is what the manual says; where it does nothing the screen's own acts come before the next try.
+            # ARM is what the manual says; if it has no effect, the acts that the screen names are tried next
             listed = (*(edge for edge in manual_text.acts(self.screen) if edge is not _E.TAKE), _E.ARM)
             return listed[self._round % len(listed)]
         if mode is Mode.READY:
@@ -193,7 +192,7 @@ class SimOperator:
         return _E.MISSION_START if self.goal is Goal.MISSION and not there else _E.NONE
 
     def _after_stop(self) -> OperatorEdge:
-        """One act of those that the texts name, in turn; first what has to be done at the machine."""
+        """Return the next of the acts that the texts name; acts at the machine come first."""
         if manual_text.needs_machine(self.screen) and self._round % 8 == 0:
             self.walks += 1
             self.at_machine()
@@ -202,7 +201,7 @@ class SimOperator:
 
 
 def _with_broken_stick(encoded: bytes, count: int) -> bytes:
-    """The same frame, its checksum right, with NaN for a stick: the encoder itself refuses to send one."""
+    """Return the frame with NaN for a stick and a correct checksum; the encoder itself refuses to send one."""
     payload = encoded[10:-2].ljust(_OPERATOR.max_length, b"\0")
     values = list(_OPERATOR.packer.unpack(payload))
     values[_DRIVE_FIELD] = math.nan

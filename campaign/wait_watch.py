@@ -1,8 +1,8 @@
-"""What must hold of each WAIT, judged from the operator's frames and the vehicle's mode, sharing nothing with the gate.
+"""What must hold in each WAIT, judged from the operator's frames and the vehicle's mode; shares no code with the gate.
 
 W11 a WAIT begins only in a mission and lasts at most 20 s. It leads back to the mission only in the tick that hears a
-    START whose edge rose in the WAIT, from the holder, with hold-to-run pressed and the sticks neutral; to another mode
-    that drives, never. A START that was refused says nothing of what comes later.
+    START pressed during the WAIT, from the holder, with hold-to-run pressed and the sticks neutral; it never leads to
+    another mode that drives. A START that was refused does not count later.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ NEUTRAL = 0.05
 
 
 class WaitWatch:
-    """One vehicle's WAITs. `tell(name, text)` takes a breach; `count`: WAITs begun, `gone_on`: those that went on."""
+    """Judges the WAITs of one vehicle. `tell(name, text)` takes a breach. `count`: WAITs; `gone_on`: continued ones."""
 
     def __init__(self, tell: Callable[[str, str], None]) -> None:
         self._tell = tell
@@ -27,13 +27,13 @@ class WaitWatch:
         self.count = self.gone_on = 0
 
     def hear(self, frame: OperatorFrame, rising: OperatorEdge, holder: int) -> None:
-        """One frame as it reached the vehicle; `rising`: edges that the same station's frame before it did not have."""
+        """Process one frame as it reached the vehicle; `rising`: edges that the station's last frame did not have."""
         hands = frame.hold_to_run and abs(frame.drive) <= NEUTRAL and abs(frame.turn) <= NEUTRAL
         if frame.station_id == holder and OperatorEdge.MISSION_START in rising and hands:
             self._started = True
 
     def step(self, before: Mode, after: Mode) -> None:
-        """One tick, after its frames were heard: the vehicle's mode before and after it."""
+        """Judge one tick after its frames were heard, from the vehicle's modes before and after it."""
         if after is Mode.WAIT:
             self._wait(before)
         elif before is Mode.WAIT:
