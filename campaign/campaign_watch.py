@@ -51,7 +51,7 @@ class CampaignWatch:
             self._excused_until = drill.ticks + EXCUSED_TICKS
         lapsed = drill.world.controller.lease_expired
         if lapsed and not self._lapsed and drove and drill.ticks > self._excused_until:
-            self._tell("controller_stop", "while driving, line and process well for half a second")
+            self._tell("controller_stop", "while driving; line and process had worked for half a second")
         self._lapsed = lapsed
         true = drill.world.truth()
         self._passed.observe(true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps)

@@ -42,11 +42,10 @@ class Rod:
         self._lines.append(line)
 
     def chosen(self, ledger: LedgerState, cell_m: float) -> tuple[Place, ...]:
-        """Return at most five places evenly over the claimed ground, the newest first, each with the true mean of five
-        points.
+        """Return at most five places evenly over the claimed ground, the newest first.
 
-        With this order each reading counts for all ground worked since the last good reading; in the other order the
-        oldest ground would depend on one reading alone.
+        Each comes with the true mean of five points. In this order each reading counts for all ground worked since the
+        last good reading; in the other order the oldest ground would depend on one reading alone.
         """
         claimed = [index for index, line in enumerate(self._lines) if is_claimed(ledger, _middle_m(line), cell_m)]
         if not claimed:

@@ -66,8 +66,7 @@ class Debt:
         self._stopped_ns = now_ns
 
     def restart(self, died_ns: int, *, in_motion: bool) -> None:
-        """Note a new process: neutral and ARM are required again, and also what an earlier stop requires if it was
-        saved.
+        """Note a new process: neutral and ARM are required again, and what an earlier stop requires if it was saved.
 
         A process that ended in a mode that may drive counts as a stop.
         """
@@ -192,11 +191,11 @@ class SafetyMonitor:
         if self._idle_ticks > self._grace_ticks():
             self._tell("drive_outside_driving_mode", f"{setpoint:.3f} m/s in {self._mode.name}")
         if self._debt.open and not self._rolls_on:
-            self._tell("restart_without_act", f"{setpoint:.3f} m/s, owed: {', '.join(self._debt.open)}")
+            self._tell("restart_without_act", f"{setpoint:.3f} m/s, still required: {', '.join(self._debt.open)}")
         if self._unheld_ticks > LOST_TICKS:
             self._tell("drive_without_hold", f"{setpoint:.3f} m/s in {self._mode.name}")
         if now_ns - self._alive_ns > DEATH_MAX_NS:
-            self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last word")
+            self._tell("drive_without_process", f"{(now_ns - self._alive_ns) / NS_PER_MS:.0f} ms after its last tick")
 
     def _check_idle(self, rotor_radps: float, arm_rate_mps: float) -> None:
         if rotor_radps > 0.0 and self._rest_ticks > self._grace_ticks():

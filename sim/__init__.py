@@ -1,1 +1,1 @@
-"""The software-in-the-loop simulator: everything outside the vehicle's byte ports; ground truth stays in here."""
+"""Software-in-the-loop simulator: all that is outside the vehicle's byte ports, with the ground truth."""

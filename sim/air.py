@@ -1,4 +1,4 @@
-"""The air between a console and a vehicle, both on real sockets: datagrams pass, or are lost while it is cut."""
+"""A cuttable link between consoles and a vehicle on real sockets: datagrams pass, or are lost while it is cut."""
 
 import asyncio
 import contextlib
@@ -9,7 +9,7 @@ Address = tuple[str, int]
 
 
 class _Away(asyncio.DatagramProtocol):
-    """Towards the vehicle, for one console."""
+    """The socket towards the vehicle for one console."""
 
     def __init__(self, back: Callable[[bytes], None]) -> None:
         self._back = back
@@ -19,13 +19,14 @@ class _Away(asyncio.DatagramProtocol):
         self._back(data)
 
     def error_received(self, exc: Exception) -> None:
-        del exc  # the vehicle is not there yet
+        del exc  # the vehicle does not listen yet
 
 
 class Air(asyncio.DatagramProtocol):
-    """Where consoles send to; each gets a socket of its own towards the vehicle, as over a real network.
+    """The socket that consoles send to; each console gets a socket of its own towards the vehicle, as on a real
+    network.
 
-    `cut()` is asked for each datagram, both ways; `lost` counts.
+    `cut()` is called for each datagram in both directions; `lost` counts the lost ones.
     """
 
     def __init__(self, vehicle: Address, cut: Callable[[], bool]) -> None:
@@ -35,11 +36,11 @@ class Air(asyncio.DatagramProtocol):
         self.lost = 0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Consoles can be heard."""
+        """The socket is open."""
         self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
-        """A console says something; while its own socket is still opening it is lost, as on a radio that wakes up."""
+        """Pass on a console's datagram; it is lost while the console's own socket is still opening."""
         if self._cut():
             self.lost += 1
             return
@@ -64,7 +65,7 @@ class Air(asyncio.DatagramProtocol):
             self._transport.sendto(data, console)
 
     def close(self) -> None:
-        """All sockets."""
+        """Close all sockets."""
         for away in self._away.values():
             if away.done() and not away.cancelled() and away.exception() is None:
                 away.result().close()
@@ -75,7 +76,7 @@ class Air(asyncio.DatagramProtocol):
 
 @contextlib.asynccontextmanager
 async def air(vehicle: Address, cut: Callable[[], bool], host: str = "127.0.0.1") -> AsyncIterator[int]:
-    """Between consoles on this computer and a vehicle; gives the UDP port that consoles send to."""
+    """Run the link between consoles on this computer and a vehicle; yield the UDP port that consoles send to."""
     made = Air(vehicle, cut)
     transport, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: made, local_addr=(host, 0))
     try:

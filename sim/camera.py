@@ -1,7 +1,7 @@
-"""The simulator's cameras: what the cab sees, drawn with numpy. For people to steer by; nothing is measured in it.
+"""Draws the pictures of the simulated cameras with numpy, for people to steer by; nothing is measured in them.
 
-Ground in true perspective by roll, pitch and slope, the tool with its hammers, stakes, dust, sky. Drawn from the
-simulated machine's true state.
+They show the ground in true perspective by roll, pitch and slope, the tool with its hammers, stakes, dust and sky, from
+the simulated machine's true state.
 """
 
 import math
@@ -18,7 +18,7 @@ from sim.noise import generator
 from vehicle.video.camera import Camera
 
 Image = npt.NDArray[np.uint32]
-"""(height, width), 0xXXBBGGRR: bytes R, G, B, X on a little-endian machine."""
+"""(height, width) pixels as 0xXXBBGGRR: bytes R, G, B, X on a little-endian machine."""
 Floats = npt.NDArray[np.float32]
 
 WIDTH, HEIGHT = 640, 360
@@ -34,7 +34,7 @@ CAMERAS: Final = (FRONT, REAR)
 
 FAR_M: Final = 70.0
 BANDS: Final = 16
-"""Steps of haze with the distance."""
+"""Number of steps in which haze grows with distance."""
 QUALITY: Final = 60
 HAMMERS: Final = 24
 STAKE_M: Final = 1.1
@@ -60,7 +60,7 @@ DUST = _rgb(203, 190, 160)
 
 
 def _half(colour: Image) -> Image:
-    """Each of the four bytes halved."""
+    """Return the colour with each of its four bytes halved."""
     return (colour >> np.uint32(1)) & np.uint32(0x7F7F7F7F)
 
 
@@ -68,9 +68,9 @@ _HALF_DUST: Final = np.uint32(DUST >> 1 & 0x7F7F7F7F)
 
 
 class Seen(msgspec.Struct, frozen=True, array_like=True):
-    """What the cameras are told of the machine, true values in the plan's ENU metres.
+    """State of the machine as the cameras get it, true values in the plan's ENU metres.
 
-    `t_us`: the vehicle's clock. `turned_rad`: angle of the rotor. `tool_m`: left and right end of its axis.
+    `t_us`: the vehicle's clock. `turned_rad`: angle of the rotor. `tool_m`: left and right end of the tool's axis.
     """
 
     t_us: int
@@ -87,7 +87,7 @@ class Seen(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Scene(msgspec.Struct, frozen=True):
-    """What does not change: rings in ENU metres, slopes (rise per metre east and north), the tool's measures."""
+    """What does not change: rings in ENU metres, slopes (rise per metre east and north), dimensions of the tool."""
 
     work_m: tuple[tuple[Point, ...], ...]
     keep_outs_m: tuple[tuple[Point, ...], ...]
@@ -99,7 +99,7 @@ class Scene(msgspec.Struct, frozen=True):
 
 
 class Painter:
-    """Draws `Seen` through a camera; `note` every state, so that worked ground is seen later."""
+    """Draws a `Seen` through a camera; `note` takes every state, so that worked ground is shown later."""
 
     def __init__(self, scene: Scene) -> None:
         self.scene = scene
@@ -118,7 +118,7 @@ class Painter:
         self._stakes = _stakes(scene)
 
     def note(self, seen: Seen) -> None:
-        """What happened to the ground since the last one."""
+        """Update the ground by what happened since the last state."""
         before, self._before = self._before, seen
         if before is None:
             return
@@ -127,7 +127,7 @@ class Painter:
             self.ground.worked(before.tool_m, seen.tool_m)
 
     def draw(self, camera: Camera, seen: Seen) -> Image:
-        """The picture as pixels."""
+        """Return the picture as pixels."""
         view = _View(camera, seen, self.scene.grade)
         image: Image = np.empty((HEIGHT, WIDTH), np.uint32)
         self._draw_ground_and_sky(image, view)
@@ -141,7 +141,7 @@ class Painter:
         return image
 
     def jpeg(self, camera: Camera, seen: Seen) -> bytes:
-        """The picture as it is sent."""
+        """Return the picture as JPEG."""
         pixels = self.draw(camera, seen).view(np.uint8).reshape(HEIGHT, WIDTH, 4)
         coded: bytes = simplejpeg.encode_jpeg(
             pixels, quality=QUALITY, colorspace="RGBX", colorsubsampling="420", fastdct=True
@@ -150,7 +150,7 @@ class Painter:
 
     def _draw_ground_and_sky(self, image: Image, view: "_View") -> None:
         columns, rows = self._rays[view.camera.id]
-        fall = view.fall[0] + view.fall[1] * columns + view.fall[2] * rows  # against the ground's plane, per metre
+        fall = view.fall[0] + view.fall[1] * columns + view.fall[2] * rows  # towards the ground's plane, per metre
         top = int(np.argmax((fall < 0.0).any(axis=1)))
         seen = fall[top:] < -view.above_m / FAR_M
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -164,7 +164,7 @@ class Painter:
         cell += band << 8
         bottom = int(np.argmax(seen.all(axis=1))) + top if seen.any() else HEIGHT
         image[top:] = self._ground_lut[cell]
-        # above and at the horizon: sky and hills by the true level
+        # above the horizon: sky and hills, drawn by the true level
         rise = view.rays[2][0] + view.rays[2][1] * columns + view.rays[2][2] * rows[:bottom]
         sky = self._sky_lut[np.clip(rise * 300.0, 0, 255).astype(np.uint8)]
         azimuth = ((view.yaw_rad - np.arctan(columns)) * (len(self._hills) / math.tau)).astype(np.int32)
@@ -196,7 +196,7 @@ class Painter:
     def _draw_tool(self, image: Image, camera: Camera, seen: Seen) -> None:
         scene = self.scene
         ahead, half = scene.tool_ahead_m, scene.tool_width_m / 2.0
-        axis_m = scene.tip_radius_m - seen.depth_m  # tips reach `depth_m` into the soil
+        axis_m = scene.tip_radius_m - seen.depth_m  # the tips reach `depth_m` into the soil
         for side in (-1.0, 1.0):
             _bar(image, camera, (0.6, side * 0.62, 1.0), (ahead, side * (half - 0.06), axis_m), 0.075, YELLOW)
         drum = [(ahead, side * half, axis_m) for side in (1.0, -1.0)]
@@ -217,9 +217,9 @@ class Painter:
 
 
 class _View:
-    """Rays of a camera over the ground's plane, in the picture's x and y over the focal length.
+    """Rays of a camera over the ground's plane; picture coordinates x and y are divided by the focal length.
 
-    `rays`: its east, north and up for (1, x, y). `fall`: how it comes nearer to the plane.
+    `rays`: east, north and up of the ray for (1, x, y). `fall`: how fast the ray comes nearer to the plane.
     """
 
     def __init__(self, camera: Camera, seen: Seen, grade: tuple[float, float]) -> None:
@@ -238,7 +238,7 @@ class _View:
         self._seen, self._grade = seen, grade
 
     def pixel(self, east_m: float, north_m: float, up_m: float) -> tuple[float, float, float] | None:
-        """Column, row and distance of a point `up_m` above the ground's plane; None behind the lens."""
+        """Return column, row and distance of a point `up_m` above the ground's plane; None behind the lens."""
         east, north = east_m - self._seen.east_m, north_m - self._seen.north_m
         up = up_m + self._grade[0] * east + self._grade[1] * north
         body = [axis[0] * east + axis[1] * north + axis[2] * up for axis in self._axes]
@@ -247,7 +247,7 @@ class _View:
 
 
 def _body_axes(seen: Seen) -> tuple[tuple[float, float, float], ...]:
-    """Ahead, left and up of the body as east, north, up: Rz(yaw) Ry(pitch) Rx(roll)."""
+    """Return ahead, left and up of the body as (east, north, up): Rz(yaw) Ry(pitch) Rx(roll)."""
     sy, cy = math.sin(seen.yaw_rad), math.cos(seen.yaw_rad)
     sp, cp = math.sin(seen.pitch_rad), math.cos(seen.pitch_rad)
     sr, cr = math.sin(seen.roll_rad), math.cos(seen.roll_rad)
@@ -259,7 +259,7 @@ def _body_axes(seen: Seen) -> tuple[tuple[float, float, float], ...]:
 
 
 def _ground_lut() -> Image:
-    """Colour of kind and shade, hazier and flatter with each band: (BANDS * 256,)."""
+    """Return (BANDS * 256,) the colour of each kind and shade, hazier and with less contrast in each further band."""
     table = np.zeros(BANDS * 256, np.uint32)
     for band in range(BANDS):
         haze, contrast = (band / BANDS) ** 1.5 * 0.8, (1.0 - band / BANDS) ** 2
@@ -280,7 +280,7 @@ def _sky_lut() -> Image:
 
 
 def _hills(draw: np.random.Generator) -> Floats:
-    """Height of the hills over the level, as a rise per metre, by direction: (720,)."""
+    """Return (720,) the height of the hills above the horizon by direction, as rise per metre."""
     angle = np.arange(720) * (math.tau / 720)
     phases = draw.uniform(0.0, math.tau, 5)
     wave = sum(np.sin(angle * count + phase) / count for count, phase in zip((3, 5, 8, 13, 31), phases, strict=True))
@@ -288,7 +288,7 @@ def _hills(draw: np.random.Generator) -> Floats:
 
 
 def _stakes(scene: Scene) -> list[tuple[float, float, bool]]:
-    """Corner stakes of the work area, and a warning board in each keep-out (True)."""
+    """Return corner stakes of the work area, and a warning board in each keep-out (True)."""
     corners = [(*point, False) for ring in scene.work_m for point in ring[:-1]]
     boards = []
     for ring in scene.keep_outs_m:
@@ -315,7 +315,7 @@ def _draw_stake(image: Image, view: _View, stake: tuple[float, float, bool]) -> 
 
 
 def _draw_rear(image: Image) -> None:
-    """The edge of the machine's own tail."""
+    """Draw the edge of the machine's own rear."""
     _box(image, 0, HEIGHT - 26, WIDTH, HEIGHT, STEEL_DARK)
     _box(image, 40, HEIGHT - 34, WIDTH - 40, HEIGHT - 26, YELLOW)
 
@@ -332,7 +332,7 @@ def _bar(
     half_m: float,
     colour: int,
 ) -> None:
-    """A straight rod between two points of the body's frame."""
+    """Draw a straight rod between two points of the body's frame."""
     a, b = camera.pixel(*start), camera.pixel(*end)
     if a is None or b is None:
         return
@@ -342,7 +342,7 @@ def _bar(
 
 
 def _stroke(image: Image, a: Sequence[float], b: Sequence[float], half: float, colour: int) -> None:
-    """All pixels nearer to the line from a to b than `half`."""
+    """Colour all pixels that are nearer to the line from a to b than `half`."""
     left, right = int(max(0.0, min(a[0], b[0]) - half)), int(min(WIDTH, max(a[0], b[0]) + half + 1))
     top, bottom = int(max(0.0, min(a[1], b[1]) - half)), int(min(HEIGHT, max(a[1], b[1]) + half + 1))
     if left >= right or top >= bottom:

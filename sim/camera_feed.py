@@ -1,8 +1,8 @@
-"""The simulator's cameras as a process of its own: states on stdin, pictures to consoles. It ends when stdin does.
+"""The simulator's cameras as a separate process: states come on stdin, pictures go to consoles. It ends with stdin.
 
     python -m sim.camera_feed SETTINGS.json      prints the port that consoles connect to
 
-Pictures are drawn only while somebody waits for one, and no state waits for a picture: the newest counts.
+A picture is drawn only while somebody waits for one, and always from the newest state; states never wait for pictures.
 """
 
 import asyncio
@@ -20,11 +20,11 @@ from vehicle.video.service import VideoService
 HOST: Final = "127.0.0.1"
 HEAD_SIZE: Final = 2
 PERIOD_TICKS: Final = 4
-"""Ticks from one state to the next: 12.5 pictures a second."""
+"""Ticks between two states: 12.5 pictures a second."""
 
 
 class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """`keys`: station id -> key as hex. `speed`: simulated seconds a second."""
+    """`keys`: station id -> key in hex. `speed`: simulated seconds per real second."""
 
     scene: Scene
     machine_id: str
@@ -34,13 +34,13 @@ class FeedSettings(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def packed(seen: Seen) -> bytes:
-    """A state as it is written to the process."""
+    """Encode a state for the process."""
     body = msgspec.msgpack.encode(seen)
     return len(body).to_bytes(HEAD_SIZE, "little") + body
 
 
 class Feed:
-    """Between states and pictures. `now_us`: the vehicle's clock, carried on from the newest state."""
+    """Draws pictures from states."""
 
     def __init__(self, settings: FeedSettings, real: SystemClock) -> None:
         self._real, self._speed = real, settings.speed
@@ -59,13 +59,13 @@ class Feed:
     _newest: Seen | None
 
     def now_us(self) -> int:
-        """The vehicle's clock."""
+        """The vehicle's clock [us], continued from the newest state."""
         if self._newest is None:
             return 0
         return self._newest.t_us + int((self._real.now_ns() - self._heard_ns) * self._speed / 1_000)
 
     def states(self, seen: list[Seen]) -> None:
-        """What has arrived; only the newest is drawn."""
+        """Take the states that have arrived; only the newest is drawn."""
         for state in seen:
             self._painter.note(state)
         self._newest, self._heard_ns = seen[-1], self._real.now_ns()
@@ -75,7 +75,7 @@ class Feed:
 
 
 class _States(asyncio.Protocol):
-    """Cuts stdin into states."""
+    """Splits stdin into states."""
 
     def __init__(self, feed: Feed, ended: asyncio.Event) -> None:
         self._feed, self._ended, self._held = feed, ended, b""
@@ -104,7 +104,7 @@ async def _run(settings: FeedSettings) -> None:
 
 
 def main(path: Path) -> None:
-    """Until stdin ends."""
+    """Serve pictures until stdin ends."""
     settings = msgspec.json.decode(path.read_bytes(), type=FeedSettings)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_run(settings))

@@ -1,6 +1,6 @@
-"""The ground as a camera sees it: a raster of what kind it is and how light, round the machine.
+"""The ground as a camera sees it: a raster around the machine with the kind and brightness of the ground.
 
-One byte a cell of 5 cm: kind times 16 plus lightness. The raster wraps round, so that it needs no edge.
+One byte per cell of 5 cm: kind times 16 plus brightness. The raster wraps round, so that it needs no edge.
 """
 
 from collections.abc import Sequence
@@ -18,14 +18,14 @@ Ring = Sequence[Point]
 
 CELL_M: Final = 0.05
 SIZE: Final = 2048
-"""Cells along the raster, a power of two: 102 m."""
+"""Cells along each side of the raster, a power of two: 102 m."""
 MASK: Final = SIZE - 1
 SHADES: Final = 16
 FURROW_CELLS: Final = 5
 
 
 class Kind(IntEnum):
-    """What the ground looks like; worked ground whatever the record says of it."""
+    """How the ground looks; worked ground is shown as worked, whatever the record says."""
 
     FIELD = 0
     OUTSIDE = 1
@@ -35,7 +35,7 @@ class Kind(IntEnum):
 
 
 def _blurred(coarse: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
-    """Eight times as many cells each way, without edges: (n, n) to (8 n, 8 n); wraps round."""
+    """Return (8 n, 8 n) from (n, n) with smooth transitions; wraps round."""
     found = coarse.astype(np.float32)
     for axis in (0, 1):
         share = (np.arange(8, dtype=np.float32) / 8.0).reshape((1, 8, 1) if axis == 0 else (1, 1, 8))
@@ -48,7 +48,7 @@ def _blurred(coarse: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
 
 
 class CameraGround:
-    """Painted by what truly happened: `worked` is told every step of a tool that turns in the soil."""
+    """Shows what truly happened: `worked` is called for every step of a tool that turns in the soil."""
 
     def __init__(self, work: Sequence[Ring], keep_outs: Sequence[Ring], seed: int) -> None:
         draw = generator(seed, "camera.ground")
@@ -65,18 +65,18 @@ class CameraGround:
             self._paint(np.array(ring), Kind.KEEP_OUT)
 
     def worked(self, before: tuple[Point, Point], now: tuple[Point, Point]) -> None:
-        """The tool went from one line (left, right end) to another, rotor turning in the soil."""
+        """Mark the ground between two lines of the tool (left, right end) as worked."""
         hull = shapely.MultiPoint([*before, *now]).convex_hull
         if hull.geom_type == "Polygon":
             self._paint(np.array(hull.exterior.coords), Kind.WORKED)
 
     def kind_at(self, east_m: float, north_m: float) -> Kind:
-        """Of one place."""
+        """Return the kind of ground at one place."""
         row, column = int(np.floor(north_m / CELL_M)) & MASK, int(np.floor(east_m / CELL_M)) & MASK
         return Kind(int(self.cells[row, column]) // SHADES)
 
     def _paint(self, ring: npt.NDArray[np.float64], kind: Kind) -> None:
-        """Fill a polygon, an (n, 2) ring; more than the raster holds is cut off."""
+        """Fill a polygon, an (n, 2) ring; what lies outside the raster is cut off."""
         first = np.floor(ring.min(axis=0) / CELL_M).astype(int)
         last = np.minimum(np.floor(ring.max(axis=0) / CELL_M).astype(int), first + MASK)
         columns, rows = np.arange(first[0], last[0] + 1), np.arange(first[1], last[1] + 1)

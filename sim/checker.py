@@ -1,7 +1,7 @@
-"""The team that measures: opening and closing check of the base, depth readings, hammer counts; as the manual asks.
+"""A simulated team that makes the checks of the manual: base (opening, closing), depth readings, hammer counts.
 
-It knows what rod, rover and eye can know: the truth at the moment of measuring, and what the station shows. What it
-finds goes out as observations over the same radio as the operator's frames.
+It knows what rod, rover and eye can know: the truth at the moment of measuring, and what the station shows. It sends
+the results as observations by the same radio as the operator's frames.
 """
 
 import math
@@ -20,14 +20,14 @@ from vehicle.control.state import VehicleState
 STATION_ID = 40
 PERIOD_NS = NS_PER_S
 ROVER_M = 0.004
-"""A rover pole on a control point, three times."""
+"""1-sigma of a rover pole on a control point, mean of three readings."""
 READING_AFTER_S = 60.0
-"""The machine is a minute away from the place before anybody reads a depth at its edge."""
+"""Depth is read at the edge of a place only when the machine left it this long ago."""
 PLACES_MAX = 40
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Where the tool once was, and how deep it was there."""
+    """A place where the tool was, and its depth there."""
 
     t_ns: int
     east_m: float
@@ -36,13 +36,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 def base_check(world: World) -> Observation:
-    """A rover pole on a control point: it shows the base, and nothing of the machine's own receiver."""
+    """Return the check of a rover on a control point: it measures the base, not the machine's own receiver."""
     off_m = math.hypot(*world.gnss.jump_m)
     return _observation(ObservationKind.BENCHMARK_CHECK, off_m + ROVER_M, sigma=0.01, text="control point 1")
 
 
 def hammer_count(world: World, count: int) -> Observation:
-    """By position, rotor locked."""
+    """Return a count of hammers by position, with the rotor locked."""
     lost = world.flail.lost_hammers
     tracks = sorted({hammer % max(1, count) + 1 for hammer in lost})
     text = "missing " + " ".join(str(track) for track in tracks) if lost else ""
@@ -50,7 +50,7 @@ def hammer_count(world: World, count: int) -> Observation:
 
 
 def depth_reading(place: Place, depth_m: float, datum: LocalFrame, sigma_m: float = 0.01) -> Observation:
-    """Rod and straight edge, at arm's length from safe ground."""
+    """Return a reading by rod and straight edge, made at arm's length from safe ground."""
     lat_deg, lon_deg, _ = datum.geodetic_from_enu(place.east_m, place.north_m, 0.0)
     return _observation(
         ObservationKind.DEPTH_CHECK, depth_m, sigma=sigma_m, lat_deg=lat_deg, lon_deg=lon_deg, text="arm"
@@ -58,7 +58,7 @@ def depth_reading(place: Place, depth_m: float, datum: LocalFrame, sigma_m: floa
 
 
 def note(text: str) -> Observation:
-    """Said, not measured."""
+    """Return a note, which measures nothing."""
     return _observation(ObservationKind.NOTE, 0.0, text=text)
 
 
@@ -75,7 +75,7 @@ def _observation(kind: ObservationKind, value: float, **rest: object) -> Observa
 
 
 class Checker:
-    """One call a tick, before the vehicle's. `finished` closes: base and hammers once more."""
+    """Call `step` once a tick, before the vehicle's. `finished` makes the closing checks: base and hammers."""
 
     def __init__(self, send: Callable[[bytes], None], world: World, datum: LocalFrame, hammer_count: int) -> None:
         self._send, self._world, self._datum, self._hammer_count = send, world, datum, hammer_count
@@ -86,7 +86,7 @@ class Checker:
         self.sent = 0
 
     def step(self, now_ns: int, state: VehicleState) -> None:
-        """Measure what is due, once a second at most."""
+        """Make the checks that are due, once a second at most."""
         if now_ns < self._due_ns:
             return
         self._due_ns = now_ns + PERIOD_NS
@@ -115,7 +115,7 @@ class Checker:
             self._places = [*self._places[-PLACES_MAX:], place]
 
     def _depth(self, now_ns: int) -> Observation | None:
-        """A place that the machine has long left; the next one where that has no claim on record."""
+        """Return a reading at a place that the machine left long ago, or None; unclaimed places are skipped."""
         ready = [place for place in self._places if now_ns - place.t_ns > READING_AFTER_S * NS_PER_S]
         if not ready:
             return None

@@ -1,7 +1,7 @@
-"""The controller twin: real frames in and out, and the safety half's rules as the C reference has them.
+"""The controller twin: real frames in and out, with the rules of the safety half as in the C reference.
 
-Firmware as the stack meets it on the serial line. A command dies by the controller's own clock, counted from the stamp
-that it carries, and by a watchdog on silence after its receipt. No stop leads back to motion without neutral.
+It acts like the firmware on the serial line. A command ends by the controller's own clock, counted from the stamp in
+the command, and by a watchdog on silence after it arrived. After a stop nothing moves before neutral sticks.
 """
 
 import msgspec
@@ -31,16 +31,16 @@ from vehicle.contracts.units import NS_PER_MS, NS_PER_S
 
 NEVER_NS = 1 << 62
 _ESTOP, _BOOT, _RUN = ControllerState.ESTOP, ControllerState.BOOT, ControllerState.RUN
-"""To ask an enumeration for a member takes ten times as long as to ask a module for a name; asked for in every tick."""
+"""An attribute of an enumeration takes ten times as long to read as a global name; these are read in every tick."""
 HELLO_ID = SPEC_BY_NAME["FLAIL_HELLO"].msg_id
 
 
 class ControllerParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Firmware constants.
+    """Constants of the firmware.
 
-    `watchdog_ms`, the longest life of a command after its receipt, is announced in the handshake; `hardware_watchdog_s`
-    restarts a hung one. `handshake`: see `sim.controller_rules.Rules`. `whole_steps`: an interval is driven by the
-    state at its end, as firmware does it, and not by each state for as long as it lasted.
+    `watchdog_ms`: longest life of a command after it arrived, announced in the handshake. `hardware_watchdog_s`: a hung
+    controller restarts after this. `handshake`: see `sim.controller_rules.Rules`. `whole_steps`: the whole of an
+    interval is driven by the state at its end, as firmware does, not each part by its own state.
     """
 
     watchdog_ms: int = 200
@@ -54,12 +54,12 @@ class ControllerParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControllerTwin:
-    """Reads and writes one end of a port. Doors for faults, each holds until it is set back.
+    """Reads and writes one end of a port. Its attributes for faults hold until they are set back.
 
     Contacts: `estop_chain_open`, `fire`, `shock`, `oil_pressure_low`. Failures: `faults_present` (of `ControllerFault`;
     `fault_bits` latches them), `hang` (outputs freeze and the last status repeats until the hardware watchdog restarts
     it), `reboot`, `lease_timer_dead`, `mute` (it hears and obeys, but its answers are lost). `reset_at_machine` is the
-    key at the machine: it alone releases what its e-stop chain latched.
+    key at the machine: only it releases what the E-stop chain has latched.
     """
 
     def __init__(
@@ -78,7 +78,7 @@ class ControllerTwin:
         self._config_hash = config_hash
         self.outputs = OutputStage(machine, params.outputs, sensors, flail, engine)
         self.estop_chain_open = self.fire = self.shock = self.oil_pressure_low = False
-        # plain ints: an IntFlag operation costs 1 us, and this is asked three times a step
+        # plain ints: an IntFlag operation costs 1 us, and these are needed three times a step
         self.faults_present = 0
         self.lease_timer_dead = self.mute = False
         self.boot_count = 0
@@ -88,7 +88,7 @@ class ControllerTwin:
         self.reboot(0)
 
     def reboot(self, now_ns: int, *, by_watchdog: bool = False) -> None:
-        """Power up: outputs off, nothing remembered but the boot counter and the suppression that was released."""
+        """Power up: outputs off, all state lost but the boot counter; a released fire suppression stays released."""
         self.outputs.cut()
         self.boot_count = (self.boot_count + 1) & 0xFFFF
         self._parser = FrameParser({msg_id: CRC_EXTRA[msg_id] for msg_id in adapters.CONTROLLER_DECODERS})
@@ -106,7 +106,7 @@ class ControllerTwin:
         self._status_count = 0
 
     def hang(self, now_ns: int) -> None:
-        """The firmware stops running; its outputs stay as they are until the hardware watchdog bites."""
+        """Hang the firmware: outputs stay as they are until the hardware watchdog restarts it."""
         self._hung_since_ns = now_ns
 
     @property
@@ -116,22 +116,22 @@ class ControllerTwin:
 
     @property
     def lease_expired(self) -> bool:
-        """A lease that ran out is what ended the last run."""
+        """Whether the last run ended because its lease ran out."""
         return self._rules.lease_expired
 
     def reset_at_machine(self) -> None:
-        """The button at the machine: releases what is latched and whose cause is gone; starts nothing."""
+        """Press the reset button at the machine: latches whose cause has ended are released; nothing starts."""
         self._rules.press_reset()
 
     @property
     def gnss_restart(self) -> bool:
-        """The newest command asks the receiver to fix anew."""
+        """Whether the newest command asks the receiver to fix anew."""
         command = self._rules.command
         return command is not None and command.gnss_restart
 
     @property
     def setpoint_mps(self) -> tuple[float, float]:
-        """Belt speeds that it is told to drive at this instant: zero from the moment in which no lease is live."""
+        """Belt speeds [m/s] commanded at this instant: zero as soon as no lease is live."""
         command = self._rules.command
         if command is None or not self._rules.drives:
             return 0.0, 0.0
@@ -139,21 +139,21 @@ class ControllerTwin:
 
     @property
     def awake(self) -> bool:
-        """It runs: neither booting nor hung, as of the last interval."""
+        """Whether it neither boots nor hangs, as of the last interval."""
         return self._now_ns >= self._awake_ns and self._now_ns < self._hung_since_ns
 
     @property
     def killed(self) -> bool:
-        """The kill line was pulled by a command, and no reset followed."""
+        """Whether a command pulled the kill line and no reset followed."""
         return self._rules.estop_command
 
     @property
     def state(self) -> ControllerState:
-        """As the status reports it."""
+        """State as reported in the status."""
         return self._rules.state
 
     def receive(self, now_ns: int) -> None:
-        """Take what arrived by `now_ns` and answer each command at once."""
+        """Read what arrived by `now_ns` and answer each command at once."""
         data = self._port.read()
         if now_ns >= self._hung_since_ns:
             self._repeat_or_restart(now_ns)
@@ -191,7 +191,7 @@ class ControllerTwin:
             end_ns = from_ns
         self._drive(end_ns - from_ns)
         self._step(to_ns)
-        if end_ns < to_ns:  # the step has set the outputs for no time already
+        if end_ns < to_ns:  # the step has already set the outputs
             self._drive(to_ns - end_ns)
         if rules.state is not self._told_state:
             self._answer(to_ns)
@@ -206,7 +206,7 @@ class ControllerTwin:
         self._drive(0)
 
     def _drive(self, duration_ns: int) -> None:
-        """The outputs by state, for so long."""
+        """Drive the outputs by the state for this time [ns]."""
         state = self._rules.state
         if state is _ESTOP:
             self._engine.command(EngineMode.SHUTDOWN)
@@ -218,7 +218,7 @@ class ControllerTwin:
             self.outputs.advance(command, duration_ns / NS_PER_S)
 
     def send(self, imu: ImuSample | None, gnss: GnssFix | None, now_ns: int) -> None:
-        """Pass the sensors' samples on."""
+        """Pass on the sensors' samples."""
         if now_ns < self._awake_ns or self.mute or now_ns >= self._hung_since_ns:
             return
         if imu is not None:
@@ -231,13 +231,13 @@ class ControllerTwin:
         return (now_ns - self._boot_ns) // NS_PER_MS
 
     def _open_session(self, hello: ControllerHello, now_ns: int) -> None:
-        """A host that introduces itself starts anew."""
+        """Begin a new session for a host that says hello."""
         self._agreed = hello.config_hash == self._config_hash and hello.protocol_version == PROTOCOL_VERSION
         self._rules.hello(agrees=self._agreed)
         self._next_hello_ns = now_ns
 
     def _repeat_or_restart(self, now_ns: int) -> None:
-        """A hung controller's serial peripheral repeats its last frame; then the hardware watchdog restarts it."""
+        """Repeat the last frame, as a hung controller's serial port does, until the hardware watchdog restarts it."""
         if now_ns - self._hung_since_ns < self._params.hardware_watchdog_s * NS_PER_S:
             if self._last_status and not self.mute:
                 self._port.write(self._last_status)

@@ -1,6 +1,6 @@
 """Output stage of the controller twin: ramps, brake, rotor drive, tool servo.
 
-It follows a live command; given none it goes to the stop shape by itself.
+It follows a live command. Without one it stops by itself: tracks to zero, rotor off, tool held.
 """
 
 import math
@@ -17,18 +17,18 @@ from vehicle.contracts.units import NS_PER_S
 _SHUTDOWN, _HOLD, _DEPTH = EngineMode.SHUTDOWN, ToolMode.HOLD, ToolMode.DEPTH  # see `sim.controller`
 BRAKE_BELOW_MPS = 0.05
 OVERSPEED_RATIO = 1.05
-"""The controller caps set-points at the profile's limits with this margin, whatever the host asks."""
+"""The controller limits set-points to the profile's limits times this, whatever the host asks for."""
 
 
 class OutputParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Firmware constants: T_BRAKE and the gain of the tool servo."""
+    """Constants of the firmware: T_BRAKE and the gain of the tool servo."""
 
     t_brake_s: float = 4.0
     servo_gain_1ps: float = 3.0
 
 
 class OutputStage:
-    """Set-points as applied at the valves; `brake` is the parking brake, `arm_rate_mps` the tool's."""
+    """Set-points as applied at the valves; `brake`: the parking brake, `arm_rate_mps`: speed of the tool."""
 
     def __init__(
         self,
@@ -55,7 +55,7 @@ class OutputStage:
         self._t_brake_ns = round(params.t_brake_s * NS_PER_S)
 
     def advance(self, command: ReceivedCommand | None, step_s: float) -> None:
-        """Follow `command` for `step_s`; None is the stop shape: ramp to zero, rotor off, tool held, engine idle."""
+        """Follow `command` for `step_s`; None stops: ramp to zero, rotor off, tool held, engine idle."""
         if command is None:
             self._tracks(0.0, 0.0, brake=True, step_s=step_s)
             self.rotor_radps = self.arm_rate_mps = 0.0
@@ -69,19 +69,19 @@ class OutputStage:
             self._engine.command(command.engine)
 
     def signal(self, command: ReceivedCommand, *, live: bool, commanded: bool) -> None:
-        """Heard in every state; once somebody drove it, a machine without a live command warns those who stand near."""
+        """Set horn and lights, in every state; once driven, a machine without a live command warns people near it."""
         self.horn = live and command.horn
         self.beacon = commanded and (not live or command.beacon)
         self.suppression = self.suppression or (live and command.suppression)
         self.gnss_restart = live and command.gnss_restart
 
     def cut(self) -> None:
-        """Outputs off at once: spring brakes fall in, valves close."""
+        """Switch all outputs off at once: spring brakes close, valves close."""
         self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
         self.brake = True
 
     def _tracks(self, left_mps: float, right_mps: float, *, brake: bool, step_s: float) -> None:
-        """Brakes open only to drive; asked for, they close at standstill or at T_BRAKE. Closed, nothing drives."""
+        """Drive the belts. Brakes open only to drive; they close on request at standstill or after T_BRAKE."""
         if brake:
             left_mps = right_mps = 0.0
         up_mps, down_mps = self._accel_mps2 * step_s, self._decel_mps2 * step_s
@@ -90,7 +90,7 @@ class OutputStage:
         if left_mps != 0.0 or right_mps != 0.0:
             self.brake, self._stopping_ns = False, 0
             return
-        # whole nanoseconds: seconds added up as floats reach T_BRAKE a step late
+        # whole nanoseconds: a sum of seconds as floats reaches T_BRAKE one step late
         self._stopping_ns += round(step_s * NS_PER_S)
         if brake and (self._slow() or self._stopping_ns >= self._t_brake_ns):
             self.brake = True
@@ -105,7 +105,7 @@ class OutputStage:
         return abs(self._sensors.left_mps) < BRAKE_BELOW_MPS and abs(self._sensors.right_mps) < BRAKE_BELOW_MPS
 
     def _rotor(self, wanted_radps: float, step_s: float) -> None:
-        """The pump swings out over the spin-up time, from the speed the rotor has; off, or slower, is at once."""
+        """Drive the rotor: up from its present speed within the spin-up time; down or off at once."""
         wanted_radps = max(0.0, min(self._rotor_max_radps, wanted_radps))
         from_radps = max(self.rotor_radps, self._sensors.rotor_radps)
         self.rotor_radps = min(wanted_radps, from_radps + self._rotor_ramp_radps2 * step_s)
@@ -121,7 +121,7 @@ class OutputStage:
 
 
 def _ramp(applied_mps: float, wanted_mps: float, up_mps: float, down_mps: float) -> float:
-    """One step of a set-point: away from zero by `up_mps`, towards it by `down_mps`; a reversal rests at zero first."""
+    """Return the next set-point: away from zero by `up_mps`, towards it by `down_mps`; a reversal stops at zero."""
     if applied_mps * wanted_mps < 0.0:
         wanted_mps = 0.0
     if wanted_mps == applied_mps:

@@ -1,12 +1,12 @@
-"""The controller's own rules, one for one as the C reference has them (`firmware_bridge/controller/src/controller.c`).
+"""The controller's own rules, each as in the C reference (`firmware_bridge/controller/src/controller.c`).
 
-Session, lease, state, latches; `tests/firmware_bridge/test_twin.py` holds both against each other on random histories.
+Session, lease, state, latches. `tests/firmware_bridge/test_twin.py` compares the two on random histories.
 """
 
 from firmware_bridge.types import ControllerFault, ControllerState, ReceivedCommand
 
 STOP_SHOWN_MS = 500
-"""A stop of the controller's own lasts so long, for its host to see it."""
+"""A stop by the controller itself lasts this long, so that its host sees it."""
 STOPPING_FAULTS = int(
     ControllerFault.TRACK_STUCK
     | ControllerFault.BRAKE
@@ -23,12 +23,12 @@ _HALF, _WHOLE = 1 << 31, 1 << 32
 
 
 class Rules:
-    """What the firmware decides. Times are milliseconds of its clock, which in a simulation does not wrap.
+    """The decisions of the firmware. Times are milliseconds of its clock, which does not wrap in a simulation.
 
-    `handshake`: it obeys nobody before a FLAIL_HELLO that agrees. Without, the first command counts as one, and silence
-    beyond the watchdog as the end of a session: for a host that has no link of its own.
-    Doors for faults: `lease_timer_dead`. `estop_command` is the kill line pulled by a command, `estop_local` what a
-    switch of the machine latched.
+    `handshake`: it obeys nobody before a FLAIL_HELLO that agrees. Without, the first command counts as a handshake, and
+    silence beyond the watchdog as the end of a session: for a host without a link of its own.
+    For faults: `lease_timer_dead`. `estop_command`: the kill line was pulled by a command; `estop_local`: latched by a
+    switch of the machine.
     """
 
     def __init__(self, watchdog_ms: int, *, handshake: bool, fault_bits: int = 0) -> None:
@@ -43,23 +43,23 @@ class Rules:
         self._neutral_seen = self._stop_shown = self._reset_asked = self._button = self._spoken = False
 
     def hello(self, *, agrees: bool) -> None:
-        """The host's handshake: a new session, no old sequence, no lease, neutral first."""
+        """Process the host's handshake: a new session without sequence and lease; it needs neutral sticks first."""
         self.greeted, self._spoken = agrees, True
         self.commanded = self._neutral_seen = False
 
     def kill(self) -> None:
-        """A command with KILL, from whoever, however old or odd the rest."""
+        """Obey a command with KILL from anybody, whatever its age and its other values."""
         self.estop_command = True
         self._reset_asked = False
 
     def refuse(self, *, kills: bool) -> None:
-        """A well-formed command with a value out of range: nothing of it is obeyed but its KILL."""
+        """Refuse a well-formed command with a value out of range; only its KILL is obeyed."""
         if kills:
             self.kill()
         self.fault_bits |= _COMMAND
 
     def take(self, command: ReceivedCommand, now_ms: int) -> bool:
-        """A command in range; gives whether it was accepted: only a newer one is."""
+        """Process a command in range; return whether it was accepted, which needs a newer sequence."""
         if command.kill:
             self.kill()
         ahead = (command.sequence - self.command.sequence) % _WHOLE if self.command is not None else 1
@@ -75,12 +75,12 @@ class Rules:
         return True
 
     def press_reset(self) -> None:
-        """The button at the machine; heard in the next step."""
+        """Press the button at the machine; it acts in the next step."""
         self._button = True
 
     @property
     def ends_ms(self) -> int:
-        """When the lease in force ends by this clock; a stamp ahead of it is none of ours."""
+        """When the lease in force ends by this clock; a stamp ahead of the clock is not from this controller."""
         command = self.command
         if command is None or not self.commanded:
             return 0
@@ -93,11 +93,11 @@ class Rules:
 
     @property
     def drives(self) -> bool:
-        """A lease is live and its command may move the tracks."""
+        """Whether a lease is live and its command may move the tracks."""
         return self.state is ControllerState.RUN and self.command is not None and not self.command.brake
 
     def step(self, now_ms: int, present: int, *, chain_open: bool, fire: bool) -> None:
-        """One step; `present` are the faults whose cause is there now."""
+        """Run one step; `present`: faults whose cause is there now."""
         ran = self.state is _RUN
         self.lease_over = now_ms >= self.ends_ms
         self._stop_shown = self._stop_shown and now_ms - self._ended_ms < STOP_SHOWN_MS

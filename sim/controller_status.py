@@ -1,4 +1,4 @@
-"""What the controller twin says of itself: its greeting, and the status with what its gauges read."""
+"""The controller twin's handshake, and its status with the readings of its sensors."""
 
 import math
 from typing import NamedTuple, Protocol
@@ -19,7 +19,7 @@ from sim.sensors import ToolSensors
 
 FIRMWARE_VERSION = 0x0001_0000
 ARM_ANGLE_SIGMA_M = 0.05
-"""What a depth by the arm's angle alone is worth on uneven ground."""
+"""1-sigma of a depth from the arm's angle alone, on uneven ground."""
 _FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
 """Building an IntFlag from bits costs 1 us, a look-up 0.02."""
 _TOOL_SENSOR = int(ControllerFault.TOOL_SENSOR)
@@ -28,7 +28,7 @@ _LEFT_SENSOR, _RIGHT_SENSOR = int(ControllerFault.TRACK_LEFT_SENSOR), int(Contro
 
 
 class Counters(NamedTuple):
-    """What the firmware counts."""
+    """The counters of the firmware."""
 
     time_ms: int
     boot_count: int
@@ -52,22 +52,22 @@ class Contacts(Protocol):
 
     @property
     def state(self) -> ControllerState:
-        """The state machine's."""
+        """State of the state machine."""
         ...
 
     @property
     def lease_expired(self) -> bool:
-        """The last command outlived its life."""
+        """Whether the last command reached the end of its life."""
         ...
 
     @property
     def killed(self) -> bool:
-        """Kill line, latched."""
+        """Whether the kill line is latched."""
         ...
 
 
 def greeting(config_hash: bytes, watchdog_ms: int, boot_count: int) -> ControllerHello:
-    """One FLAIL_HELLO."""
+    """Return a FLAIL_HELLO."""
     return ControllerHello(
         protocol_version=PROTOCOL_VERSION,
         firmware_version=FIRMWARE_VERSION,
@@ -78,7 +78,7 @@ def greeting(config_hash: bytes, watchdog_ms: int, boot_count: int) -> Controlle
 
 
 def dead_encoders(sensors: ToolSensors) -> int:
-    """The fault bits of encoders that read nothing; unlike those of zero, the firmware knows them."""
+    """Return the fault bits of encoders that read nothing; an encoder that reads zero is not noticed."""
     left = _LEFT_SENSOR if math.isnan(sensors.left_mps) else 0
     rotor = _ROTOR_SENSOR if math.isnan(sensors.rotor_radps) else 0
     return left | rotor | (_RIGHT_SENSOR if math.isnan(sensors.right_mps) else 0)
@@ -92,7 +92,7 @@ def compose(
     flail: FlailPlant,
     engine: EnginePlant,
 ) -> ControllerStatus:
-    """One FLAIL_STATUS. Without its depth sensor the controller says so by the datum and falls back to the arm."""
+    """Return a FLAIL_STATUS. Without its depth sensor the depth is that of the arm's angle, and the datum says so."""
     lost = sensors.depth_lost
     return ControllerStatus(
         time_ms=counters.time_ms,

@@ -1,4 +1,4 @@
-"""Engine, hydraulics and supply, as far as gauges show them. Constants are ours: no machine publishes them."""
+"""Engine, hydraulics and electrical supply, as far as gauges show them. The constants are assumed."""
 
 import math
 
@@ -12,7 +12,7 @@ STILL_RADPS = 1.0
 SPEED_TAU_S = 0.6
 LOAD_TAU_S = 0.3
 DROOP_RATIO = 0.04
-"""Fall of speed from no load to full load: a mechanical governor's."""
+"""Fall of speed from no load to full load, as with a mechanical governor."""
 IDLE_LOAD_RATIO = 0.08
 CHARGE_PA, RELIEF_PA = 2.5e6, 35.0e6
 AMBIENT_DEGC = 20.0
@@ -22,10 +22,10 @@ RUNNING_V, STANDING_V = 27.8, 25.4
 
 
 class EnginePlant:
-    """True engine speed, load, pressure, temperatures and supply; starts warm and idling, as at the line.
+    """True engine speed, load, pressure, temperatures and supply; starts warm and idling.
 
-    Doors for faults: `stall`, `start` (an act at the machine), `pressure_ratio` (a burst hose is 0), `voltage_drop_v`,
-    and the temperatures themselves.
+    For faults: `stall`, `start` (an act at the machine), `pressure_ratio` (0: a burst hose), `voltage_drop_v`, and the
+    temperatures.
     """
 
     def __init__(self, power_w: float, *, step_s: float = TICK_S) -> None:
@@ -42,31 +42,31 @@ class EnginePlant:
 
     @property
     def ratio(self) -> float:
-        """Speed over working speed: the share of rotor power at hand; 0 when the engine stands."""
+        """Speed over working speed, the share of rotor power that is available; 0 when the engine stands."""
         return min(1.0, self.speed_radps / (WORK_RADPS * (1.0 - DROOP_RATIO))) if self.running else 0.0
 
     @property
     def supply_v(self) -> float:
-        """Supply voltage."""
+        """Supply voltage [V]."""
         return (RUNNING_V if self.running else STANDING_V) - self.voltage_drop_v
 
     def command(self, mode: EngineMode) -> None:
-        """Obey a mode; no mode starts a stopped engine."""
+        """Follow a mode; no mode starts a stopped engine."""
         if mode is _SHUTDOWN:
             self.running = False
         elif mode is not _KEEP:
             self.mode = mode
 
     def start(self) -> None:
-        """Start at the machine: idling."""
+        """Start the engine at the machine; it idles."""
         self.running, self.mode = True, EngineMode.IDLE
 
     def stall(self) -> None:
-        """The engine dies; only `start` brings it back."""
+        """Stop the engine; only `start` starts it again."""
         self.running = False
 
     def step(self, shaft_power_w: float, torque_ratio: float) -> None:
-        """Advance one step under `shaft_power_w` with the rotor circuit at `torque_ratio` of its relief torque."""
+        """Advance one step under `shaft_power_w`, with the rotor circuit at `torque_ratio` of its relief torque."""
         load = min(1.0, IDLE_LOAD_RATIO + shaft_power_w / self._power_w) if self.running else 0.0
         self.load_ratio += (load - self.load_ratio) * self._load_gain
         wanted = 0.0
@@ -75,7 +75,7 @@ class EnginePlant:
             wanted = base * (1.0 - DROOP_RATIO * self.load_ratio)
         self.speed_radps += (wanted - self.speed_radps) * self._speed_gain
         charged_pa = CHARGE_PA + (RELIEF_PA - CHARGE_PA) * min(1.0, torque_ratio)
-        # the pumps sit on the crankshaft: while the engine runs down the charge goes down with it
+        # the pumps are on the crankshaft: the charge pressure falls with the engine's speed
         turning = min(1.0, self.speed_radps / IDLE_RADPS) if self.speed_radps > STILL_RADPS else 0.0
         self.pressure_pa = charged_pa * self.pressure_ratio * turning
         hot = AMBIENT_DEGC + (25.0 + HYDRAULIC_RISE_DEGC * self.load_ratio if self.running else 0.0)

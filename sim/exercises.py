@@ -1,4 +1,4 @@
-"""The exercises by name; what each is to teach stands in its goal."""
+"""The exercises by name; the goal of each says what it teaches."""
 
 from typing import Final
 
@@ -43,7 +43,7 @@ def _recovering(now: Look) -> bool:
 
 
 def _let_go(now: Look) -> bool:
-    """Disarmed; a machine that still moved stops first, and then waits for RESET."""
+    """Whether the machine is disarmed; one that still moved stops first, and waits for RESET."""
     return now.mode in (Mode.DISARMED, *STOPPED)
 
 
@@ -101,7 +101,7 @@ def _press_chain(doors: Doors) -> None:
 
 
 def _release_chain(doors: Doors) -> None:
-    """Somebody at the machine pulls the button out; who stays there turns the key and starts the engine."""
+    """Somebody at the machine pulls the button out, turns the key, and starts the engine."""
     doors.machine.world.controller.estop_chain_open = False
     doors.attended = True
 

@@ -1,7 +1,7 @@
-"""Tool and rotor: inertia, load by the power balance, the arm, depth below the undisturbed ground, lost hammers.
+"""Tool and rotor: inertia, load by the power balance, arm, depth below the undisturbed ground, lost hammers.
 
-Load by the power balance v = eta P / (e W d): cutting a trench of width W and depth d at speed v takes e W d v. All
-attributes are true values, which never leave `sim/` but through a sensor.
+Power balance v = eta P / (e W d): cutting a trench of width W and depth d at speed v takes e W d v. All attributes are
+true values, which leave `sim/` only through a sensor.
 """
 
 import math
@@ -16,15 +16,15 @@ from vehicle.contracts.units import TICK_S
 
 
 class FlailParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Coefficients of rotor, arm and soil (ours, unpublished).
+    """Assumed coefficients of rotor, arm and soil; none is published.
 
-    `bite_exponent`: a slower rotor takes longer bites, and loosening soil in longer bites takes less work per volume:
-    work scales with (speed / working speed) ** bite_exponent, so the power balance holds exactly at working speed.
-    `drag_ratio`: air drag over bearing friction at working speed, the shape of the run-down. `cutting_ratio`: share of
-    the working speed below which hammers do not cut and the tool cannot be pushed into the ground. `contact_m`: how
-    deep a standing tool sinks under its own weight. `reverse_load_ratio`: load when driven backward through its own
-    trench. `draught_pa`: horizontal resistance of a blade or plough per frontal area; its `grip_ratio` is the share of
-    the weight that the tracks can push.
+    `bite_exponent`: a slower rotor takes longer bites, and soil in longer bites takes less energy per volume: energy
+    scales with (speed / working speed) ** bite_exponent, so the power balance is exact at working speed. `drag_ratio`:
+    air drag over bearing friction at working speed, which shapes the run-down. `cutting_ratio`: share of the working
+    speed below which hammers do not cut and the tool cannot enter the ground. `contact_m`: depth to which a standing
+    tool sinks by its own weight. `reverse_load_ratio`: load when driven backwards through its own trench. `draught_pa`:
+    horizontal resistance of a blade or plough per frontal area; `grip_ratio`: share of the weight that the tracks can
+    push.
     """
 
     bite_exponent: float = 0.5
@@ -41,9 +41,9 @@ class FlailParams(msgspec.Struct, frozen=True, kw_only=True):
 class FlailPlant:
     """Rotor and tool arm.
 
-    `arm_m` is the height of the tool's lower edge above the plane under the tracks; `depths_m` its depth below the
-    undisturbed ground at the left end, the middle and the right end, negative in the air. Doors for faults:
-    `rotor_stuck_radps` (the rotor drive runs whatever is commanded), `power_ratio`, `arm_drift_mps`, `lose_hammers`.
+    `arm_m`: height of the tool's lower edge above the plane under the tracks. `depths_m`: depth below the undisturbed
+    ground at left end, middle and right end, negative in the air. For faults: `rotor_stuck_radps` (the rotor drive runs
+    whatever is commanded), `power_ratio`, `arm_drift_mps`, `lose_hammers`.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class FlailPlant:
         self.full_power_w = tool.rotor_efficiency_ratio * tool.rotor_power_w
         self._grip_n = params.grip_ratio * mass_kg * GRAVITY_MPS2
         self._arm_gain = 1.0 - math.exp(-step_s / params.arm_lag_s)
-        # Free run-down w' = -(a + b w^2) stands after atan(sqrt(r)) w0 / (a sqrt(r)) seconds, with r = b w0^2 / a.
+        # Free run-down w' = -(a + b w^2) ends after atan(sqrt(r)) w0 / (a sqrt(r)) seconds, with r = b w0^2 / a.
         root = math.sqrt(params.drag_ratio)
         spin_down_s = max(tool.spin_down_s, step_s)
         self._friction_radps2 = self.working_radps * math.atan(root) / (root * spin_down_s)
@@ -78,7 +78,7 @@ class FlailPlant:
 
     @property
     def cutting(self) -> bool:
-        """The tool is fast enough to cut; a blade always is."""
+        """Whether the tool is fast enough to cut; a blade always is."""
         return self.rotor_radps >= self._params.cutting_ratio * self.working_radps
 
     def step(self, body: TrackPlant, rotor_set_radps: float, arm_rate_mps: float, *, engine_ratio: float) -> None:
@@ -91,15 +91,16 @@ class FlailPlant:
             self._spin(rotor_set_radps if stuck is None else stuck, engine_ratio * self.power_ratio)
 
     def lose_hammers(self, count: int) -> None:
-        """Break off `count` more of the hammers that are left, chosen by the run's seed."""
+        """Break off `count` more of the remaining hammers, chosen by the run's seed."""
         left = [hammer for hammer in range(self._tool.hammer_count) if hammer not in self.lost_hammers]
         broken = self._hammer_draw.permutation(left)[:count].tolist()
         self.lost_hammers = tuple(sorted((*self.lost_hammers, *broken)))
 
     def lost_stripes_m(self) -> tuple[tuple[float, float], ...]:
-        """Stripes (from, to) left of the tool's middle that no hammer cuts any more.
+        """Return stripes (from, to) [m] left of the tool's middle that no hammer cuts any more.
 
-        Hammers stand in lateral tracks of `hammers_per_track`, so a stripe opens only when a track has lost them all.
+        Hammers are in lateral tracks of `hammers_per_track`, so a stripe is left only where a track has lost all of
+        them.
         """
         per_track = max(1, self._tool.hammers_per_track)
         track_count = self._tool.hammer_count // per_track
@@ -113,7 +114,7 @@ class FlailPlant:
         return tuple((right_m + track * pitch_m, right_m + (track + 1) * pitch_m) for track in bare)
 
     def line_m(self, body: TrackPlant) -> tuple[tuple[float, float], tuple[float, float]]:
-        """East and north of the left and right end of the tool's cutting line."""
+        """Return east and north [m] of the left and right end of the tool's cutting line."""
         half_m, ahead_m = self._tool.width_m / 2.0, self._tool.ahead_m
         left, right = body.point_m(ahead_m, half_m, self.arm_m), body.point_m(ahead_m, -half_m, self.arm_m)
         return left[:2], right[:2]
@@ -124,7 +125,7 @@ class FlailPlant:
         rate_mps = self.arm_rate_mps if abs(self.arm_rate_mps) > 1e-4 or rate_mps != 0.0 else 0.0
         rate_mps += self.arm_drift_mps
         if rate_mps < 0.0 and not self.cutting:
-            # A standing rotor rests on the ground: the arm goes no lower than the tool's weight presses it in.
+            # A standing rotor rests on the ground: the arm goes no lower than the weight of the tool presses it.
             rate_mps = max(rate_mps, min(0.0, (max(self.depths_m) - self._params.contact_m) / self._step_s))
         arm_m = self.arm_m + rate_mps * self._step_s
         self.arm_m = max(-self._tool.depth_max_m - 0.05, min(self._tool.height_max_m, arm_m))

@@ -1,4 +1,4 @@
-"""The ground: a slope plane, gentle unevenness and how hard the soil is. Plain floats, seeded, no state."""
+"""The ground: a sloping plane with gentle unevenness, and the hardness of the soil. Seeded, without state."""
 
 import math
 from typing import Protocol
@@ -10,14 +10,14 @@ from vehicle.contracts.units import TAU_RAD
 
 
 class Ground(Protocol):
-    """What the plant asks of the ground; a measured terrain model may stand here instead of `PlaneGround`."""
+    """What the simulation asks of the ground; a measured terrain model can replace `PlaneGround`."""
 
     def height_m(self, east_m: float, north_m: float) -> float:
-        """Height of the undisturbed surface above the datum's plane."""
+        """Height of the undisturbed surface above the datum's plane [m]."""
         ...
 
     def specific_energy_jpm3(self, east_m: float, north_m: float) -> float:
-        """Work it takes to loosen a cubic metre of this soil with the tool."""
+        """Energy to loosen this soil with the tool [J/m3]."""
         ...
 
 
@@ -33,10 +33,10 @@ class SoilPatch(msgspec.Struct, frozen=True, kw_only=True):
 class GroundParams(msgspec.Struct, frozen=True, kw_only=True):
     """Shape and soil of a field.
 
-    `specific_energy_mjpm3`: published depth and speed figures of flails imply 1 (loose) to 7 (hard, dry clay) MJ/m3
-    at an efficiency of 0.6. `uphill_yaw_rad` is the direction of steepest ascent, from east, anticlockwise.
-    `soil_variation_ratio` is the 1-sigma relative wander of the soil's hardness over the field.
-    The shortest wave stays longer than a machine, which bridges what is shorter.
+    `specific_energy_mjpm3`: published depths and speeds of flails imply 1 (loose) to 7 (hard, dry clay) MJ/m3 at an
+    efficiency of 0.6. `uphill_yaw_rad`: direction of steepest ascent, from east, anticlockwise. `soil_variation_ratio`:
+    1-sigma relative variation of the soil's hardness over the field. The shortest wave is longer than a machine, which
+    bridges shorter ones.
     """
 
     slope_rad: float = 0.0
@@ -67,15 +67,15 @@ class PlaneGround:
         self._energy_jpm3 = params.specific_energy_mjpm3 * 1e6
 
     def height_m(self, east_m: float, north_m: float) -> float:
-        """Height of the undisturbed surface above the datum's plane."""
+        """Height of the undisturbed surface above the datum's plane [m]."""
         height_m = self._grade_east * east_m + self._grade_north * north_m
-        sin = math.sin  # asked for seven times a tick
+        sin = math.sin  # needed seven times a tick
         for amplitude_m, k_east, k_north, phase in self._waves:
             height_m += amplitude_m * sin(k_east * east_m + k_north * north_m + phase)
         return height_m
 
     def specific_energy_jpm3(self, east_m: float, north_m: float) -> float:
-        """Soil hardness; a patch replaces the field's figure, the wander applies to both."""
+        """Energy to loosen the soil [J/m3]; a patch replaces the field's value, the variation applies to both."""
         energy_jpm3 = self._energy_jpm3
         for patch in self.params.patches:
             if math.hypot(east_m - patch.east_m, north_m - patch.north_m) <= patch.radius_m:
@@ -83,12 +83,12 @@ class PlaneGround:
         factor = 1.0
         for amplitude, k_east, k_north, phase in self._soil_waves:
             factor += amplitude * math.sin(k_east * east_m + k_north * north_m + phase)
-        # No soil cuts itself: a tenth of the figure is the floor of the wander.
+        # No soil cuts itself: the variation goes down to a tenth of the value.
         return energy_jpm3 * max(0.1, factor)
 
 
 def _draw_waves(params: GroundParams, rms: float, seed: int, name: str) -> tuple[Wave, ...]:
-    """Waves of random direction and phase; amplitude grows with wave length, as on natural ground."""
+    """Return waves of random direction and phase; amplitude grows with wavelength, as on natural ground."""
     if rms <= 0.0:
         return ()
     draw = generator(seed, name)

@@ -1,4 +1,4 @@
-"""The serial line between computer and controller as a byte port with doors for faults; transparent without one."""
+"""The serial line between computer and controller as a byte port; it changes nothing unless a fault is set."""
 
 from collections import deque
 
@@ -6,16 +6,16 @@ from firmware_bridge.ports import BytePort
 from sim.noise import UniformRows
 
 SPLIT_BYTES = 7
-"""Odd and shorter than any header, so that every frame is cut in the middle."""
+"""Odd and shorter than any header, so that every frame is split in the middle."""
 
 
 class SerialLine:
     """The host's end of the line.
 
-    `step` is called once a tick. Doors, each holds until it is set back: `down_ticks` and `up_ticks` (delay of commands
-    and of what comes back; a longer one begins with the next byte, a shorter one overtakes nothing), `down_cut` (no
-    command passes), `unplugged` (nothing passes, as a cable pulled from its plug), `flip_ratio` (share of frames
-    with one bit turned, both ways), `split` (what arrives is handed over a few bytes a tick short), `repeat_command`
+    `step` is called once a tick. Attributes for faults hold until they are set back: `down_ticks` and `up_ticks` (delay
+    of commands and of answers; a longer delay begins with the next byte, with a shorter one nothing is overtaken),
+    `down_cut` (no command passes), `unplugged` (nothing passes, as with a pulled cable), `flip_ratio` (share of frames
+    with one wrong bit, both directions), `split` (each read leaves a few bytes for the next tick), `repeat_command`
     (every command is written twice). Counters: `flipped`, `lost`.
     """
 
@@ -31,7 +31,7 @@ class SerialLine:
         self.flipped = self.lost = 0
 
     def step(self) -> None:
-        """One tick: what is under way comes nearer."""
+        """Run one tick of the delays."""
         self._tick += 1
         while self._down and self._down[0][0] <= self._tick:
             self._port.write(self._down.popleft()[1])
@@ -41,7 +41,7 @@ class SerialLine:
                 self._up.append((self._tick + self.up_ticks, arrived))
 
     def read(self) -> bytes:
-        """What arrived since the last call."""
+        """Return what arrived since the last call."""
         arrived = self._arrived()
         if self.unplugged:
             self.lost += len(arrived)
@@ -56,7 +56,7 @@ class SerialLine:
         return whole[:cut]
 
     def write(self, frame: bytes) -> None:
-        """One whole frame towards the controller."""
+        """Write one whole frame towards the controller."""
         if self.unplugged or self.down_cut:
             self.lost += len(frame)
             return
@@ -69,7 +69,7 @@ class SerialLine:
                 self._port.write(frame)
 
     def close(self) -> None:
-        """Give the port up."""
+        """Close the port."""
         self._port.close()
 
     def _arrived(self) -> bytes:

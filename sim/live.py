@@ -1,6 +1,6 @@
 """The simulated machine for a vehicle program that runs in pace with real time: world and line, without a vehicle.
 
-`MachineLine` is the vehicle program's controller port; it looks like a serial device, with a door for a pulled plug.
+`MachineLine` is the vehicle program's controller port; it looks like a serial device that can be unplugged.
 """
 
 from collections.abc import Callable
@@ -18,7 +18,7 @@ from vehicle.contracts.plan import Plan
 
 
 class MachineLine:
-    """The host's end of the simulated serial line, as the vehicle program expects a device to be."""
+    """The host's end of the simulated serial line, with the interface of a real device."""
 
     def __init__(self, line: SerialLine, now_ns: Callable[[], int]) -> None:
         self._line, self._now_ns = line, now_ns
@@ -26,40 +26,40 @@ class MachineLine:
 
     @property
     def connected(self) -> bool:
-        """The cable is in its plug."""
+        """Whether the cable is plugged in."""
         return not (self._closed or self._line.unplugged)
 
     @property
     def fault(self) -> str:
-        """Why it is not."""
+        """Why the device is not connected; "" if it is."""
         return "" if self.connected else "simulated line: unplugged"
 
     def read(self) -> bytes:
-        """All that has arrived."""
+        """Return all that has arrived."""
         return self._line.read()
 
     def read_chunks(self) -> list[tuple[int, bytes]]:
-        """The same with the time [ns] of each arrival: this tick's."""
+        """Return all that has arrived, with the time [ns] of this tick."""
         arrived = self._line.read()
         return [(self._now_ns(), arrived)] if arrived else []
 
     def write(self, frame: bytes) -> None:
-        """One whole frame towards the controller."""
+        """Write one whole frame towards the controller."""
         self._line.write(frame)
 
     def close(self) -> None:
-        """The machine goes on by itself, and stops."""
+        """Close the port; the machine continues alone, and stops by its lease."""
         self._closed = True
 
 
 class LiveMachine(msgspec.Struct, frozen=True):
-    """World and line; faults reach into both. `step` once a tick, before the vehicle's."""
+    """World and line; faults change attributes of both. Call `step` once a tick, before the vehicle's."""
 
     world: World
     line: SerialLine
 
     def step(self, now_ns: int) -> None:
-        """One tick of 20 ms up to `now_ns` [ns]."""
+        """Run one tick of 20 ms up to `now_ns` [ns]."""
         self.world.step(now_ns)
         self.line.step()
 
@@ -67,7 +67,7 @@ class LiveMachine(msgspec.Struct, frozen=True):
 def live_machine(
     scenario: Scenario, machine: MachineConfig, plan: Plan, config_hash: bytes, bank_ahead_m: float | None = None
 ) -> LiveMachine:
-    """The scenario's machine at the beginning of its plan; with a bank across its way where one is asked for."""
+    """Return the scenario's machine at the beginning of its plan, with a bank across its way if requested."""
     host, controller = MemoryPort.pair()
     ground, start = ground_of(scenario), start_pose(plan)
     world = World(

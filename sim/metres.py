@@ -1,8 +1,8 @@
-"""Metres of the true ground and metres of the plan: the same places, where the datum's height is not the ground's.
+"""Converts between metres of the true ground and metres of the plan, if the ground is not at the datum's height.
 
-A plan counts in metres at its datum's height; the machine drives on the ground, which may lie elsewhere (a site file
-often has no height at all). 1,800 m higher, 1.5 km from the datum, the two differ by 0.43 m. Kept apart from
-`vehicle.contracts.frames`, so that a mistake there shows against the truth.
+A plan uses metres at its datum's height; the machine drives on the ground, which may be at another height (a site file
+often has none at all). At 1,800 m above and 1.5 km from the datum the two differ by 0.43 m. Kept apart from
+`vehicle.contracts.frames`, so that an error there shows in a comparison with the truth.
 """
 
 import math
@@ -11,9 +11,9 @@ from vehicle.contracts.frames import WGS84_A_M, WGS84_E2, LocalFrame
 
 
 class TrueMetres:
-    """The true frame at the ground's height, and the share of a true metre that a metre of the plan is, each way.
+    """The true frame at the ground's height, and the scale factors between metres of the plan and of the ground.
 
-    `height_m`: of the ground at the datum, above the ellipsoid; None: that of the datum.
+    `height_m`: height of the ground at the datum, above the ellipsoid; None: that of the datum.
     """
 
     def __init__(self, datum: LocalFrame, height_m: float | None = None) -> None:
@@ -26,9 +26,9 @@ class TrueMetres:
         self._north = (north_radius_m + datum.alt_m) / (north_radius_m + ground_m)
 
     def of_plan(self, point_m: tuple[float, float]) -> tuple[float, float]:
-        """True (east, north) of a place that the plan names."""
+        """Return true (east, north) [m] of a place of the plan."""
         return point_m[0] / self._east, point_m[1] / self._north
 
     def in_plan(self, point_m: tuple[float, float]) -> tuple[float, float]:
-        """(east, north) by which the plan names a true place."""
+        """Return (east, north) [m] in the plan of a true place."""
         return point_m[0] * self._east, point_m[1] * self._north

@@ -1,4 +1,4 @@
-"""Seeded noise: one generator a source, named, so that a new sensor does not shift the draws of the others."""
+"""Seeded noise: one named generator for each source, so that a new sensor does not change the numbers of the others."""
 
 import math
 import zlib
@@ -6,11 +6,11 @@ import zlib
 import numpy as np
 
 BLOCK_ROWS = 2048
-"""Rows drawn at a time: a draw inside a step costs ten times a list look-up."""
+"""Rows drawn at a time: one draw takes ten times as long as reading a list."""
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """The generator of the source `name` in the run `seed`; the name enters by its CRC, which no version changes."""
+    """Return the generator of source `name` in run `seed`; the name enters by its CRC."""
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence([seed, zlib.crc32(name.encode())])))
 
 
@@ -26,7 +26,7 @@ class NormalRows:
         self._index = 0
 
     def row(self) -> list[float]:
-        """The next `width` numbers."""
+        """Return the next `width` numbers."""
         index = self._index
         if index == len(self._rows):
             self._rows = self._fill()
@@ -57,10 +57,10 @@ class GaussMarkov:
     def __init__(self, sigma: float, tau_s: float, step_s: float, first_normal: float) -> None:
         self._decay = math.exp(-step_s / tau_s)
         self._kick = sigma * math.sqrt(1.0 - self._decay * self._decay)
-        # Starting inside the stationary distribution: a run's first minute is no better than its last.
+        # It starts within the stationary distribution, so that the first minute of a run is no better than the last.
         self.value = sigma * first_normal
 
     def step(self, normal: float) -> float:
-        """Advance one step with a standard normal number."""
+        """Advance one step with a standard normal number; return the noise."""
         self.value = self._decay * self.value + self._kick * normal
         return self.value

@@ -17,7 +17,7 @@ from vehicle.contracts.messages import Mode
 PRESS_FRAMES = 3
 """A button is down for 150 ms; the vehicle counts its edge once, even when a frame is lost."""
 PAUSE_FRAMES = 12
-"""Between two acts the hands rest 600 ms, as the arming rules ask (two distinct edges)."""
+"""Time between two acts: 600 ms, because arming needs two separate edges."""
 ANSWER_FRAMES = 40
 """The operator answers the question for a sign of attention 2 s after it is on the screen."""
 
@@ -46,13 +46,13 @@ LEAVING = {
 
 
 class Script(msgspec.Struct, frozen=True, kw_only=True):
-    """How stubborn the operator is: after so many stops the machine is left in its stop."""
+    """After this many stops the operator leaves the machine stopped."""
 
     stops_max: int = 500
 
 
 class ScriptedOperator:
-    """Sends at 20 Hz; reads and writes frames through the radio like any console."""
+    """Sends frames at 20 Hz; reads and writes them through the radio like any console."""
 
     def __init__(self, port: BytePort, script: Script) -> None:
         self._port, self._script = port, script
@@ -69,7 +69,7 @@ class ScriptedOperator:
         self._leaves = False
 
     def step(self, now_ns: int) -> None:
-        """Read what arrived; answer reports, 20 times a second."""
+        """Read what arrived, and send a frame 20 times a second."""
         new_report = False
         for vehicle in self._reader.feed(self._port.read()):
             if isinstance(vehicle, VehicleFrame):
@@ -90,7 +90,7 @@ class ScriptedOperator:
         self._station.seen(vehicle.session_id, vehicle.tick)
 
     def finish(self) -> None:
-        """The job is done: disarm."""
+        """Disarm, because the mission is done."""
         self.done = True
 
     def leave(self) -> None:
@@ -118,7 +118,7 @@ class ScriptedOperator:
         return Controls(hold_to_run=hold)
 
     def _choose(self, mode: Mode, lease_holder: int, shown: tuple[str, ...]) -> None:
-        """The next act of the manual for this mode, if there is one."""
+        """Return the next act of the manual for this mode; none if there is no act to do."""
         act = ACTS.get(mode, OperatorEdge.NONE)
         if self._leaves:
             act = LEAVING.get(mode, OperatorEdge.NONE)
@@ -138,5 +138,5 @@ class ScriptedOperator:
 
 
 def _may_go_on(vehicle: VehicleFrame) -> bool:
-    """The screen shows a WAIT, and no cause of it any more."""
+    """Whether the screen shows a WAIT whose cause has ended."""
     return vehicle.mode == Mode.WAIT and not manual_text.waits_for(vehicle.reasons | vehicle.reasons_high << 64)

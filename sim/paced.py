@@ -1,7 +1,7 @@
-"""Simulated time in pace with real time: a clock at any speed that stands still rather than skip, and says how late.
+"""Simulated time in pace with real time: a clock at any speed that waits instead of skipping, and reports its delay.
 
-Where the computer does not keep up, simulated time waits for the tick that is due: no tick is left out and none sees an
-overrun, the whole simulation just runs slower. That is counted in `Lateness` and told, never hidden.
+If the computer is too slow, simulated time waits for the tick that is due: no tick is left out, and none sees an
+overrun; the whole simulation runs slower. The delay is counted in `Lateness` and reported.
 """
 
 from collections.abc import Callable
@@ -13,17 +13,18 @@ from vehicle.contracts.units import NS_PER_S, TICK_NS
 from vehicle.host.clock import Clock
 
 LATE_MAX_NS: Final = TICK_NS * 2 // 5
-"""How far simulated time may run ahead of the tick that is due; below what the vehicle's loop counts as an overrun."""
+"""How far simulated time may run ahead of the tick that is due; less than an overrun of the vehicle's loop."""
 BLOCKED_NS: Final = 1_000_000
-"""Real time between two looks of whoever waits for a clock that stands still."""
+"""Real time between two looks at a clock that stands still."""
 LOOK_S: Final = 5.0
-"""Real time over which the reached speed is judged."""
+"""Real time over which the reached speed is measured."""
 TOLD_RATIO: Final = 0.97
-"""A reached share of the wanted speed below this is told."""
+"""A lower ratio of reached to requested speed is reported."""
 
 
 class Lateness(msgspec.Struct):
-    """`ticks` made, `late_ticks` of them after simulated time had to wait, `lost_ns` waited in all, `worst_ns` at once.
+    """`ticks`: made; `late_ticks`: those for which simulated time had to wait; `lost_ns`: sum and `worst_ns`: longest
+    wait.
 
     All in simulated nanoseconds.
     """
@@ -35,11 +36,11 @@ class Lateness(msgspec.Struct):
 
 
 class PacedClock:
-    """A `Clock` whose seconds last `1 / speed` of those of `real`. `allow` says how far it may run."""
+    """A `Clock` whose seconds last `1 / speed` seconds of `real`. `allow` says how far it may run."""
 
     def __init__(self, real: Clock, speed: float = 1.0, start_ns: int = 0) -> None:
         if not speed > 0.0:
-            raise ValueError(f"speed {speed}: give a number above 0")
+            raise ValueError(f"speed {speed}: must be above 0; write a number such as 1")
         self.speed, self.late = speed, Lateness()
         self._real, self._real_zero_ns, self._zero_ns = real, real.now_ns(), start_ns
         self._limit_ns: int | None = None
@@ -48,12 +49,12 @@ class PacedClock:
         return self._zero_ns + int((self._real.now_ns() - self._real_zero_ns) * self.speed)
 
     def now_ns(self) -> int:
-        """Simulated nanoseconds; never runs back."""
+        """Simulated nanoseconds; never decreases."""
         free_ns = self._free_ns()
         return free_ns if self._limit_ns is None else min(free_ns, self._limit_ns)
 
     def allow(self, limit_ns: int) -> None:
-        """Run up to `limit_ns`. Real time during which it stood at the limit before is lost, and counted."""
+        """Let the clock run up to `limit_ns`. Real time that it spent waiting at the old limit is lost and counted."""
         behind_ns = 0 if self._limit_ns is None else self._free_ns() - self._limit_ns
         if behind_ns > 0:
             self._zero_ns -= behind_ns
@@ -63,11 +64,11 @@ class PacedClock:
         self._limit_ns = limit_ns
 
     async def sleep_until_ns(self, deadline_ns: int) -> None:
-        """Return at or after the simulated deadline, after one turn of the loop where that is past."""
+        """Return at or after the simulated deadline; if it is past, after one turn of the loop."""
         while True:
             left_ns = deadline_ns - self._free_ns()
             real_ns = self._real.now_ns()
-            # at its limit it waits for a tick, which nobody can say when it comes
+            # at its limit the clock waits for a tick, and nobody knows when that comes
             wait_ns = int(left_ns / self.speed) + 1 if left_ns > 0 else 0 if self._reached(deadline_ns) else BLOCKED_NS
             await self._real.sleep_until_ns(real_ns + wait_ns)
             if self._reached(deadline_ns):
@@ -78,7 +79,7 @@ class PacedClock:
 
 
 async def run_paced(clock: PacedClock, step: Callable[[int, int], None], goes_on: Callable[[], bool]) -> None:
-    """Call `step(nominal_ns, now_ns)` on the 20 ms grid of simulated time, none left out, while `goes_on()`."""
+    """Call `step(nominal_ns, now_ns)` on the 20 ms grid of simulated time, without gaps, while `goes_on()` is true."""
     deadline_ns = clock.now_ns() // TICK_NS * TICK_NS + TICK_NS
     clock.allow(deadline_ns + LATE_MAX_NS)
     while goes_on():
@@ -91,12 +92,12 @@ async def run_paced(clock: PacedClock, step: Callable[[int, int], None], goes_on
 
 
 class SpeedWatch:
-    """Says when simulated time falls behind what was asked for, and when it keeps up again; asked once a tick or less.
+    """Reports when simulated time is slower than requested, and when it is in time again; call it at most once a tick.
 
     Args:
-        clock: whose simulated time is watched.
-        real: real time.
-        say: takes a line for people.
+        clock: The simulated clock that is watched.
+        real: The clock of real time.
+        say: Prints a line for people.
     """
 
     def __init__(self, clock: PacedClock, real: Clock, say: Callable[[str], None]) -> None:
@@ -105,7 +106,7 @@ class SpeedWatch:
         self.ratio, self._behind = 1.0, False
 
     def look(self) -> None:
-        """Judge the last `LOOK_S`, if they are over; `ratio` is the share of the wanted speed that was reached."""
+        """Judge the last `LOOK_S` if they are over; `ratio` is the reached share of the requested speed."""
         now_ns = self._real.now_ns()
         span_ns = now_ns - self._since_ns
         if span_ns < LOOK_S * NS_PER_S:
@@ -115,7 +116,7 @@ class SpeedWatch:
         self.ratio = max(0.0, 1.0 - lost_ns / (span_ns * self._clock.speed))
         behind = self.ratio < TOLD_RATIO
         if behind:
-            self._say(f"simulator: this computer reaches {self.ratio:.0%} of its speed")
+            self._say(f"simulator: this computer is too slow, it reaches {self.ratio:.0%} of the requested speed")
         elif self._behind:
-            self._say("simulator: in time again")
+            self._say("simulator: the requested speed is reached again")
         self._behind = behind

@@ -1,9 +1,9 @@
 """The tracked machine: belts, slip, skid, side-slope creep, and the attitude that the ground gives it.
 
-Planar motion on a 3-D surface. Body axes are forward-left-up; roll and pitch follow the plane through four contact
-points under the tracks, so the machine bridges what is shorter than its tracks. Forces are not integrated: a
-flail creeps at 0.06 to 0.3 m/s, where kinematics with slip say all that steering can feel. Coefficients without a
-published figure are ours and adjustable; each says what it does.
+Planar motion on a 3-D surface. Body axes are forward-left-up. Roll and pitch follow the plane through four contact
+points under the tracks, so the machine bridges what is shorter than its tracks. Forces are not integrated: a flail
+drives at 0.06 to 0.3 m/s, where kinematics with slip describe all that matters for steering. Coefficients without a
+published figure are assumed and can be changed; each one's effect is stated.
 """
 
 import math
@@ -17,19 +17,20 @@ from vehicle.contracts.units import TICK_S
 
 GRAVITY_MPS2 = 9.80665
 BELT_STILL_MPS = 1e-3
-"""Below this, with a zero set-point, static friction holds the belt: the machine stands instead of creeping."""
+"""Below this, with a zero set-point, static friction holds the belt, so that the machine stands."""
 SLIP_MIN, SLIP_MAX = -0.5, 0.95
 
 
 class PlantParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Coefficients of the running gear on its soil (ours, unpublished; ranges as seen on compact tracked machines).
+    """Assumed coefficients of the running gear on its soil, in the range of compact tracked machines; none is
+    published.
 
     `slip_*_ratio`: share of belt travel lost on level ground. `slip_per_grade_ratio`: slip added per unit of sin(slope
-    climbed); downhill it takes slip away. `slip_per_load_ratio`: slip added while cutting at the rotor's full
-    power. `slip_wander_ratio`: 1-sigma of a slow wander (3 s) of each track's slip. `skid_ratio`: effective gauge over
-    true gauge; the instant centres of the belts lie outside the tracks in a skidding turn. `icr_ahead_m`: how far ahead
-    of the body origin the machine pivots, the tool's weight pulls it forward. `crab_ratio`: sideways creep
-    downhill, per metre of belt travel and per unit of tan(side slope): 0.1 is 1.8 cm a metre at 10 degrees.
+    climbed); downhill it reduces slip. `slip_per_load_ratio`: slip added while cutting at the rotor's full power.
+    `slip_wander_ratio`: 1-sigma of a slow variation (3 s) of each track's slip. `skid_ratio`: effective gauge over true
+    gauge; in a skidding turn the instant centres of the belts lie outside the tracks. `icr_ahead_m`: distance of the
+    pivot point ahead of the body origin; the tool's weight moves it forward. `crab_ratio`: sideways creep downhill per
+    metre of belt travel and per unit of tan(side slope); 0.1 is 1.8 cm a metre at 10 degrees.
     """
 
     belt_lag_s: float = 0.15
@@ -54,9 +55,9 @@ class Pose(msgspec.Struct, frozen=True, gc=False):
 
 
 class TrackPlant:
-    """Belts and body; all attributes are true values, which never leave `sim/` but through a sensor.
+    """Belts and body; all attributes are true values, which leave `sim/` only through a sensor.
 
-    Doors for faults: `stuck_left_mps` and `stuck_right_mps` (a jammed valve drives that belt), `brake_holds`,
+    For faults: `stuck_left_mps` and `stuck_right_mps` (a jammed valve drives that belt), `brake_holds`,
     `slip_left_ratio`, `slip_right_ratio`.
     """
 
@@ -95,7 +96,7 @@ class TrackPlant:
         self._stand_on_ground()
 
     def step(self, set_left_mps: float, set_right_mps: float, *, brake: bool, load_ratio: float) -> None:
-        """Advance one step with belt set-points, brake and rotor load as a share of full power."""
+        """Advance one step with belt set-points [m/s], brake, and rotor load as a share of full power."""
         self._move_belts(set_left_mps, set_right_mps, brake=brake)
         noise = self._noise.row()
         moving = self.belt_left_mps != 0.0 or self.belt_right_mps != 0.0
@@ -109,14 +110,14 @@ class TrackPlant:
         self._integrate(ground_left_mps, ground_right_mps)
 
     def put(self, pose: Pose) -> None:
-        """Set down elsewhere, standing."""
+        """Set the machine down at a pose, standing."""
         self.east_m, self.north_m, self.yaw_rad = pose.east_m, pose.north_m, pose.yaw_rad
         self.belt_left_mps = self.belt_right_mps = 0.0
         self._rest()
         self._stand_on_ground()
 
     def point_m(self, ahead_m: float, left_m: float, up_m: float) -> tuple[float, float, float]:
-        """East, north, up of a body-fixed point."""
+        """Return east, north, up [m] of a body-fixed point."""
         axes = self._axes
         return (
             self.east_m + axes[0] * ahead_m + axes[3] * left_m + axes[6] * up_m,
@@ -126,7 +127,7 @@ class TrackPlant:
 
     @property
     def upright_ratio(self) -> float:
-        """Cosine of the tilt: vertical distances times this are distances along the body's up axis."""
+        """Cosine of the tilt; a vertical distance times this is the distance along the body's up axis."""
         return self._axes[8]
 
     @property
@@ -136,7 +137,7 @@ class TrackPlant:
 
     @property
     def standing(self) -> bool:
-        """Nothing moves."""
+        """Whether nothing moves."""
         return self.belt_left_mps == 0.0 and self.belt_right_mps == 0.0
 
     def _move_belts(self, set_left_mps: float, set_right_mps: float, *, brake: bool) -> None:
@@ -155,7 +156,7 @@ class TrackPlant:
         return 0.0 if set_mps == 0.0 and abs(speed_mps) < BELT_STILL_MPS else speed_mps
 
     def _slip(self, slip: float, belt_mps: float, load_ratio: float) -> float:
-        """Slip of one track: climbing and cutting add to it, descending takes away."""
+        """Slip of one track: climbing and cutting increase it, descending reduces it."""
         # FLU pitch is positive nose down, so a forward belt climbs by -sin(pitch).
         climb = -self._sin_pitch if belt_mps > 0.0 else self._sin_pitch
         slip += self._params.slip_per_grade_ratio * climb

@@ -1,4 +1,4 @@
-"""The vehicle's process round its loop: it can die, hang and be started again, as a real one can."""
+"""The vehicle's process around its loop: it can end, hang and be started again like a real one."""
 
 from collections.abc import Callable
 
@@ -14,11 +14,11 @@ from vehicle.runtime.loop import VehicleLoop
 
 CHAIN_TICKS = 10
 KEEP_TICKS = latches.PERIOD_MS // 20
-"""The disk takes its time: what stopped the machine is on it a tenth of a second later."""
+"""Ticks after which a stop is saved, as on a slow disk: a tenth of a second."""
 
 
 class VehicleProcess:
-    """Doors: `dead` (killed; `restart` brings a new one), `stalled` (blocked or stopped; goes on where it was)."""
+    """For faults: `dead` (killed; `restart` starts a new one), `stalled` (blocked; later it continues where it was)."""
 
     def __init__(self, loop: VehicleLoop, make: Callable[[VehicleState], VehicleLoop]) -> None:
         self.loop, self._make = loop, make
@@ -33,11 +33,11 @@ class VehicleProcess:
 
     @property
     def runs(self) -> bool:
-        """It ticks."""
+        """Whether the process ticks."""
         return not (self.dead or self.stalled)
 
     def step(self, now_ns: int) -> None:
-        """One tick, if it runs."""
+        """Run one tick, if the process runs."""
         if not self.runs:
             return
         self._ticks += 1
@@ -49,11 +49,11 @@ class VehicleProcess:
         self._rows += rows
 
     def restart(self) -> None:
-        """A new process: configuration, plan, journal, what a stop left to be done, all from files; a new session."""
+        """Start a new process with a new session: configuration, plan, journal and latches are read from files."""
         self.restarts += 1
         old = self.loop.state
         session = old.session_id ^ (self.restarts << 32)
-        # a run is shorter than the five minutes for which a start counts
+        # a run is shorter than the five minutes in which program starts are counted
         gate = GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1)
         state = VehicleState(
             config=old.config,
@@ -68,11 +68,11 @@ class VehicleProcess:
         self.dead = False
 
     def press_chain(self) -> None:
-        """Somebody presses the e-stop on the machine and lets go."""
+        """Somebody presses the E-stop on the machine and releases it."""
         self._chain_left = CHAIN_TICKS
 
     def hold_chain(self, controller: ControllerTwin) -> None:
-        """Carry the press out over the next ticks."""
+        """Apply the press over the next ticks."""
         if self._chain_left == 0:
             return
         self._chain_left -= 1

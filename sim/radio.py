@@ -1,7 +1,7 @@
 """The operator's radio: datagrams both ways with delay, jitter, loss in bursts, duplicates, reordering, corruption.
 
-Driven by the barrier: what was written since the last step left at that step's time, and what is due is handed over.
-Every datagram draws one row of the same width, so a fault that is switched on does not shift the draws of the others.
+The tick barrier drives it: what was written since the last step left at that step's time, and what is due is delivered.
+Every datagram draws one row of the same width, so a fault that is set does not change the draws of other datagrams.
 """
 
 import bisect
@@ -16,14 +16,14 @@ from vehicle.contracts.units import NS_PER_S
 
 
 class RadioParams(msgspec.Struct, frozen=True, kw_only=True):
-    """One direction's shape; a `Radio` takes the same for both unless told otherwise.
+    """Parameters of one direction; a `Radio` uses the same for both by default.
 
-    `jitter_s` is the mean of an exponential delay on top of `delay_s`; it stretches and bunches, and keeps the order.
-    `loss_ratio` is the share of datagrams lost in the long run, in bursts of `burst_frames` on average
+    `jitter_s`: mean of an exponential delay on top of `delay_s`; it spreads and bunches datagrams but keeps their
+    order. `loss_ratio`: share of datagrams lost in the long run, in bursts of `burst_frames` on average
     (Gilbert-Elliott, all lost in the bad state). `reorder_ratio` of them are held back by `reorder_s`. `corrupt_ratio`
-    get one byte changed. `rate_bps` 0 is unlimited; else datagrams queue, and one that would wait longer than
-    `queue_s` is dropped. `cuts_s` are (from, to) windows in which everything is lost. A `trace` of (time, delay)
-    replaces delay, jitter and loss from its first entry on: each entry holds until the next, a delay of None is a loss.
+    get one byte changed. `rate_bps` 0: unlimited; else datagrams queue, and one that would wait longer than `queue_s`
+    is dropped. `cuts_s`: windows (from, to) in which everything is lost. `trace` of (time, delay): replaces delay,
+    jitter and loss from its first entry on; each entry holds until the next, and a delay of None is a loss.
     """
 
     delay_s: float = 0.0
@@ -41,7 +41,7 @@ class RadioParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RadioChannel:
-    """One direction. Doors for faults: `params` may be replaced at any time; `cut` loses everything while it is set.
+    """One direction. For faults: `params` may be replaced at any time; `cut` loses everything while it is set.
 
     Counters: `sent`, `lost`, `duplicated`, `corrupted`, `delivered`.
     """
@@ -57,7 +57,7 @@ class RadioChannel:
         self._under_way: list[tuple[int, int, bytes]] = []
 
     def send(self, datagram: bytes, now_ns: int) -> None:
-        """Put one datagram on the air."""
+        """Send one datagram."""
         params, draw = self.params, self._draw.row()
         self.sent += 1
         delay_s = self._delay_s(draw, now_ns)
@@ -79,7 +79,7 @@ class RadioChannel:
             self._put(due_ns, datagram)
 
     def due(self, now_ns: int) -> list[bytes]:
-        """The datagrams that have arrived by `now_ns`, in order of arrival."""
+        """Return the datagrams that have arrived by `now_ns`, in order of arrival."""
         arrived: list[bytes] = []
         while self._under_way and self._under_way[0][0] <= now_ns:
             arrived.append(heapq.heappop(self._under_way)[2])
@@ -91,7 +91,7 @@ class RadioChannel:
         heapq.heappush(self._under_way, (due_ns, self._count, datagram))
 
     def _delay_s(self, draw: list[float], now_ns: int) -> float | None:
-        """Way through the air, None where it is lost."""
+        """Return the delay [s] of a datagram, None if it is lost."""
         params = self.params
         lost = self._fades(draw[0])
         trace = params.trace
@@ -104,7 +104,7 @@ class RadioChannel:
         return params.delay_s + params.jitter_s * _exponential(draw[1])
 
     def _fades(self, uniform: float) -> bool:
-        """Step the two-state chain: the long-run share of bad is `loss_ratio`, its mean stay `burst_frames`."""
+        """Step the two-state chain; return whether it is bad: `loss_ratio` of all, `burst_frames` in a row."""
         loss = self.params.loss_ratio
         if loss <= 0.0 or loss >= 1.0:
             self._bad = loss >= 1.0
@@ -115,7 +115,7 @@ class RadioChannel:
         return self._bad
 
     def _aired_ns(self, size: int, now_ns: int) -> int | None:
-        """When its last bit is out; None where the queue is longer than it may be."""
+        """Return when its last bit is sent [ns]; None if the queue is longer than allowed."""
         if self.params.rate_bps <= 0.0:
             return now_ns
         start_ns = max(now_ns, self._air_free_ns)
@@ -138,10 +138,10 @@ class RadioPort:
         self._closed = False
 
     def read(self) -> bytes:
-        """All that has arrived; b"" if nothing.
+        """Return all that has arrived; b"" if nothing.
 
         Raises:
-            PortError: this end is closed.
+            PortError: This end is closed.
         """
         if self._closed:
             raise PortError("radio port: closed")
@@ -152,24 +152,24 @@ class RadioPort:
         return held
 
     def write(self, frame: bytes) -> None:
-        """Send one datagram; whether it arrives is the radio's business.
+        """Send one datagram; the radio may lose it.
 
         Raises:
-            PortError: this end is closed.
+            PortError: This end is closed.
         """
         if self._closed:
             raise PortError("radio port: closed")
         self.outbox.append(frame)
 
     def close(self) -> None:
-        """This end falls silent; the other one only hears nothing any more, as on a real radio."""
+        """Close this end; the other end only hears nothing any more, as on a real radio."""
         self._closed = True
         self.outbox.clear()
         self.inbox.clear()
 
 
 class Radio:
-    """Two ends, `vehicle` and `station`, and a channel each way: `up` to the vehicle, `down` to the station."""
+    """Two ends, `vehicle` and `station`, and two channels, `up` to the vehicle and `down` to the station."""
 
     def __init__(self, up: RadioParams, down: RadioParams | None = None, *, seed: int) -> None:
         self.vehicle, self.station = RadioPort(), RadioPort()
@@ -178,7 +178,7 @@ class Radio:
         self._last_ns = 0
 
     def step(self, now_ns: int) -> None:
-        """Send what was written since the last step, which is when it left, and hand over what is due."""
+        """Send what was written since the last step, and deliver what is due."""
         for source, channel, sink in (
             (self.station, self.up, self.vehicle),
             (self.vehicle, self.down, self.station),
@@ -196,12 +196,12 @@ def _trace_time(entry: tuple[float, float | None]) -> float:
 
 
 def _exponential(uniform: float) -> float:
-    """Unit exponential, cut at 7 (one in a thousand): a radio that held a datagram longer has lost it."""
+    """Unit exponential, limited to 7 (reached once in a thousand): a longer delay counts as lost on a real radio."""
     return min(7.0, -math.log(1.0 - uniform))
 
 
 def _corrupt(datagram: bytes, where: float, what: float) -> bytes:
-    """One byte changed, never into itself."""
+    """Return the datagram with one byte changed to another value."""
     changed = bytearray(datagram)
     changed[int(where * len(changed))] ^= 1 + int(what * 255)
     return bytes(changed)

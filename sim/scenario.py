@@ -1,4 +1,4 @@
-"""What is simulated: machine, site, ground, noise, radio, job. TOML, checked as strictly as a machine profile."""
+"""What is simulated: machine, site, ground, noise, radio, mission. TOML, checked as strictly as a machine profile."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,9 +11,10 @@ Ratio = Annotated[float, Field(ge=0, lt=1)]
 
 
 class GroundSettings(Strict):
-    """A tilted plane with gentle unevenness; `slope_bearing_deg` is the direction of steepest descent from north.
+    """A sloping plane with gentle unevenness; `slope_bearing_deg`: direction of steepest descent, from north.
 
-    `height_m`: of the ground at the datum, above the ellipsoid, as the receiver finds it; None: that of the datum.
+    `height_m`: height of the ground at the datum as the receiver finds it, above the ellipsoid; None: that of the
+    datum.
     """
 
     slope_deg: Annotated[float, Field(ge=0, le=25)] = 0.0
@@ -24,7 +25,7 @@ class GroundSettings(Strict):
 
 
 class SlipSettings(Strict):
-    """Share of belt speed lost by each track on level ground at no load; creep downhill per metre and tan(slope)."""
+    """Share of belt speed that each track loses on level ground without load; creep downhill per metre x tan(slope)."""
 
     left_ratio: Ratio = 0.03
     right_ratio: Ratio = 0.03
@@ -32,7 +33,7 @@ class SlipSettings(Strict):
 
 
 class SensorSettings(Strict):
-    """1-sigma noise of the receivers and of the depth sensor, which reports what it has."""
+    """1-sigma noise of the receivers, and of the depth sensor, which reports its own."""
 
     depth_sigma_m: Annotated[float, Field(ge=0, le=0.1)] = 0.007
     gnss_sigma_m: NotNegative = 0.02
@@ -41,7 +42,7 @@ class SensorSettings(Strict):
 
 
 class RadioSettings(Strict):
-    """Operator link: one-way delay, jitter and loss of the datagrams, both ways."""
+    """Operator link: one-way delay, jitter and loss of the datagrams in both directions."""
 
     delay_ms: NotNegative = 15.0
     jitter_ms: NotNegative = 3.0
@@ -49,17 +50,17 @@ class RadioSettings(Strict):
 
 
 class PlanSettingsFile(Strict):
-    """Overrides for the planner; nothing here weakens a property of the plan."""
+    """Settings that replace the planner's defaults; none of them weakens a property of the plan."""
 
     overlap_m: Positive | None = None
     outside: Literal["safe", "unknown"] | None = None
 
 
 class Scenario(Strict):
-    """One reproducible run; with the seed it determines every byte of the recording.
+    """One reproducible run; together with the seed it determines every byte of the recording.
 
-    `checks`: of base, depth, hammers and machine. All made and good before it begins, none ever, or made by the
-    operator when they are due.
+    `checks` of base, depth, hammers and machine: all made and good before the run, never made, or made by the operator
+    when they are due.
     """
 
     name: str
@@ -77,6 +78,6 @@ class Scenario(Strict):
 
 
 def site_path(scenario: Scenario, scenario_file: Path) -> Path:
-    """The site's file; a relative one counts from the scenario's own folder."""
+    """Return the path of the site's file; a relative one starts at the scenario's own folder."""
     path = Path(scenario.site)
     return path if path.is_absolute() else scenario_file.parent / path

@@ -1,8 +1,8 @@
 """Sensors: RTK GNSS on its lever arm, IMU with tilt, encoders, depth. True values in, readings out.
 
-Noise is drawn in blocks from a generator per sensor. A 1-sigma figure is the total of a white part and a slow part
-(first-order Gauss-Markov): RTK errors of multipath and troposphere last a minute and no averaging removes them. The
-reported sigma is that total, as an honest receiver's is.
+Noise is drawn in blocks from one generator per sensor. A 1-sigma value is the total of a white part and a slow part
+(first-order Gauss-Markov): RTK errors of multipath and troposphere last a minute, and no averaging removes them. The
+reported sigma is this total, as that of an honest receiver.
 """
 
 import math
@@ -18,19 +18,19 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.units import TICK_S, wrap_rad
 
 FLOAT_FACTOR = 20.0
-"""Error of an RTK float solution as a multiple of a fixed one's: 2 cm become 40 cm."""
+"""Error of an RTK float solution relative to a fixed one: 2 cm become 40 cm."""
 AUTONOMOUS_SIGMA_M = 1.5
 GYRO_RANGE_RADPS = math.radians(300.0)
-"""Beyond this the gyro clips."""
+"""Largest rate that the gyro can measure."""
 
 
 class SensorParams(msgspec.Struct, frozen=True, kw_only=True):
-    """1-sigma noise of every sensor, and which share of it is slow.
+    """1-sigma noise of every sensor, and the share of it that is slow.
 
-    `*_slow_ratio`: the slow part's sigma as a share of the total (0.6 leaves 0.8 white). `gnss_latency_ticks`: ticks
-    between an epoch and its arrival. `refix_s`: so long is a receiver without a fixed place that is asked to fix anew.
-    The IMU samples every tick (50 Hz), GNSS every `gnss_period_ticks` (10 Hz). The gyro's bias starts at random and
-    walks (per root second). With the rotor at speed the accelerometers shake by `vibration_mps2`.
+    `*_slow_ratio`: sigma of the slow part over the total (0.6 leaves 0.8 white). `gnss_latency_ticks`: ticks between an
+    epoch and its arrival. `refix_s`: time without a fixed solution after a request to fix anew. The IMU samples every
+    tick (50 Hz), GNSS every `gnss_period_ticks` (10 Hz). The gyro's bias starts at random and walks (per root second).
+    With the rotor at speed the accelerometers vibrate by `vibration_mps2`.
     """
 
     gnss_period_ticks: int = 5
@@ -61,18 +61,18 @@ class SensorParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def white_part(sigma: float, slow_ratio: float) -> float:
-    """Sigma of the white part that makes up `sigma` with the slow one."""
+    """Return the sigma of the white part that gives `sigma` together with the slow part."""
     return sigma * math.sqrt(1.0 - slow_ratio * slow_ratio)
 
 
 class GnssSensor:
-    """Dual-antenna RTK receiver. Doors for faults, each holds until it is set back.
+    """Dual-antenna RTK receiver. Its attributes for faults hold until they are set back.
 
-    `fix` (what the receiver claims: float errs and reports 20 times as much), `silent`, `jump_m` (east, north: a moved
-    base or a spoofer, unreported), `wrong_fix_m` (the same by wrong integers: fixing anew cures it), `restarts` (False:
-    it cannot fix anew on request), `frozen` (the place stands as it is, jittering by `jitter_m`; `speed_frozen`: and
-    the speed is zero), `lever_off_m` (forward, left: the antenna sits elsewhere than the profile says), `heading_lost`,
-    `heading_jump_rad` (a swapped baseline is pi), `heading_frozen` (jittering by `heading_jitter_rad`),
+    `fix` (claimed by the receiver: float has and reports 20 times the error), `silent`, `jump_m` (east, north: a moved
+    base or a spoofer, not reported), `wrong_fix_m` (the same by wrong integers: fixing anew ends it), `restarts`
+    (False: it cannot fix anew on request), `frozen` (the position stays, jittering by `jitter_m`; with `speed_frozen`
+    the speed is zero too), `lever_off_m` (forward, left: the antenna is elsewhere than in the profile), `heading_lost`,
+    `heading_jump_rad` (pi for a swapped baseline), `heading_frozen` (jittering by `heading_jitter_rad`),
     `correction_age_s`, `base_id`.
     """
 
@@ -110,7 +110,7 @@ class GnssSensor:
         self.correction_age_s, self.base_id = 1.0, params.base_id
 
     def ask(self, tick: int, *, asked: bool) -> None:
-        """The controller passes a request to fix anew on; at its rising edge the solution is given up."""
+        """Take the controller's request to fix anew; at its rising edge the solution is given up."""
         rises, self._asked = asked and not self._asked, asked
         if rises and self.restarts:
             self._restart_count = self._restart_count % 254 + 1
@@ -118,7 +118,7 @@ class GnssSensor:
             self.wrong_fix_m = (0.0, 0.0)
 
     def sample(self, body: TrackPlant, tick: int, time_ms: int) -> GnssFix | None:
-        """The fix that arrives in this tick, if one does; it carries the time of the epoch it describes."""
+        """Return the fix that arrives in this tick, or None; it carries the time of its epoch."""
         if tick % self._params.gnss_period_ticks == 0:
             kept = self.fix
             self.fix = min(kept, FixType.RTK_FLOAT) if tick < self._fixed_from_tick else kept
@@ -131,7 +131,7 @@ class GnssSensor:
         return None if self.silent else fix
 
     def _stood(self, fix: GnssFix) -> GnssFix:
-        """The fix with what stands in it; the receiver goes on claiming what it claims."""
+        """Return the fix with frozen values; the receiver claims the same as before."""
         last = self._last
         if last is None or not (self.frozen or self.heading_frozen):
             self._still = None
@@ -187,7 +187,7 @@ class GnssSensor:
         )
 
     def _error_factor(self) -> float:
-        """Error against a fixed solution's; without RTK it is that of an autonomous fix."""
+        """Return the error relative to a fixed solution; without RTK it is that of an autonomous fix."""
         if self.fix is FixType.RTK_FIXED:
             return 1.0
         if self.fix is FixType.RTK_FLOAT:
@@ -195,14 +195,14 @@ class GnssSensor:
         return AUTONOMOUS_SIGMA_M / self._params.gnss_sigma_m if self._params.gnss_sigma_m > 0.0 else 1.0
 
     def _course(self, body: TrackPlant) -> float:
-        """Direction of motion; repeats the last one at standstill, as receivers do."""
+        """Return the direction of motion [rad]; at standstill the last one, as receivers do."""
         if not body.standing:
             self._course_rad = wrap_rad(body.yaw_rad + math.atan2(body.lateral_mps, body.speed_mps))
         return self._course_rad
 
 
 class ImuSensor:
-    """Gyro, accelerometers and tilt. Doors for faults: `silent`, `stuck`, `tilt_offset_rad` (roll, pitch)."""
+    """Gyro, accelerometers and tilt. For faults: `silent`, `stuck`, `tilt_offset_rad` (roll, pitch)."""
 
     def __init__(self, params: SensorParams, *, seed: int, step_s: float = TICK_S) -> None:
         self._params = params
@@ -220,7 +220,7 @@ class ImuSensor:
         self.tilt_offset_rad = (0.0, 0.0)
 
     def sample(self, body: TrackPlant, rotor_ratio: float, time_ms: int) -> ImuSample | None:
-        """The reading of this tick; `rotor_ratio` is rotor speed over working speed."""
+        """Return the sample of this tick; `rotor_ratio`: rotor speed over working speed."""
         params, noise = self._params, self._noise.row()
         self._bias_radps += self._walk_radps * noise[0]
         sigma_radps = params.gyro_sigma_radps
@@ -255,10 +255,10 @@ class ImuSensor:
 
 
 class ToolSensors:
-    """Encoders of belts and rotor, and the depth sensor, which sees the surface before the rotor reaches it.
+    """Encoders of belts and rotor, and the depth sensor, which measures the surface ahead of the rotor.
 
-    The depth reading is that of the shallowest of the tool's ends and middle: what is claimed for the whole width.
-    Doors for faults: `left_gain` and `right_gain` (dead 0, dead and known to be so NaN, reversed -1), `rotor_gain`,
+    The depth reading is the smallest of the tool's ends and middle, because it is claimed for the whole width. For
+    faults: `left_gain` and `right_gain` (0: dead; NaN: dead, and the controller knows it; -1: reversed), `rotor_gain`,
     `depth_offset_m`, `depth_lost`.
     """
 
@@ -274,7 +274,7 @@ class ToolSensors:
         self.depth_sigma_m = params.depth_sigma_m
 
     def sample(self, body: TrackPlant, rotor_radps: float, depths_m: tuple[float, float, float]) -> None:
-        """Take this tick's readings; a lost depth keeps its last value, and `depth_lost` tells the controller."""
+        """Measure in this tick; a lost depth keeps its last value, and `depth_lost` tells the controller."""
         params, noise = self._params, self._noise.row()
         self.left_mps = self.left_gain * _encoder(body.belt_left_mps, params.encoder_sigma_mps * noise[0])
         self.right_mps = self.right_gain * _encoder(body.belt_right_mps, params.encoder_sigma_mps * noise[1])
@@ -285,5 +285,5 @@ class ToolSensors:
 
 
 def _encoder(speed: float, noise: float) -> float:
-    """An encoder on a standing shaft counts nothing."""
+    """Return an encoder's reading; a standing shaft gives no counts, so no noise."""
     return speed + noise if speed != 0.0 else 0.0

@@ -1,7 +1,7 @@
-"""Composition root of a simulated run: the unchanged vehicle loop before the byte ports, the world behind them.
+"""Composition root of a simulated run: the unchanged vehicle loop, and the simulated world behind its byte ports.
 
-Order inside a tick (`Phase`): the world moves and reports, the radio delivers, the operator acts, the vehicle decides,
-the observers look.
+Order in a tick (`Phase`): the world moves and reports, the radio delivers, the operator acts, the vehicle decides, the
+observers look.
 """
 
 import asyncio
@@ -35,7 +35,7 @@ from vehicle.runtime.plan_source import PlanSource
 
 
 class SimStack(msgspec.Struct):
-    """Everything of one run; observers subscribe to `barrier`."""
+    """All parts of one run; observers subscribe to `barrier`."""
 
     barrier: TickBarrier
     world: World
@@ -46,9 +46,9 @@ class SimStack(msgspec.Struct):
 
 
 class Parts(msgspec.Struct):
-    """One machine with its stack, not driven by anything yet; faults reach into `world`, `radio` and `line`.
+    """One machine with its stack; the caller steps them. Faults change attributes of `world`, `radio` and `line`.
 
-    `plans`: whoever assigns another plan while it runs.
+    `plans`: source of plans that are assigned during the run.
     """
 
     world: World
@@ -60,12 +60,12 @@ class Parts(msgspec.Struct):
 
 
 def vehicle_config(scenario: Scenario, machine: MachineConfig) -> VehicleConfig:
-    """The vehicle's own configuration; the simulator's settings are no part of it."""
+    """Return the vehicle's own configuration; the simulator's settings are not in it."""
     return assemble_vehicle(scenario.name, "sim", machine, scenario.mission)
 
 
 def world_params(scenario: Scenario) -> WorldParams:
-    """The scenario's figures as the world takes them."""
+    """Return the scenario's figures for the world."""
     sensors = scenario.sensors
     return WorldParams(
         tracks=PlantParams(
@@ -83,7 +83,7 @@ def world_params(scenario: Scenario) -> WorldParams:
 
 
 def ground_of(scenario: Scenario) -> PlaneGround:
-    """The scenario's terrain."""
+    """Return the scenario's ground."""
     ground = scenario.ground
     params = GroundParams(
         slope_rad=math.radians(ground.slope_deg),
@@ -95,13 +95,13 @@ def ground_of(scenario: Scenario) -> PlaneGround:
 
 
 def start_pose(plan: Plan) -> Pose:
-    """The machine stands where its plan begins."""
+    """Return the pose at which the machine's plan begins."""
     first = plan.segments[0]
     return Pose(first.points_m[0][0], first.points_m[0][1], first.yaw_start_rad)
 
 
 def checks_of(scenario: Scenario) -> ChecksState:
-    """What the vehicle knows of itself and its base when the run begins."""
+    """Return the vehicle's checks at the beginning of the run."""
     if scenario.checks == "none":
         return ChecksState()
     return all_made() if scenario.checks == "made" else ChecksState(calibration=MEASURED, calibration_due=False)
@@ -113,10 +113,10 @@ def wire_up(
     plan: Plan,
     sinks: tuple[Sink, ...] = (),
 ) -> Parts:
-    """World, radio and vehicle, joined by their byte ports; whoever calls steps them in the order of `Phase`."""
+    """Connect world, radio and vehicle by their byte ports; the caller steps them in the order of `Phase`."""
     config = vehicle_config(scenario, machine)
     name = config_hash(config)
-    # a session is named by what makes the run, so that the same seed gives the same bytes
+    # the session's name follows from the run's inputs, so that the same seed gives the same bytes
     session = (scenario.seed * 2_654_435_761 + 1) & 0x7FFF_FFFF_FFFF_FFFF
     state = VehicleState(
         config=config,
@@ -159,7 +159,7 @@ def assemble(
     sinks: tuple[Sink, ...] = (),
     script: Script | None = None,
 ) -> SimStack:
-    """Wire one run together; call inside the running loop."""
+    """Build one run and connect it to a barrier; call it inside the running loop."""
     parts = wire_up(scenario, machine, plan, sinks)
     operator = ScriptedOperator(parts.radio.station, script if script is not None else Script())
     barrier = TickBarrier(asyncio.get_running_loop())

@@ -1,4 +1,4 @@
-"""The operators of a simulated vehicle, source and sink of its loop: the flail dialect alone on one byte port."""
+"""The operators of a simulated vehicle, a source and sink of its loop: the flail dialect alone on one byte port."""
 
 from firmware_bridge.ports import BytePort
 from vehicle.contracts.frames import LocalFrame
@@ -7,7 +7,7 @@ from vehicle.operator_link.loop_frames import NAME, FrameReader, told_frames
 
 
 class StationWire:
-    """Hears whoever speaks on the port, and reports to it: no keys, no sessions."""
+    """Hears every station on the port and reports to it, without keys and sessions."""
 
     name = NAME
 
@@ -16,12 +16,12 @@ class StationWire:
         self._reader = FrameReader()
 
     def drain(self, now_ns: int) -> SourceBatch:
-        """What arrived since the last tick."""
+        """Return what arrived since the last tick."""
         del now_ns
         return self._reader.batch(self._port.read())
 
     def accept(self, record: TickRecord) -> None:
-        """Results and reports, as stations read them."""
+        """Send results and reports to the stations."""
         if record.outputs.report is not None or record.outputs.results:
             for frame in told_frames(record, self._datum):
                 self._port.write(frame)

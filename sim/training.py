@@ -1,7 +1,7 @@
-"""Exercises for operators in the simulator: a goal, steps with hints, faults at their time, and a result sheet.
+"""Exercises for operators in the simulator: a goal, steps with hints, faults at given times, and a result sheet.
 
-Pure: `Exercise.steps` are judged by `Look`, what somebody beside the machine could see, once a tick. Faults are put
-into the simulated machine, never into the vehicle program (`Doors`).
+Pure: the steps of an `Exercise` are judged once a tick by a `Look`: what somebody beside the machine could see. Faults
+are set in the simulated machine, never in the vehicle program (`Doors`).
 """
 
 from collections.abc import Callable
@@ -17,19 +17,19 @@ from vehicle.control.events import is_stop
 from vehicle.control.state import VehicleState
 
 OPENING_EDGES: Final = 1 | 4 | 128 | 2048
-"""ARM, RESET, START, RECOVERY: acts that are to lead somewhere."""
+"""ARM, RESET, START, RECOVERY: acts that must have an effect."""
 ACT_NS: Final = NS_PER_S
-"""An act that changed nothing within so long was a wrong one."""
+"""An act that changed nothing within this time counts as wrong."""
 
 
 ATTENDED_NS: Final = 3 * NS_PER_S
-"""Whoever stands at the machine looks again after so long."""
+"""Time between two looks of a person at the machine."""
 
 
 class Doors(msgspec.Struct):
-    """Where faults enter. `air_cut`: nothing passes between console and vehicle; `picture_held`: no new pictures.
+    """Where faults are set. `air_cut`: nothing passes between console and vehicle; `picture_held`: no new pictures.
 
-    `second_console`: another console wants the machine. `attended`: somebody stands at it.
+    `second_console`: another console wants the machine. `attended`: somebody stands at the machine.
     """
 
     machine: LiveMachine
@@ -40,7 +40,7 @@ class Doors(msgspec.Struct):
     attended_ns: int = 0
 
     def attend(self, now_ns: int) -> None:
-        """Where the machine is `attended`, somebody beside it turns the key and starts an engine that stands."""
+        """If the machine is `attended`, somebody beside it turns the key and starts an engine that stands."""
         engine, controller = self.machine.world.engine, self.machine.world.controller
         if not self.attended or engine.running or now_ns - self.attended_ns < ATTENDED_NS:
             return
@@ -50,9 +50,9 @@ class Doors(msgspec.Struct):
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
-    """One tick as it is judged. `edges`: acts that are down; `state_of_acts`: what an act may change.
+    """One tick as it is judged. `edges`: acts that are pressed; `state_of_acts`: what an act may change.
 
-    `tilled_m`: way with the rotor turning in the soil, since the beginning.
+    `tilled_m`: distance driven with the rotor turning in the soil, since the beginning.
     """
 
     t_ns: int
@@ -71,9 +71,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """`hint` is said when it begins. It ends when `until` holds, at the earliest `at_least_s` after its beginning.
+    """A step of an exercise. `hint` is shown at its beginning. It ends when `until` holds, at the earliest after
+    `at_least_s`.
 
-    `begin` and `end` put a fault in and take it out; a step with `begin` is one to be noticed.
+    `begin` and `end` set and end a fault; the operator has to notice the fault of a step with `begin`.
     """
 
     hint: str
@@ -84,7 +85,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Exercise(msgspec.Struct, frozen=True, kw_only=True):
-    """`soil_mjpm3` replaces the scenario's; `bank_ahead_m`: a bank lies across the machine's way, so far off."""
+    """`soil_mjpm3` replaces the scenario's; `bank_ahead_m`: distance to a bank across the machine's way."""
 
     name: str
     goal: str
@@ -94,7 +95,7 @@ class Exercise(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Sheet(msgspec.Struct, kw_only=True):
-    """What came of it. `noticed_s`: of each fault, until the operator's first reaction; None where there was none."""
+    """The result. `noticed_s`: for each fault the time until the operator's first reaction; None if there was none."""
 
     exercise: str
     goal: str
@@ -110,7 +111,7 @@ class Sheet(msgspec.Struct, kw_only=True):
     cross_rms_m: float | None = None
 
     def lines(self) -> list[str]:
-        """For people."""
+        """Return lines for people."""
         noticed = ", ".join("not noticed" if one is None else f"{one:.1f} s" for one in self.noticed_s) or "no fault"
         stops = ", ".join(f"{reason} at {t_s:.0f} s" for t_s, reason in self.stops) or "none"
         off = f"; tool off the swath {self.cross_rms_m * 100:.0f} cm RMS" if self.cross_rms_m is not None else ""
@@ -124,7 +125,7 @@ class Sheet(msgspec.Struct, kw_only=True):
 
 
 def look_of(state: VehicleState, machine: LiveMachine, t_ns: int, before: Look | None) -> Look:
-    """This tick, from what the vehicle shows and what the machine truly does."""
+    """Return this tick, from what the vehicle shows and what the machine truly does."""
     truth = machine.world.truth()
     frames = state.wire.operator
     held = frames[-1].hold_to_run if frames else before.held if before is not None else False
@@ -150,7 +151,7 @@ def look_of(state: VehicleState, machine: LiveMachine, t_ns: int, before: Look |
 
 
 def off_swath_m(state: VehicleState, left_m: tuple[float, float], right_m: tuple[float, float]) -> float | None:
-    """The tool's middle off the line of the segment that is due, left positive; None without a plan."""
+    """Distance [m] of the tool's middle from the line of the present segment, left positive; None without a plan."""
     plan = state.mission.plan
     if plan is None or state.mission.index >= len(plan.segments):
         return None
@@ -163,7 +164,7 @@ def off_swath_m(state: VehicleState, left_m: tuple[float, float], right_m: tuple
 
 
 class Run:
-    """One exercise from beginning to end; `look` once a tick."""
+    """One exercise from beginning to end; call `look` once a tick."""
 
     def __init__(self, exercise: Exercise, doors: Doors, say: Callable[[str], None]) -> None:
         self.exercise, self._doors, self._say = exercise, doors, say
@@ -178,7 +179,7 @@ class Run:
 
     @property
     def done(self) -> bool:
-        """All steps."""
+        """Whether all steps are done."""
         return self._index >= len(self.exercise.steps)
 
     def look(self, now: Look) -> None:
@@ -205,7 +206,7 @@ class Run:
             self._next(now)
 
     def end(self) -> Sheet:
-        """Take every fault out; the sheet."""
+        """End all faults and return the sheet."""
         if 0 <= self._index < len(self.exercise.steps):
             self._close(self.exercise.steps[self._index])
         return self.sheet
@@ -235,7 +236,7 @@ class Run:
             step.end(self._doors)
 
     def _judge_notice(self, before: Look, now: Look) -> None:
-        """An act, or the hold let go or pressed, is a reaction."""
+        """Note a reaction to a fault: an act, or hold-to-run pressed or released."""
         if self._fault is None:
             return
         since_ns, held = self._fault

@@ -1,8 +1,8 @@
-"""What the ground truly got: an independent raster, fed with the plant's own tool, rotor and depth.
+"""What the ground truly received: an independent raster, fed with the simulated machine's tool, rotor and depth.
 
-Shares no rule and no geometry with the vehicle's ledger: swept ground is a polygon (shapely) through every true tool
-line, tested on a lattice of cell corners and centres. A cell is truly processed if its four corners and its centre
-were swept while the true rotor was fast enough and the true depth great enough.
+It shares no rule and no geometry with the vehicle's ledger. Swept ground is a polygon (shapely) through every true tool
+line, tested at the corners and centres of cells. A cell is truly processed if its four corners and its centre were
+swept while the true rotor was fast enough and the true depth great enough.
 """
 
 import math
@@ -18,29 +18,29 @@ Point = tuple[float, float]
 BoolArray = npt.NDArray[np.bool_]
 
 FLUSH_M = 0.6
-"""Way of the tool between two evaluations: amortises them over some hundred ticks."""
+"""Distance of the tool between two evaluations, so that their cost is spread over some hundred ticks."""
 
 STEP_M = 0.002
-"""Tool lines closer together than this are not kept apart: shorter than any figure that is judged."""
+"""Tool lines closer together than this are joined: it is less than any figure that is judged."""
 
 SIZE = 256
-"""Cells along a tile of the lattice."""
+"""Cells along each side of a tile."""
 
 
 Line = tuple[float, float, float, float]
-"""East and north of the left end, then of the right one."""
+"""East and north [m] of the left end, then of the right end."""
 Shares = tuple[tuple[float, float], ...]
 
 
 class _Strip:
-    """The way of one unbroken part of the tool's axis."""
+    """The path of one unbroken part of the tool's axis."""
 
     def __init__(self) -> None:
         self._chain: list[Line] = []
         self._last: Line | None = None
 
     def observe(self, line: Line) -> list[shapely.Polygon]:
-        """A line further; what is to be marked, if it is time."""
+        """Add a line; return the polygons to be marked if enough has been driven, else nothing."""
         chain = self._chain
         self._last = line
         if not chain:
@@ -60,7 +60,7 @@ class _Strip:
         return found
 
     def flush(self) -> list[shapely.Polygon]:
-        """The ground since the last time; the way ends here."""
+        """Return the ground since the last call, and end the path."""
         chain = self._chain
         if self._last is not None and chain and self._last != chain[-1]:
             chain.append(self._last)
@@ -68,7 +68,7 @@ class _Strip:
         return _swept(np.array(chain)) if len(chain) > 1 else []
 
     def caught_up(self) -> list[shapely.Polygon]:
-        """The ground since the last time; the way goes on."""
+        """Return the ground since the last call, and continue the path."""
         chain, last = list(self._chain), self._last
         found = self.flush()
         self._chain, self._last = chain[-1:] if last is None else [last], last
@@ -76,7 +76,7 @@ class _Strip:
 
 
 def _struck(bare: Shares) -> Shares:
-    """What the bare parts leave of the axis."""
+    """Return the parts of the axis that the bare parts leave."""
     found, done = [], 0.0
     for low, high in sorted(bare):
         if low > done:
@@ -88,9 +88,9 @@ def _struck(bare: Shares) -> Shares:
 
 
 class GroundTruth:
-    """Lattice points that the true tool has passed, working, in ENU metres.
+    """The places that the true tool has worked: corners and centres of cells, in ENU metres.
 
-    `rotor_min_radps` and `depth_min_m` are the task's; no pass counts that is faster over ground than `speed_max_mps`.
+    `rotor_min_radps` and `depth_min_m` are the task's; a pass faster over ground than `speed_max_mps` does not count.
     """
 
     def __init__(
@@ -115,9 +115,9 @@ class GroundTruth:
         ground_speed_mps: float,
         bare: Shares = (),
     ) -> None:
-        """One tick of the plant: true ends of the tool's axis in plan view, true rotor, depth and ground speed.
+        """Note one tick: true ends of the tool's axis in plan view, true rotor, depth and ground speed.
 
-        `bare`: parts of the axis, from 0 at its right end to 1 at its left, where no hammer strikes any more.
+        `bare`: parts of the axis, from 0 at its right end to 1 at its left, in which no hammer is left.
         """
         works = rotor_speed_radps >= self._rotor_min_radps and depth_m >= self._depth_min_m
         if not works or abs(ground_speed_mps) > self._speed_max_mps:
@@ -129,7 +129,7 @@ class GroundTruth:
             self._bare, self._shares = bare, _struck(bare)
             self._strips = [_Strip() for _ in self._shares]
             if self._ends is not None:
-                self._pass(*self._ends)  # what still strikes goes on from where it was
+                self._pass(*self._ends)  # the parts that still have hammers continue from here
         self._pass(left_m, right_m)
 
     def _pass(self, left_m: Point, right_m: Point) -> None:
@@ -147,18 +147,18 @@ class GroundTruth:
                 self._mark(polygon)
 
     def flush(self) -> None:
-        """Bring the lattice up to the newest tool line."""
+        """Mark all ground up to the newest tool line."""
         for strip in self._strips:
             for polygon in strip.flush():
                 self._mark(polygon)
 
     def processed_m2(self) -> float:
-        """Ground whose cells are truly processed."""
+        """Area of the cells that are truly processed [m2]."""
         _, _, cells = self.cells()
         return float(np.count_nonzero(cells)) * self._cell_m**2
 
     def false_credit_m2(self, ledger: LedgerState) -> float:
-        """Ground that the ledger credits although it was not truly processed; anything above 0 is a false record."""
+        """Area that the ledger credits although it was not truly processed [m2]; above 0 it is a false record."""
         column0, row0, cells = self.cells()
         false_cells = 0
         for column, row, tile in raster.each(ledger.tiles):
@@ -168,7 +168,7 @@ class GroundTruth:
         return false_cells * self._cell_m**2
 
     def cells(self) -> tuple[int, int, BoolArray]:
-        """First column, first row, and which cells from there, (rows north, columns east), are truly processed."""
+        """Return first column, first row, and (rows north, columns east) from there which cells are truly processed."""
         for strip in self._strips:
             for polygon in strip.caught_up():
                 self._mark(polygon)
@@ -185,7 +185,7 @@ class GroundTruth:
         return west * SIZE, south * SIZE, cells
 
     def _mark(self, polygon: shapely.Polygon) -> None:
-        """Set the corners and centres that lie in or on a polygon."""
+        """Mark the corners and centres that lie in or on a polygon."""
         cell_m = self._cell_m
         west_m, south_m, east_m, north_m = polygon.bounds
         column, row = math.floor(west_m / cell_m) - 1, math.floor(south_m / cell_m) - 1
@@ -211,7 +211,7 @@ class GroundTruth:
 
 
 def _swept(lines_m: npt.NDArray[np.float64]) -> list[shapely.Polygon]:
-    """The ground that a moving line passes; lines are rows of left east, north, right east, north."""
+    """Return the ground that a moving line passes; rows: left east, north, right east, north."""
     left, right = lines_m[:, :2], lines_m[:, 2:]
     across = left - right
     # Both ends of every step on the same side of the line: the lines bound one simple polygon.
@@ -223,7 +223,7 @@ def _swept(lines_m: npt.NDArray[np.float64]) -> list[shapely.Polygon]:
     pieces = []
     for index in range(len(lines_m) - 1):
         quad = shapely.Polygon([left[index], left[index + 1], right[index + 1], right[index]])
-        # A line that turns about a point of its own sweeps a bow-tie: two triangles.
+        # A line that turns about a point on itself sweeps a bow-tie: two triangles.
         pieces += [part for part in shapely.get_parts(shapely.make_valid(quad)) if part.geom_type == "Polygon"]
     return pieces
 
@@ -233,7 +233,7 @@ def _cross(a: npt.NDArray[np.float64], b: npt.NDArray[np.float64]) -> npt.NDArra
 
 
 def _window(cells: BoolArray, row: int, column: int) -> BoolArray:
-    """A tile-sized window of `cells` from this row and column; outside of it nothing is processed."""
+    """Return a tile-sized window of `cells` from this row and column; outside of `cells` nothing is processed."""
     window = np.zeros((raster.TILE, raster.TILE), np.bool_)
     rows, columns = cells.shape
     south, north = max(0, row), min(rows, row + raster.TILE)

@@ -1,7 +1,7 @@
 """Virtual time: an asyncio loop that jumps from timer to timer, its clock, and the barrier that drives a tick.
 
-The loop owns no file descriptor and never blocks: what would need a socket, a thread or the wall clock fails at once
-instead of making a run depend on the machine it runs on. Same coroutines, same order, same virtual nanoseconds.
+The loop has no file descriptor and never blocks. Sockets, threads and the wall clock are refused at once, because with
+them a run would depend on its computer. Same coroutines, same order, same virtual nanoseconds.
 """
 
 import asyncio
@@ -17,7 +17,7 @@ from vehicle.contracts.units import NS_PER_S, TICK_NS
 Subscriber = Callable[[int], None]
 
 LIVELOCK_ROUNDS = 100_000
-"""Rounds of the loop at one virtual instant after which it is stuck; a tick of the whole stack takes fewer than 20."""
+"""More rounds of the loop at one virtual instant count as a livelock; a tick of the whole stack takes fewer than 20."""
 
 
 class DeadlockError(RuntimeError):
@@ -25,11 +25,11 @@ class DeadlockError(RuntimeError):
 
 
 class LivelockError(RuntimeError):
-    """Coroutines wake each other without any virtual time going by."""
+    """Coroutines wake each other while virtual time stands still."""
 
 
 class _JumpingSelector(selectors.BaseSelector):
-    """Stands where the loop would block: instead of waiting it moves the clock to the next timer."""
+    """Used where the loop would block: it moves the clock to the next timer instead of waiting."""
 
     def __init__(self) -> None:
         self.now_ns = 0
@@ -39,14 +39,14 @@ class _JumpingSelector(selectors.BaseSelector):
         if timeout is None:
             raise DeadlockError("nothing is ready and no timer is set")
         if timeout > 0.0:
-            # Rounding to whole nanoseconds undoes the float noise of `when - now`: deadlines stay on the tick's grid.
+            # Rounding to whole nanoseconds removes the float noise of `when - now`: deadlines stay on the tick's grid.
             self.now_ns += max(1, round(timeout * NS_PER_S))
             self.rounds = 0
         else:
             self.rounds += 1
             if self.rounds > LIVELOCK_ROUNDS:
                 self.rounds = 0  # the runner still has to cancel the tasks
-                raise LivelockError(f"{LIVELOCK_ROUNDS} rounds of the loop at t = {self.now_ns} ns")
+                raise LivelockError(f"{LIVELOCK_ROUNDS} rounds of the loop at t = {self.now_ns} ns without a timer due")
         return []
 
     def register(self, fileobj: Any, events: int, data: Any = None) -> NoReturn:
@@ -73,15 +73,15 @@ class VirtualLoop(asyncio.BaseEventLoop):
         self._clock_resolution = 0.5e-9
 
     def time(self) -> float:
-        """Virtual seconds."""
+        """Virtual time [s]."""
         return self._selector.now_ns / NS_PER_S
 
     def now_ns(self) -> int:
-        """Virtual nanoseconds."""
+        """Virtual time [ns]."""
         return self._selector.now_ns
 
     def skip_to_ns(self, t_ns: int) -> bool:
-        """Jump there at once if nothing else is to happen before: no callback is ready and no timer is due by then."""
+        """Jump to `t_ns` and return True if no callback is ready and no timer is due by then; else return False."""
         if self._ready or (self._scheduled and self._scheduled[0].when() <= t_ns / NS_PER_S + self._clock_resolution):
             return False
         self._selector.now_ns = t_ns
@@ -89,14 +89,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
         return True
 
     def run_in_executor(self, executor: Executor | None, func: Callable[..., Any], *args: Any) -> NoReturn:  # type: ignore[override]
-        """Refused: a thread finishes when the operating system likes, which no seed decides."""
+        """Refused: the operating system decides when a thread ends, and no seed decides that."""
         raise NotImplementedError("no threads in virtual time: run the work in the step itself")
 
     def _process_events(self, event_list: list[Any]) -> None:
-        """No file descriptors, no events."""
+        """Do nothing: without file descriptors there are no events."""
 
     def _write_to_self(self) -> None:
-        """Called by call_soon_threadsafe to wake a sleeping selector; this one never sleeps."""
+        """Do nothing: call_soon_threadsafe calls this to wake a sleeping selector, and this one never sleeps."""
 
 
 class VirtualClock:
@@ -106,11 +106,11 @@ class VirtualClock:
         self._loop = loop
 
     def now_ns(self) -> int:
-        """Virtual nanoseconds since the loop's start."""
+        """Virtual time since the loop's start [ns]."""
         return self._loop.now_ns()
 
     async def sleep_until_ns(self, deadline_ns: int) -> None:
-        """Return at `deadline_ns`, or after one turn of the loop when that is past."""
+        """Return at `deadline_ns`; if it is past, after one turn of the loop."""
         woken = self._loop.create_future()
         handle = self._loop.call_at(deadline_ns / NS_PER_S, _wake, woken)
         try:
@@ -128,8 +128,8 @@ def run_virtual(main: Callable[[VirtualClock], Any], *, start_ns: int = 0) -> An
     """Run the coroutine function `main(clock)` to its end in virtual time and return its result.
 
     Raises:
-        DeadlockError: all tasks wait and no timer is set; the message names them.
-        LivelockError: time stands still while tasks keep each other busy.
+        DeadlockError: All tasks wait and no timer is set; the message names them.
+        LivelockError: Time stands still while tasks wake each other.
     """
     loop = VirtualLoop(start_ns)
     with asyncio.Runner(loop_factory=lambda: loop) as runner:
@@ -151,11 +151,11 @@ class Phase(IntEnum):
 
 
 class TickBarrier:
-    """One timer a tick, then plain calls in a fixed order: a sleeping coroutine per component costs 3.5 us a wake-up.
+    """Runs a tick by one timer and plain calls in a fixed order: a sleeping coroutine per part costs 3.5 us a wake-up.
 
-    Works on any asyncio loop. On a `VirtualLoop` a tick takes no time; on a real one ticks keep to a drift-free grid
-    and a late one is caught up. Subscribers get the nominal time of the tick [ns]. Within an instant the barrier runs
-    before any coroutine that waits for that same instant.
+    It works on any asyncio loop. On a `VirtualLoop` a tick takes no time; on a real loop ticks keep to a grid without
+    drift, and late ones are made up. Subscribers get the nominal time of the tick [ns]. At an instant the barrier runs
+    before any coroutine that waits for the same instant.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop, period_ns: int = TICK_NS) -> None:
@@ -170,24 +170,24 @@ class TickBarrier:
         self._ended: asyncio.Future[int] | None = None
 
     def subscribe(self, phase: int, step: Subscriber) -> None:
-        """Call `step(now_ns)` every tick; equal phases keep the order of subscription."""
+        """Call `step(now_ns)` every tick; within a phase in the order of subscription."""
         self._entries.append((phase, len(self._entries), step))
         self._entries.sort(key=lambda entry: entry[:2])
         self._steps = tuple(entry[2] for entry in self._entries)
 
     def stop(self) -> None:
-        """End `run` after the tick in progress."""
+        """End `run` after the present tick."""
         self._last_tick = self.tick
 
     async def run(self, ticks: int | None = None) -> int:
-        """Tick until `stop` is called or `ticks` have gone by; returns the ticks so far.
+        """Tick until `stop` is called, or for this number of ticks; return the ticks so far.
 
         Raises:
-            Exception: whatever a subscriber raised, at once; later subscribers of that tick are not called.
-            RuntimeError: the barrier runs already.
+            Exception: The error of a subscriber, at once; later subscribers of that tick are not called.
+            RuntimeError: The barrier is already running.
         """
         if self._ended is not None:
-            raise RuntimeError("the barrier runs already")
+            raise RuntimeError("the barrier is already running: call run once")
         self._last_tick = None if ticks is None else self.tick + ticks
         self._next_ns = round(self._loop.time() * NS_PER_S) + self.period_ns
         self._ended = self._loop.create_future()
@@ -211,7 +211,7 @@ class TickBarrier:
         self._timer = self._loop.call_at(self._next_ns / NS_PER_S, self._fire)
 
     def _fire(self) -> None:
-        """One tick, and all that follow it before anything else in the loop is due: a timer each costs 8 us."""
+        """Run one tick and all that follow before anything else in the loop is due: a timer for each costs 8 us."""
         self._step()
         loop = self._loop
         while isinstance(loop, VirtualLoop) and self._goes_on() and loop.skip_to_ns(self._next_ns):

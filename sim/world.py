@@ -1,6 +1,6 @@
-"""The whole simulated machine on its ground: plants, sensors and controller twin behind one byte port.
+"""The whole simulated machine on its ground: machine, sensors and controller twin behind one byte port.
 
-One call a tick. The true state is for `sim/` alone (ground truth, faults, the camera); the stack gets frames.
+Call `step` once a tick. The true state is for `sim/` alone (ground truth, faults, camera); the stack gets frames.
 """
 
 import msgspec
@@ -18,11 +18,11 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.units import TICK_NS
 
 ROLLING_RATIO = 0.08
-"""Rolling resistance of tracks on soil over weight; it loads the engine, nothing else."""
+"""Rolling resistance of tracks on soil over weight; it only loads the engine."""
 
 
 class WorldParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything about the simulated machine that is not in its profile."""
+    """All parameters of the simulated machine that are not in its profile."""
 
     tracks: PlantParams = PlantParams()
     flail: FlailParams = FlailParams()
@@ -31,7 +31,7 @@ class WorldParams(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Truth(msgspec.Struct, frozen=True, gc=False):
-    """Where everything truly is, in the plan's ENU metres. `depths_m`: left end, middle, right end of the tool."""
+    """The true state, in the plan's ENU metres. `depths_m`: left end, middle, right end of the tool."""
 
     t_ns: int
     east_m: float
@@ -47,26 +47,26 @@ class Truth(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def depth_m(self) -> float:
-        """The shallowest depth over the tool's width: what a claim for the whole width must not exceed."""
+        """Smallest depth over the tool's width [m]: a claim for the whole width must not exceed it."""
         return min(self.depths_m)
 
 
 class World:
     """One machine.
 
-    Parts are public so that faults can reach them: `tracks`, `flail`, `engine`, `gnss`, `imu`, `tool_sensors`,
-    `controller`. Plants and sensors live in true metres at the ground's height; `start` and `truth` in the plan's.
+    Its parts are public so that faults can reach them: `tracks`, `flail`, `engine`, `gnss`, `imu`, `tool_sensors`,
+    `controller`. They count in true metres at the ground's height; `start` and `truth` in the plan's metres.
 
     Args:
-        port: the controller's end of the serial line.
-        machine: profile of the machine.
-        ground: shape and soil.
-        params: everything else about the machine.
-        start: true pose at the first tick.
-        datum: the frame that the plan's metres count in.
-        seed: with it every draw of every sensor is decided.
-        config_hash: what the controller announces in its handshake (8 bytes).
-        height_m: of the ground at the datum, above the ellipsoid; None: that of the datum.
+        port: The controller's end of the serial line.
+        machine: Profile of the machine.
+        ground: Shape and soil.
+        params: All other parameters of the machine.
+        start: True pose at the first tick.
+        datum: Frame of the plan's metres.
+        seed: Decides every draw of every sensor.
+        config_hash: Announced by the controller in its handshake (8 bytes).
+        height_m: Height of the ground at the datum, above the ellipsoid; None: that of the datum.
     """
 
     def __init__(
@@ -103,8 +103,8 @@ class World:
     def step(self, now_ns: int) -> None:
         """Advance by one tick of 20 ms to `now_ns`.
 
-        Frames that the host wrote during the last tick arrived at its beginning; they are obeyed, and answered with
-        what the gauges read then. What the sensors see at `now_ns` is sent at once.
+        Frames that the host wrote during the last tick arrived at its beginning. They are obeyed, and answered with the
+        readings of that time. What the sensors measure at `now_ns` is sent at once.
         """
         before_ns = now_ns - TICK_NS
         controller, tracks, flail, engine = self.controller, self.tracks, self.flail, self.engine
@@ -124,7 +124,7 @@ class World:
         self._sense(now_ns)
 
     def truth(self) -> Truth:
-        """The true state after the last step."""
+        """Return the true state after the last step."""
         tracks, in_plan = self.tracks, self.metres.in_plan
         left_m, right_m = map(in_plan, self.flail.line_m(tracks))
         stripes_m = self.flail.lost_stripes_m() if self.flail.lost_hammers else ()

@@ -106,9 +106,9 @@ def test_lateness_is_told_and_its_end_too():
     assert watch.ratio == 1.0
     go_on(4.0, 0)  # to the end of the span that is judged
     go_on(4.99, 2 * TICK_NS)
-    assert said == ["simulator: this computer reaches 50% of its speed"]
+    assert said == ["simulator: this computer is too slow, it reaches 50% of the requested speed"]
     go_on(11.0, 0)
-    assert said[-1] == "simulator: in time again"
+    assert said[-1] == "simulator: the requested speed is reached again"
 
 
 def test_a_speed_of_nothing_is_refused():
