@@ -1,1 +1,1 @@
-"""The low-level controller's side of the wire: bytes, frames and their types; knows nothing of missions."""
+"""The low-level controller's side of the wire: bytes, frames and their types; it knows no missions."""

@@ -1,7 +1,6 @@
-"""The one frame that moves the machine. Only `vehicle/control/safety/gate.py` may import this constructor.
+"""The only frame that moves the machine. Only `vehicle/control/safety/gate.py` may import this constructor.
 
-The wall is checked by import-linter (see pyproject.toml): whoever can build an `ActuatorCommand`
-can move 12 t of steel.
+import-linter checks this (see pyproject.toml): whoever can build an `ActuatorCommand` can move a machine of 12 t.
 """
 
 import msgspec
@@ -10,13 +9,13 @@ from firmware_bridge.types import EngineMode, ToolMode
 
 
 class ActuatorCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A lease: set-points that hold for `valid_for_ms` at the controller and fall to safe by themselves.
+    """A lease: set-points that hold for `valid_for_ms` at the controller, which then stops by itself.
 
-    Track speeds are of the belt [m/s], positive forward; `tool_value_m` is a height above or a depth below the
-    undisturbed ground according to `tool_mode`. `brake` asks for the parking brake once |v| < 0.05 m/s.
-    `reset` clears what the controller latched and whose cause is gone; it is heard only with all set-points zero, and
-    starts nothing. `gnss_restart` asks the receiver, at its rising edge, to fix anew. `controller_time_ms` is the
-    newest stamp of the controller's clock that the host had when it made the command; 0 before the first.
+    Track speeds are of the belt [m/s], positive forward. `tool_value_m` is a height above or a depth below the
+    undisturbed ground, according to `tool_mode`. `brake` asks for the parking brake once |v| < 0.05 m/s. `reset` clears
+    latches of the controller whose cause has ended; it counts only with all set-points zero, and starts nothing.
+    `gnss_restart`: at its rising edge the receiver fixes anew. `controller_time_ms`: newest stamp of the controller's
+    clock that the host had when it made the command; 0 before the first.
     """
 
     sequence: int

@@ -1,6 +1,6 @@
-"""What a vehicle tells consoles beside its report: beats with answers to acts, the figures of the work, strokes.
+"""What a vehicle tells consoles besides its report: beats with answers to acts, figures of the work, and strokes.
 
-Frozen, ENU/FLU, SI units last in every name. None means unknown, never 0.
+Frozen, ENU/FLU, SI units last in every name. None means unknown; 0 is a value.
 """
 
 from enum import IntEnum, IntFlag
@@ -11,7 +11,7 @@ from firmware_bridge.types import FixType, OperatorEdge
 
 
 class BeatFlag(IntFlag):
-    """State of the vehicle in yes and no (FLAIL_BEAT_FLAGS)."""
+    """States of the vehicle that are true or false (FLAIL_BEAT_FLAGS)."""
 
     NEUTRAL_SEEN = 1
     RESET_DUE = 2

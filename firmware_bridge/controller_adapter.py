@@ -1,6 +1,6 @@
-"""The socket for whoever drives the iron: bytes in, typed values out, and back.
+"""Interface of a controller's adapter: bytes become typed values, and commands become bytes.
 
-An adapter touches no port and no clock: whoever ticks reads and writes the bytes, and says when.
+An adapter uses no port and no clock: its caller reads and writes the bytes, and gives the time.
 """
 
 from collections.abc import Sequence
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
     """What a controller can do.
 
-    `leases`: it drops each command by itself when its time is over; without, a cut-off outside both computers has to
-    stop the machine. `corrections`: its receiver takes RTCM over this wire.
+    `leases`: it ends each command by itself after its time; a controller without needs a cut-off outside both computers
+    that can stop the machine. `corrections`: its receiver takes RTCM over this wire.
     """
 
     name: str
@@ -30,7 +30,7 @@ class Capabilities(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControllerBatch(msgspec.Struct, frozen=True, kw_only=True):
-    """What a controller said since the last tick: the newest of each kind, and how many frames were no good."""
+    """What a controller sent since the last tick: the newest message of each kind, and the number of bad frames."""
 
     status: ControllerStatus | None = None
     imu: ImuSample | None = None
@@ -40,7 +40,7 @@ class ControllerBatch(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def joined(batches: Sequence[ControllerBatch]) -> ControllerBatch:
-    """Several arrivals of one tick as one: the newest of each kind, bad frames of all."""
+    """Join several arrivals of one tick: the newest message of each kind, and the sum of bad frames."""
     first, *others = batches
     for later in others:
         first = ControllerBatch(
@@ -58,41 +58,41 @@ class ControllerAdapter(Protocol):
 
     @property
     def capabilities(self) -> Capabilities:
-        """What the controller behind it can do."""
+        """What the controller can do."""
         ...
 
     @property
     def settings(self) -> str:
-        """What the adapter was made with, as JSON: a recording keeps it, a replay makes the same one."""
+        """Return the settings of this adapter as JSON: a recording keeps them, and a replay builds the same adapter."""
         ...
 
     def receive(self, data: bytes, now_ns: int) -> ControllerBatch:
-        """Bytes that arrived at `now_ns`, in any pieces. Never raises on what they are."""
+        """Decode bytes that arrived at `now_ns`, in pieces of any size. Never raises, whatever the bytes are."""
         ...
 
     def encode(self, command: "ActuatorCommand", now_ns: int) -> tuple[bytes, ...]:
-        """All frames that are due now, each whole, the command first: a port that is full drops whole frames.
+        """Return all whole frames that are due now, the command first, because a full port drops whole frames.
 
         Raises:
-            ValueError: The command holds a value that must never reach a wire.
+            ValueError: The command holds a value that must never be sent.
         """
         ...
 
     def corrections(self, rtcm: bytes) -> None:
-        """Correction data for the controller's receiver, to go out with the frames of a coming tick."""
+        """Take correction data for the controller's receiver; it is sent with the frames of a later tick."""
         ...
 
 
 class ControllerWire:
-    """A port, and the adapter that knows what is spoken on it."""
+    """A port, and the adapter for the dialect that is spoken on it."""
 
     def __init__(self, port: BytePort, adapter: ControllerAdapter) -> None:
         self.port, self.adapter = port, adapter
-        # asked once: to ask it of a protocol takes longer than to read the port
+        # stored, because asking a protocol takes longer than reading the port
         self._read_chunks = port.read_chunks if isinstance(port, StampedPort) else None
 
     def receive(self, now_ns: int) -> tuple[bytes, ControllerBatch]:
-        """All that has arrived, and what it says; a port that stamps its bytes knows when."""
+        """Return all bytes that have arrived and their messages; a port that stamps its bytes gives their time."""
         if self._read_chunks is None:
             data = self.port.read()
             return data, self.adapter.receive(data, now_ns)
@@ -101,6 +101,6 @@ class ControllerWire:
         return b"".join(chunk for _, chunk in chunks), heard[0] if len(heard) == 1 else joined(heard)
 
     def send(self, frames: tuple[bytes, ...]) -> None:
-        """Hand the frames to the port."""
+        """Write the frames to the port."""
         for frame in frames:
             self.port.write(frame)

@@ -1,4 +1,4 @@
-"""The adapter of the flail dialect."""
+"""The adapter of the flail dialect without handshake."""
 
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ NOTHING: Final = ControllerBatch()
 
 
 class FlailSettings(msgspec.Struct, frozen=True, kw_only=True):
-    """What an adapter of this dialect was made with. `greeting`: of the `ControllerLink`; None: the dialect alone."""
+    """Settings of an adapter of this dialect. `greeting`: handshake of a `ControllerLink`; None: the dialect alone."""
 
     adapter: str = "flail"
     greeting: ControllerHello | None = None
@@ -25,12 +25,12 @@ FLAIL: Final = Capabilities(name="flail", rotor=True, depth=True, leases=True)
 
 
 def settings_text(greeting: ControllerHello | None) -> str:
-    """The settings of an adapter with this greeting, as JSON."""
+    """Return the settings of an adapter with this greeting as JSON."""
     return msgspec.json.encode(FlailSettings(greeting=greeting)).decode()
 
 
 def batch_of(newest: dict[type, object], bad_frames: int) -> ControllerBatch:
-    """Messages by their types, as a batch."""
+    """Return messages by type as a batch."""
     return ControllerBatch(
         status=newest.get(ControllerStatus),  # type: ignore[arg-type]  # keyed by its own type
         imu=newest.get(ImuSample),  # type: ignore[arg-type]
@@ -41,7 +41,7 @@ def batch_of(newest: dict[type, object], bad_frames: int) -> ControllerBatch:
 
 
 class FlailAdapter:
-    """The flail dialect alone. `dropped_rtcm_bytes`: its controllers have receivers with corrections of their own."""
+    """The flail dialect alone. `dropped_rtcm_bytes`: corrections dropped; the receivers have their own."""
 
     capabilities = FLAIL
     settings = settings_text(None)
@@ -52,7 +52,7 @@ class FlailAdapter:
         self.dropped_rtcm_bytes = 0
 
     def receive(self, data: bytes, now_ns: int) -> ControllerBatch:
-        """The newest of each kind of message."""
+        """Return the newest message of each kind."""
         del now_ns
         if not data:
             return NOTHING
@@ -61,11 +61,11 @@ class FlailAdapter:
         return batch_of(newest, self._reader.bad_frames - bad_before)
 
     def encode(self, command: "ActuatorCommand", now_ns: int) -> tuple[bytes, ...]:
-        """The command's frame."""
+        """Return the frame of the command."""
         del now_ns
         self._sequence = (self._sequence + 1) & 0xFF
         return (adapters.encode_command(command, self._sequence),)
 
     def corrections(self, rtcm: bytes) -> None:
-        """Dropped and counted."""
+        """Drop the corrections and count their bytes."""
         self.dropped_rtcm_bytes += len(rtcm)

@@ -1,18 +1,18 @@
-"""What must agree between host and controller before anything is armed: the one judge, and words for what does not."""
+"""Decides whether host and controller agree, which arming requires, and says in words where they do not."""
 
 from firmware_bridge.types import ControllerHello
 
 PROTOCOL_VERSION = 2
-"""Meaning of the flail dialect; rises when a field's meaning changes."""
+"""Version of the flail dialect; it rises when the meaning of a field changes."""
 WATCHDOG_MAX_MS = 200
-"""A controller that lets a command live longer would drive on for too long after this program died. One that lets it
-live for 0 ms has no watchdog, or drives nothing: which of both, its announcement does not tell."""
+"""Longest life of a command at the controller: with a longer one it would drive on too long after this program ended. A
+controller that announces 0 ms has no watchdog or never drives; the announcement does not tell which."""
 
 
 def mismatches(theirs: ControllerHello, config_hash: bytes) -> tuple[str, ...]:
-    """One line for each difference that forbids arming; empty where both agree.
+    """Return one line for each difference that forbids arming; empty if both agree.
 
-    `config_hash`: of the configuration that this program runs.
+    `config_hash`: hash of the configuration that this program uses, 8 bytes.
     """
     lines: list[str] = []
     for older, differs in (

@@ -1,7 +1,7 @@
-"""The adapter of a real controller: the flail dialect, with handshake, clocks, loss and ages kept beside it.
+"""The adapter of a real controller: the flail dialect with handshake, clock offset, loss and ages.
 
-It says hello with the first command and then at 1 Hz until both sides agree, and again when the controller restarted,
-or another one was plugged in: either tells by its state or boot count.
+It sends its hello with the first command and then at 1 Hz until both sides agree, and again if the controller restarted
+or was replaced; either shows in its state or boot count.
 """
 
 from collections import OrderedDict
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 
 HELLO_PERIOD_NS = 1_000_000_000
 FROZEN_NS = 200_000_000
-"""A status that comes and comes with the same count is made by a DMA behind a hung processor (fault row 36)."""
+"""Statuses with the same count for this time come from a DMA behind a hung processor (fault row 36)."""
 SENT_HELD = 64
 UNHEARD_MAX = 16
-"""So many commands go to a controller from which nothing is heard: a third of a second of them, more than the slowest
-line that is driven over holds. What is withheld is lost: the next one is newer."""
+"""Number of commands sent to a controller that is not heard: a third of a second of them, more than the slowest line
+that can be used holds. Commands that are held back are dropped, because the next one is newer."""
 CREDITS = 2
-"""Of each status: one answers a command, and now and then one is lost."""
+"""Commands allowed per status: each status answers one, and sometimes one is lost."""
 KILL_PERIOD_NS = 100_000_000
-"""A kill goes out all the same: the way back may be what is broken."""
+"""A kill is sent in any case, because only the way back may be broken."""
 
 
 class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
-    """How the wire is. `None` means not known yet; `differences` are lines for people and forbid arming.
+    """State of the wire. `None`: not known yet. `differences`: lines for people; any of them forbids arming.
 
-    `bad_frames`: lost to their checksum, or with values that cannot be.
+    `bad_frames`: lost to a wrong checksum or an impossible value.
     """
 
     agreed: bool
@@ -58,10 +58,10 @@ class LinkReport(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ControllerLink:
-    """The flail dialect over a wire that may fail, towards a controller that may be another one.
+    """The flail dialect over a wire that may fail, to a controller that may have been replaced.
 
     Args:
-        ours: this program's handshake.
+        ours: This program's handshake.
     """
 
     capabilities = FLAIL
@@ -81,11 +81,11 @@ class ControllerLink:
 
     @property
     def settings(self) -> str:
-        """The greeting is part of them."""
+        """Return the settings with the greeting as JSON."""
         return settings_text(self._ours)
 
     def receive(self, data: bytes, now_ns: int) -> ControllerBatch:
-        """What the controller said, the newest of each kind; `now_ns`: when it arrived."""
+        """Return what the controller sent, the newest of each kind; `now_ns`: time of arrival."""
         if not data:
             return NOTHING
         newest: dict[type, object] = {}
@@ -104,7 +104,7 @@ class ControllerLink:
         return batch_of(newest, self._parser.bad_frames + self._refused - bad_before)
 
     def encode(self, command: "ActuatorCommand", now_ns: int) -> tuple[bytes, ...]:
-        """The command, remembered until it is answered, withheld where none is; and what is due beside it."""
+        """Return the command, held back if nothing is answered, and other frames that are due."""
         (frame,) = self._flail.encode(command, now_ns)
         if not self._may_send(frame, now_ns):
             self.withheld_commands += 1
@@ -115,7 +115,7 @@ class ControllerLink:
         return (frame, *self.due(now_ns))
 
     def due(self, now_ns: int) -> tuple[bytes, ...]:
-        """What goes out without any command: our hello, while it is not agreed to."""
+        """Return what is due without a command: the hello, until the controller agrees."""
         if self.agreed or (self._greeted_ns is not None and now_ns - self._greeted_ns < HELLO_PERIOD_NS):
             return ()
         self._greeted_ns = now_ns
@@ -124,11 +124,11 @@ class ControllerLink:
         return (frame,)
 
     def corrections(self, rtcm: bytes) -> None:
-        """Dropped and counted, as by the dialect alone."""
+        """Drop the corrections and count their bytes."""
         self._flail.corrections(rtcm)
 
     def _may_send(self, frame: bytes, now_ns: int) -> bool:
-        """A peer that reads nothing, or is not there, is handed no heap of old commands."""
+        """Whether a command may be sent: a controller that reads nothing must not receive many old commands later."""
         if self._credits > 0:
             self._credits -= 1
             return True
@@ -139,21 +139,21 @@ class ControllerLink:
 
     @property
     def agreed(self) -> bool:
-        """Whether both sides speak the same protocol about the same machine."""
+        """Whether both sides use the same protocol and the same configuration."""
         return self._hello is not None and not self.differences
 
     @property
     def differences(self) -> tuple[str, ...]:
-        """In what they do not, in lines for people; nothing before the controller said hello."""
+        """Return the differences in lines for people; empty before the controller's hello."""
         return mismatches(self._hello, self._ours.config_hash) if self._hello is not None else ()
 
     @property
     def restarts(self) -> int:
-        """So often the controller began anew."""
+        """Number of the controller's restarts."""
         return self._restarts
 
     def report(self, now_ns: int) -> LinkReport:
-        """How the wire is now; a round trip begins with the tick whose command is answered."""
+        """Return the state of the wire; a round trip begins with the tick of the command that is answered."""
         p50_ns, p99_ns, p100_ns = self._round_trips.quantiles_ns(0.5, 0.99, 1.0)
         return LinkReport(
             agreed=self.agreed,
@@ -174,7 +174,7 @@ class ControllerLink:
     def _hear_status(self, status: ControllerStatus, now_ns: int) -> None:
         before = self._status
         self._credits = min(UNHEARD_MAX, self._credits + CREDITS)
-        if before is None:  # what was said before it was there was said to nobody
+        if before is None:  # a hello sent before the controller was there was lost
             self._greeted_ns = None
         if before is None or status.status_count != before.status_count:
             self._counted_ns = now_ns
@@ -182,7 +182,7 @@ class ControllerLink:
             self._restarts += 1
             self._loss.restart()
             self._clock = None
-        # BOOT after an agreement: it restarted, or heard another host; what it agreed to is forgotten
+        # BOOT after an agreement: it restarted, or heard another host; its agreement no longer counts
         heard = self._hello
         if heard is not None and (status.boot_count != heard.boot_count or status.state is ControllerState.BOOT):
             self._hello = None

@@ -1,4 +1,4 @@
-"""Loss on a wire by gaps in the frame counter, over the last second, and round trips over the last few hundred."""
+"""Loss on a wire by gaps in the frame counter over the last second, and the round trips of the last few hundred."""
 
 from collections import deque
 
@@ -7,10 +7,10 @@ ROUND_TRIPS = 512
 
 
 class LossMeter:
-    """Share of frames that never came, within the last second.
+    """Share of frames that were lost within the last second.
 
-    The MAVLink counter has 8 bits: a gap of 256 frames looks like none. At 110 frames a second that is 2 s of silence,
-    which age finds long before.
+    The MAVLink counter has 8 bits, so a gap of 256 frames is not seen. At 110 frames a second that is 2 s of silence,
+    which the age shows long before.
     """
 
     def __init__(self) -> None:
@@ -20,9 +20,9 @@ class LossMeter:
         self.lost_total = 0
 
     def frame(self, sequence: int, now_ns: int) -> None:
-        """A frame arrived."""
+        """Note a frame that arrived."""
         gap = 0 if self._expected is None else (sequence - self._expected) & 0xFF
-        # a counter that stepped back a little is a duplicate or a reordering, not the loss of 250 frames
+        # a counter that went back a little means a duplicate or reordering, not the loss of 250 frames
         lost = gap if gap < 128 else 0
         self._expected = (sequence + 1) & 0xFF
         self._events.append((now_ns, lost))
@@ -32,17 +32,17 @@ class LossMeter:
         self._forget(now_ns)
 
     def restart(self) -> None:
-        """The other side's counter begins anew: a reconnection is not a loss."""
+        """Note that the other side's counter starts again; a reconnection is not a loss."""
         self._expected = None
 
     def ratio(self, now_ns: int) -> float:
-        """Lost share, 0 to 1; 0 where nothing was heard (age tells that)."""
+        """Return the lost share, 0 to 1; 0 if nothing was heard, which the age shows."""
         self._forget(now_ns)
         total = self._received + self._lost
         return self._lost / total if total else 0.0
 
     def _forget(self, now_ns: int) -> None:
-        """What is older than the window."""
+        """Forget frames that are older than the window."""
         while self._events and now_ns - self._events[0][0] > WINDOW_NS:
             _, lost = self._events.popleft()
             self._received -= 1
@@ -50,17 +50,17 @@ class LossMeter:
 
 
 class RoundTrips:
-    """Command -> answer, newest few hundred."""
+    """Times from a command to its answer, the newest few hundred."""
 
     def __init__(self) -> None:
         self._held: deque[int] = deque(maxlen=ROUND_TRIPS)
 
     def add(self, round_trip_ns: int) -> None:
-        """One more."""
+        """Add a round trip [ns]."""
         self._held.append(round_trip_ns)
 
     def quantiles_ns(self, *ratios: float) -> list[int | None]:
-        """p50 at 0.5, the worst at 1.0; None where none was measured."""
+        """Return quantiles [ns], 0.5 for the median and 1.0 for the longest; None if there is no round trip."""
         ranked = sorted(self._held)
         last = len(ranked) - 1
         return [ranked[min(last, int(ratio * len(ranked)))] if ranked else None for ratio in ratios]

@@ -1,6 +1,6 @@
-"""What an operator's frame may say, the same for everybody who sends, carries, scales or judges one."""
+"""Limits of the values in an operator's frame, for all code that makes, forwards, scales or checks one."""
 
 STICK_CENTRE = 0.05
-"""Sticks within this of their middle are centred: they ask for nothing, and count as neutral."""
+"""Sticks within this of their centre count as centred and neutral: they ask for no motion."""
 TOOL_VALUE_MAX_M = 3.0
-"""Height or depth that any frame may ask for; the gate keeps it within the machine's own reach."""
+"""Largest height or depth in any frame; the gate limits it to the reach of the machine."""

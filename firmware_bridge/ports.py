@@ -1,43 +1,43 @@
-"""Byte ports: the outermost seam. Whatever stands behind one (a cable, a socket, a simulator) the stack cannot tell."""
+"""Byte ports, the outermost interface: the stack cannot tell whether a cable, a socket or a simulator is behind one."""
 
 from collections import deque
 from typing import Protocol, runtime_checkable
 
 
 class PortError(OSError):
-    """The port is not usable: closed, unplugged, or never there. The text says which."""
+    """The port cannot be used: closed, unplugged, or never there. The text says which."""
 
 
 class BytePort(Protocol):
     """Non-blocking bytes in both directions."""
 
     def read(self) -> bytes:
-        """All bytes that have arrived since the last call; b"" if none.
+        """Return all bytes that have arrived since the last call; b"" if none.
 
         Raises:
-            PortError: nothing can arrive any more.
+            PortError: No more bytes can arrive.
         """
         ...
 
     def write(self, frame: bytes) -> None:
-        """Hand over one whole frame without waiting. A port that is full drops whole frames and counts them.
+        """Write one whole frame without waiting. A full port drops whole frames and counts them.
 
         Raises:
-            PortError: nothing can be sent any more.
+            PortError: No more bytes can be sent.
         """
         ...
 
     def close(self) -> None:
-        """Give the port up; a second call does nothing."""
+        """Close the port; a second call does nothing."""
         ...
 
 
 @runtime_checkable
 class StampedPort(Protocol):
-    """A port that knows when its bytes arrived."""
+    """A port that knows the time of arrival of its bytes."""
 
     def read_chunks(self) -> list[tuple[int, bytes]]:
-        """Host clock [ns] and bytes of each arrival since the last call."""
+        """Return host clock [ns] and bytes of each arrival since the last call."""
         ...
 
 
@@ -52,10 +52,9 @@ class _Pipe:
 
 
 class MemoryPort:
-    """One end of a pair inside one process; what one writes the other reads, in order.
+    """One end of a pair inside one process; each end reads what the other writes, in order.
 
-    Bounded: a frame for which there is no room is dropped whole and counted in `dropped_frames`, as an overrun UART
-    would lose it.
+    Bounded: a frame without room is dropped whole and counted in `dropped_frames`, as a full UART would lose it.
     """
 
     def __init__(self, inbox: _Pipe, outbox: _Pipe) -> None:
@@ -64,12 +63,12 @@ class MemoryPort:
 
     @classmethod
     def pair(cls, capacity_bytes: int = 65_536) -> tuple["MemoryPort", "MemoryPort"]:
-        """Two connected ends. 64 KiB is 5 s of a 115200 baud line: whoever reads once a tick never fills it."""
+        """Return two connected ends. 64 KiB is 5 s at 115200 baud; a reader that reads every tick never fills it."""
         there, back = _Pipe(capacity_bytes), _Pipe(capacity_bytes)
         return cls(there, back), cls(back, there)
 
     def read(self) -> bytes:
-        """All bytes that wait; after the other end closed, what it had sent and then `PortError`."""
+        """Return all waiting bytes. After the other end closed: first what it had sent, then `PortError`."""
         inbox = self._inbox
         if inbox.frames:
             held = b"".join(inbox.frames)
@@ -81,10 +80,10 @@ class MemoryPort:
         return b""
 
     def write(self, frame: bytes) -> None:
-        """Put one frame into the other end's inbox, or drop and count it.
+        """Write one frame to the other end, or drop and count it.
 
         Raises:
-            PortError: the other end is closed.
+            PortError: The other end is closed.
         """
         outbox = self._outbox
         if outbox.closed:
@@ -96,5 +95,5 @@ class MemoryPort:
         outbox.held_bytes += len(frame)
 
     def close(self) -> None:
-        """Both ends notice."""
+        """Close the pair; both ends notice it."""
         self._inbox.closed = self._outbox.closed = True

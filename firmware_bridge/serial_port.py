@@ -1,6 +1,6 @@
-"""Opening ports by name: serial devices and every URL that serialx knows, and plain TCP; and words for what fails.
+"""Opens ports by name: serial devices, all URLs that serialx knows, and plain TCP; says in words why one fails.
 
-`socket://` is plain TCP too, by our own door: behind serialx's nobody sees what waits to be sent.
+`socket://` is opened as plain TCP here, because serialx does not show how many bytes wait to be sent.
 """
 
 import array
@@ -21,20 +21,20 @@ from firmware_bridge.ports import PortError
 from firmware_bridge.stream_port import BITS_PER_BYTE, Connect, StreamPort
 
 TCP_BACKLOG_MAX_BYTES = 256
-"""More than this unsent or unacknowledged, and the newest command waits here instead of behind it."""
+"""If more bytes than this are unsent or unacknowledged, the newest command waits here and not behind them."""
 CONNECT_TIMEOUT_S = 2.0
 
 
 async def open_port(url: str, baud: int, now_ns: Callable[[], int]) -> StreamPort:
-    """A connected port.
+    """Return a connected port.
 
     Args:
         url: "/dev/ttyAMA0", "socket://host:port", "rfc2217://host:port", "tcp://host:port", ...
-        baud: of a serial line; paces what is written.
-        now_ns: the injected monotonic clock.
+        baud: Baud rate of a serial line; limits how fast bytes are written.
+        now_ns: The host's monotonic clock.
 
     Raises:
-        PortError: one clear line: what, where, what to do.
+        PortError: One line: what, where, what to do.
     """
     network = urlsplit(url).scheme in {"tcp", "socket"}
     port = StreamPort(
@@ -59,9 +59,9 @@ def _serial(url: str, baud: int) -> Connect:
             transport, _ = await serialx.create_serial_connection(
                 asyncio.get_running_loop(), lambda: wire, url, baudrate=baud, exclusive=True
             )
-        except termios.error as refusal:  # no OSError, though it carries the same numbers
+        except termios.error as refusal:  # no OSError, though it has the same numbers
             raise OSError(*refusal.args) from refusal
-        # serialx locks the file, which only the polite respect; the terminal itself refuses the others
+        # serialx locks the file, which programs may ignore; the exclusive mode of the terminal refuses them
         with contextlib.suppress(OSError, TypeError, AttributeError):
             fcntl.ioctl(_fileno(transport), termios.TIOCEXCL)
         return transport
@@ -73,7 +73,7 @@ def _tcp(url: str) -> Connect:
     async def connect(wire: asyncio.Protocol) -> asyncio.Transport:
         place = urlsplit(url)
         if place.hostname is None or place.port is None:
-            raise ValueError(f"write {place.scheme}://HOST:PORT")
+            raise ValueError(f"not an address with host and port; write {place.scheme}://HOST:PORT")
         transport, _ = await asyncio.get_running_loop().create_connection(lambda: wire, place.hostname, place.port)
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return transport
@@ -89,7 +89,7 @@ def _fileno(transport: asyncio.Transport) -> int:
 
 
 def _queued_bytes(transport: asyncio.Transport) -> int:
-    """Bytes in the kernel's send queue; 0 where it does not tell."""
+    """Return the bytes in the kernel's send queue; 0 if the system does not tell."""
     count = array.array("i", [0])
     try:
         fcntl.ioctl(_fileno(transport), termios.TIOCOUTQ, count)
@@ -108,7 +108,7 @@ def _network_backlog(transport: asyncio.Transport) -> int:
 
 
 def explain(url: str, refusal: BaseException) -> str:
-    """One line for a person: what is wrong with this port, and what to do."""
+    """Return one line for a person: what is wrong with this port, and what to do."""
     code = refusal.errno if isinstance(refusal, OSError) else None
     if code in {errno.ENOENT, errno.ENODEV, errno.ENXIO}:
         seen = ", ".join(sorted(port.device for port in serialx.list_serial_ports())) or "none"
@@ -118,7 +118,7 @@ def explain(url: str, refusal: BaseException) -> str:
     if code in {errno.EACCES, errno.EPERM}:
         return f"{url}: permission denied; {_permit(_group_of(url))}"
     if code in {errno.ENOTTY, errno.EINVAL}:
-        return f"{url}: not a serial device, or it does not know this baud rate"
+        return f"{url}: not a serial device, or it does not know this baud rate; correct port or baud"
     if code == errno.ECONNREFUSED:
         return f"{url}: nobody listens there; is the controller's network adapter up?"
     if isinstance(refusal, TimeoutError):
@@ -135,5 +135,5 @@ def _permit(group: str) -> str:
 def _group_of(path: str) -> str:
     try:
         return grp.getgrgid(Path(path).stat().st_gid).gr_name
-    except (OSError, KeyError):  # a folder on the way may be closed too; a group may have no name
+    except (OSError, KeyError):  # a folder of the path may be closed too; a group may have no name
         return "dialout"

@@ -1,21 +1,21 @@
-"""What is it that talks there? Words for bytes in which no frame of ours was found."""
+"""Guesses what sends the bytes on a wire in which no frame of the flail dialect was found."""
 
 import re
 
 from firmware_bridge.mavlink.framing import FrameParser
 
 ENOUGH_BYTES = 64
-"""With fewer than this a guess would be one about noise."""
+"""Fewer bytes than this may be noise, so nothing is guessed."""
 
 _NMEA = re.compile(rb"\$(G[A-Z]|P[A-Z]{2})[A-Z0-9]{2,4},[ -~]*\*[0-9A-Fa-f]{2}")
 _AUTOPILOT_IDS = {0: "HEARTBEAT", 1: "SYS_STATUS", 24: "GPS_RAW_INT", 30: "ATTITUDE", 33: "GLOBAL_POSITION_INT"}
 
 
 def describe(heard: bytes) -> str:
-    """One line for a person about a wire from which no status came.
+    """Return one line for a person about a wire from which no status came.
 
     Args:
-        heard: what arrived within the last second or so.
+        heard: The bytes that arrived within about a second.
     """
     if not heard:
         return "nothing arrives: is the controller powered, and are its TX and RX crossed to ours?"

@@ -1,10 +1,10 @@
-"""Serial and TCP ports on asyncio: bounded both ways, paced by the line, re-plugged by themselves.
+"""Serial and TCP ports on asyncio: bounded in both directions, paced by the line, reconnected by themselves.
 
-A UART that drains slower than a program writes turns its kernel buffer into a delay of seconds: the machine would obey
-old commands. So nothing is handed down while an earlier frame is still on its way; what waits here is replaced by what
-is newer. Of commands, only those as urgent as the new one or less are replaced: a kill is never lost to a later drive,
-and a stop waits for one frame at most, the one whose bytes are already on the wire. (That frame is not cut off: the
-other side would wait for its missing end and find the stop only then.)
+If a UART sends slower than a program writes, its kernel buffer delays frames by seconds, and the machine would obey old
+commands. So no frame is handed to the system while an earlier one is still being sent; a frame that waits here is
+replaced by a newer one. A command is replaced only by one that is at least as urgent: a kill is never lost to a later
+drive command, and a stop waits for one frame at most, the one whose bytes are already on the wire. (That frame is not
+cut off, because the other side would wait for its end and find the stop only then.)
 """
 
 import asyncio
@@ -17,16 +17,16 @@ from firmware_bridge.mavlink.command_adapters import command_rank
 from firmware_bridge.ports import PortError
 
 Connect = Callable[[asyncio.Protocol], Awaitable[asyncio.Transport]]
-"""Opens the device and binds the protocol to it."""
+"""Opens the device and connects the protocol to it."""
 
 INBOX_MAX_BYTES = 65_536
 REOPEN_S = 0.25
 BITS_PER_BYTE = 10
-"""8N1: a start and a stop bit round each byte."""
+"""8N1: a start bit and a stop bit around each byte."""
 
 
 class _Wire(asyncio.Protocol):
-    """What asyncio calls; one a connection."""
+    """The protocol that asyncio calls; one for each connection."""
 
     def __init__(self, port: "StreamPort") -> None:
         self._port = port
@@ -41,15 +41,15 @@ class _Wire(asyncio.Protocol):
 class StreamPort:
     """A `BytePort` on an asyncio transport.
 
-    While the device is away, reading gives nothing and writing drops and counts; age tells those who depend on it.
-    `generation` rises with each connection.
+    While the device is not connected, reads return nothing and writes are dropped and counted; the age of the data
+    shows it. `generation` rises with each connection.
 
     Args:
-        name: for messages.
-        connect: opens the device.
-        now_ns: the injected monotonic clock.
-        bytes_per_s: what the line drains; None where the network paces itself.
-        backlog_bytes: bytes handed down but not yet sent, where the system can tell (0 where not).
+        name: Used in messages.
+        connect: Opens the device.
+        now_ns: The host's monotonic clock.
+        bytes_per_s: Rate of the line; None if the network paces itself.
+        backlog_bytes: Bytes handed down and not yet sent, if the system can tell (0 if not).
     """
 
     def __init__(
@@ -80,14 +80,14 @@ class StreamPort:
 
     @property
     def connected(self) -> bool:
-        """Whether the device is there now."""
+        """Whether the device is connected now."""
         return self._transport is not None
 
     async def open(self) -> None:
         """Connect once.
 
         Raises:
-            OSError: as the system says it; `explain` in firmware_bridge.serial_port puts it in words.
+            OSError: Error of the system; `explain` in firmware_bridge.serial_port says it in words.
         """
         wire = _Wire(self)
         self._wire = wire
@@ -97,14 +97,14 @@ class StreamPort:
         self._free_ns = self._now_ns()
 
     def read(self) -> bytes:
-        """All bytes that arrived since the last call."""
+        """Return all bytes that arrived since the last call."""
         return b"".join(chunk for _, chunk in self.read_chunks())
 
     def read_chunks(self) -> list[tuple[int, bytes]]:
-        """The same with the host clock [ns] of each arrival.
+        """Return host clock [ns] and bytes of each arrival since the last call.
 
         Raises:
-            PortError: the port is closed.
+            PortError: The port is closed.
         """
         if self._closed:
             raise PortError(f"{self.name}: closed")
@@ -114,10 +114,10 @@ class StreamPort:
         return chunks
 
     def write(self, frame: bytes) -> None:
-        """Send now if the line is free, else hold the newest until it is.
+        """Send now if the line is free, else keep the newest frame until it is.
 
         Raises:
-            PortError: the port is closed.
+            PortError: The port is closed.
         """
         if self._closed:
             raise PortError(f"{self.name}: closed")
@@ -135,7 +135,7 @@ class StreamPort:
         self._pump()
 
     def close(self) -> None:
-        """Give the device up for good."""
+        """Close the port and stop reconnecting."""
         self._closed = True
         if self._timer is not None:
             self._timer.cancel()
@@ -144,7 +144,7 @@ class StreamPort:
         self._disconnect()
 
     def arrived(self, data: bytes) -> None:
-        """Bytes from the wire; the oldest go when nobody reads."""
+        """Store bytes from the wire; the oldest are dropped if nobody reads."""
         self._inbox.append((self._now_ns(), bytes(data)))
         self._inbox_bytes += len(data)
         while self._inbox_bytes > INBOX_MAX_BYTES:
@@ -153,7 +153,7 @@ class StreamPort:
             self.overrun_bytes += len(oldest)
 
     def lost(self, wire: object, reason: Exception | None) -> None:
-        """The device went away: try for it again until it is back."""
+        """Note that the device is disconnected, and try to open it again until it is back."""
         if wire is not self._wire or self._closed:
             return
         self.fault = f"{self.name}: lost ({reason or 'end of stream'})"
@@ -186,7 +186,7 @@ class StreamPort:
         self._timer = asyncio.get_running_loop().call_later(delay_s, act)
 
     def _pump(self) -> None:
-        """Hand frames down; a device that broke, and whose loss was not reported yet, is lost now."""
+        """Hand frames down; a device that fails here without a reported loss counts as lost."""
         try:
             self._hand_down()
         except OSError as broken:

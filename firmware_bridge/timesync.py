@@ -1,9 +1,9 @@
-"""The controller's clock on the host's clock, with a bound that holds, not a guess.
+"""Offset between the controller's clock and the host's clock, with a guaranteed bound.
 
-A status that answers a command was stamped after that command was sent and before the answer arrived. Each round trip
-therefore gives an interval in which the offset between both clocks must lie; intervals intersect to a narrow one.
-Quartz clocks part by 100 ppm at most, so old knowledge is widened by that. Where an interval misses all that is known,
-a clock has jumped (a restarted controller, a suspended host) and knowledge starts anew.
+A status that answers a command was stamped after that command was sent and before the answer arrived. So each round
+trip gives an interval that contains the offset between the clocks, and the intersection of intervals is narrow. Quartz
+clocks drift apart by at most 100 ppm, so an older interval is widened by that. If a new interval does not meet the
+known one, a clock has jumped (a restarted controller, a suspended host), and the estimate starts again.
 """
 
 import msgspec
@@ -12,11 +12,11 @@ DRIFT_PPM = 100
 NS_PER_MS = 1_000_000
 WRAP_MS = 1 << 32
 ROUND_TRIP_MAX_NS = 1_000_000_000
-"""An answer that took longer tells nothing worth keeping."""
+"""A longer round trip gives no useful interval."""
 
 
 class ClockState(msgspec.Struct, frozen=True, gc=False):
-    """The offset (host minus controller) lies in [low_ns, high_ns] as of `t_ns`, for an unwrapped controller clock."""
+    """The offset (host minus controller) is in [low_ns, high_ns] at `t_ns`, for an unwrapped controller clock."""
 
     low_ns: int
     high_ns: int
@@ -26,18 +26,18 @@ class ClockState(msgspec.Struct, frozen=True, gc=False):
 
 
 def unwrapped_ms(time_ms: int, near_ms: int) -> int:
-    """The controller's 32-bit milliseconds as a count that does not wrap, nearest to one known before."""
+    """Return the controller's 32-bit milliseconds as a count without wrap, the one nearest to a known count."""
     return near_ms + ((time_ms - near_ms + WRAP_MS // 2) % WRAP_MS) - WRAP_MS // 2
 
 
 def observe(state: ClockState | None, sent_ns: int, received_ns: int, time_ms: int) -> ClockState | None:
-    """One round trip.
+    """Return the clock state after one round trip; None if nothing is known.
 
     Args:
-        state: what is known; None at the start.
-        sent_ns: host clock when the command left.
-        received_ns: host clock when its answer arrived.
-        time_ms: the controller's stamp in the answer.
+        state: The state before; None at the start.
+        sent_ns: Host clock when the command was sent.
+        received_ns: Host clock when its answer arrived.
+        time_ms: The controller's stamp in the answer.
     """
     if not 0 <= received_ns - sent_ns <= ROUND_TRIP_MAX_NS:
         return state
@@ -61,9 +61,9 @@ def observe(state: ClockState | None, sent_ns: int, received_ns: int, time_ms: i
 
 
 def host_ns(state: ClockState, time_ms: int, now_ns: int) -> tuple[int, int]:
-    """Host clock at which the controller's clock showed `time_ms`, and the error bound (+-), both in ns."""
+    """Return the host clock [ns] when the controller's clock showed `time_ms`, and the error bound (+-) [ns]."""
     drift_ns = abs(now_ns - state.t_ns) * DRIFT_PPM // 1_000_000
     middle_ns = (state.low_ns + state.high_ns) // 2
-    # + half a millisecond: the middle of what the cut stamp may mean
+    # + half a millisecond: the middle of what the cut stamp can mean
     stamp_ns = unwrapped_ms(time_ms, state.time_ms) * NS_PER_MS + NS_PER_MS // 2
     return stamp_ns + middle_ns, (state.high_ns - state.low_ns + 1) // 2 + drift_ns + NS_PER_MS // 2

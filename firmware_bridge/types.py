@@ -1,7 +1,7 @@
-"""What the low-level controller reports: frozen, ENU/FLU, SI units last in every name.
+"""Types of what the low-level controller reports: frozen, ENU/FLU, SI units last in every name.
 
-`None` means unknown: a missing reading is never 0 (in `ControllerStatus` it is NaN). The constructor of what the
-controller *obeys*, `ActuatorCommand`, lives alone in `firmware_bridge/command.py`, where one importer may use it.
+`None` means unknown: a missing reading is never 0 (in `ControllerStatus` it is NaN). `ActuatorCommand`, which the
+controller *obeys*, is apart in `firmware_bridge/command.py`, where one module only may import it.
 """
 
 from enum import IntEnum, IntFlag
@@ -10,7 +10,7 @@ import msgspec
 
 
 class ToolMode(IntEnum):
-    """What the tool arm is asked to do. HOLD is the stop shape: a lift is an unrequested movement."""
+    """What the tool arm has to do. In a stop it is HOLD, because raising the tool would be an unrequested movement."""
 
     HOLD = 0
     HEIGHT = 1
@@ -18,7 +18,7 @@ class ToolMode(IntEnum):
 
 
 class EngineMode(IntEnum):
-    """KEEP leaves the engine as it is; IDLE keeps hydrostatic holding alive through a stop."""
+    """KEEP leaves the engine as it is; IDLE keeps the hydrostatic brake effective through a stop."""
 
     KEEP = 0
     IDLE = 1
@@ -27,7 +27,7 @@ class EngineMode(IntEnum):
 
 
 class FixType(IntEnum):
-    """GNSS solution, in MAVLink's GPS_FIX_TYPE numbers so that no second table exists."""
+    """GNSS solution, with the numbers of MAVLink's GPS_FIX_TYPE."""
 
     NONE = 0
     NO_FIX = 1
@@ -39,7 +39,7 @@ class FixType(IntEnum):
 
 
 class ControllerState(IntEnum):
-    """The controller's own view: BOOT until the handshake, SAFE when its lease ran out, RUN while driven."""
+    """State of the controller: BOOT until the handshake, SAFE after its lease ran out, RUN while driven."""
 
     BOOT = 0
     SAFE = 1
@@ -49,7 +49,7 @@ class ControllerState(IntEnum):
 
 
 class ControllerFlag(IntFlag):
-    """Switches and contacts read by the controller."""
+    """Switches and contacts that the controller reads."""
 
     ESTOP_CHAIN_OPEN = 1
     FIRE = 2
@@ -81,7 +81,7 @@ class ControllerFault(IntFlag):
 
 
 class DepthDatum(IntEnum):
-    """What a reported depth counts from; only GROUND_AHEAD, the measured undisturbed ground, proves depth."""
+    """What a reported depth is measured from; only GROUND_AHEAD, the undisturbed ground, proves depth."""
 
     UNKNOWN = 0
     GROUND_AHEAD = 1
@@ -91,11 +91,11 @@ class DepthDatum(IntEnum):
 class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Answer to each command (FLAIL_STATUS). Track speeds are of the belt, positive forward.
 
-    `status_count` counts the statuses since boot modulo 65536: one that repeats comes from a hung controller.
-    `command_age_ms` saturates at 65535, which also means that no command was obeyed yet.
+    `status_count`: number of statuses since boot modulo 65536; if it repeats, the controller hangs. `command_age_ms`:
+    at most 65535, which also means that no command was obeyed yet.
 
-    A measured value is NaN where its sensor is dead: every judgement on it is a comparison of what must be so, which
-    NaN never is (docs/adr/2026-11-21-unknown-readings-stay-nan). Applied set-points are always known.
+    A measured value is NaN if its sensor is dead. Every check compares for what must be true, which NaN never fulfils
+    (docs/adr/2026-11-21-unknown-readings-stay-nan). Applied set-points are always known.
     """
 
     time_ms: int
@@ -143,11 +143,11 @@ class ImuSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class GnssFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Position of the main antenna and dual-antenna heading (FLAIL_GNSS).
 
-    Yaw and course are ENU, from east, anticlockwise; `correction_age_s` is infinite where none were ever received.
-    `time_utc_us` is the epoch since 1970. `heading_fix` is the baseline's own solution and `heading_age_ms` that
-    solution's age at this epoch, 65534 standing for that or more. `restart_count` counts the solutions started anew on
-    request (after 254 comes 1); 0 also where a controller does not tell, so that only a count that *rises* shows a
-    restart; `RESTART_NEVER` where the receiver cannot.
+    Yaw and course are ENU, from east, anticlockwise. `correction_age_s` is infinite if no correction was ever received.
+    `time_utc_us`: the epoch since 1970. `heading_fix`: the baseline's own solution; `heading_age_ms`: age of that
+    solution at this epoch, 65534 for that or more. `restart_count`: number of solutions started anew on request (after
+    254 comes 1); 0 also if a controller does not report it, so only a *rising* count shows a restart; `RESTART_NEVER`:
+    the receiver cannot.
     """
 
     time_ms: int
@@ -175,7 +175,7 @@ RESTART_NEVER = 255
 
 
 class ControllerHello(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Handshake, both ways (FLAIL_HELLO); a mismatch refuses to arm and says what differs.
+    """Handshake in both directions (FLAIL_HELLO); a difference forbids arming.
 
     `config_hash` is 8 bytes; `boot_count` is 0 from the host.
     """
@@ -188,9 +188,9 @@ class ControllerHello(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ReceivedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """A FLAIL_COMMAND as a controller reads it: the fields of `ActuatorCommand`, and no power to move anything.
+    """A FLAIL_COMMAND as a controller reads it: the fields of `ActuatorCommand`, without the power to move anything.
 
-    The receiving side has its own type so that nobody needs the constructor of the one that the gate alone may build.
+    The receiving side has its own type, so that only the gate needs the constructor of `ActuatorCommand`.
     """
 
     sequence: int
@@ -213,7 +213,7 @@ class ReceivedCommand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class OperatorEdge(IntFlag):
-    """Deliberate acts; each counts once, at the frame in which it first appears."""
+    """Deliberate acts; each counts once, in the frame in which it first appears."""
 
     NONE = 0
     ARM = 1
@@ -234,10 +234,10 @@ class OperatorEdge(IntFlag):
 class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One 20 Hz frame of an operator's station (FLAIL_OPERATOR).
 
-    `echo_tick` is the vehicle tick the station last saw: creation age = now - that tick, whatever the radio did.
-    `sample_count` counts reads of the stick, so that a frozen station which repeats its last frame is found out.
-    Sticks are -1..1: `drive` forward positive, `turn` left positive. `native`: the station itself speaks hold-to-run
-    and supervision; the frame was not made up for one that speaks plain MAVLink.
+    `echo_tick`: vehicle tick that the station last saw; the frame's age since creation is now minus that tick, whatever
+    the radio did. `sample_count`: number of stick readings, so that a frozen station that repeats its last frame is
+    noticed. Sticks are -1..1: `drive` forward positive, `turn` left positive. `native`: the station itself sends
+    hold-to-run and signs of attention; False for a station with plain MAVLink, for which the vehicle made this frame.
     """
 
     station_id: int
@@ -259,11 +259,11 @@ class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What stations see, 10 to 20 Hz (FLAIL_VEHICLE); yaw and tilt are ENU and FLU, `None` means unknown.
+    """The vehicle's report to stations, 10 to 20 Hz (FLAIL_VEHICLE); ENU and FLU, `None` means unknown.
 
-    `mode`, `rotor` and `phase` carry the numbers of FLAIL_MODE, FLAIL_ROTOR_STATE and FLAIL_PHASE. Bit n of `reasons`
-    is stop reason n, of `reasons_high` 64 + n; `worst_reason` is 255 where none is active.
-    `operator_age_ms` saturates at 65535.
+    `mode`, `rotor` and `phase` have the numbers of FLAIL_MODE, FLAIL_ROTOR_STATE and FLAIL_PHASE. Bit n of `reasons` is
+    stop reason n, of `reasons_high` 64 + n; `worst_reason` is 255 if none is in force. `operator_age_ms` is at most
+    65535.
     """
 
     tick: int
@@ -311,7 +311,7 @@ class ObservationKind(IntEnum):
 
 
 class ObservationVerdict(IntEnum):
-    """What became of an observation."""
+    """Result of an observation."""
 
     RECORDED = 0
     OUT_OF_BOUNDS = 1
@@ -321,8 +321,8 @@ class ObservationVerdict(IntEnum):
 class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What somebody measured or saw (FLAIL_OBSERVATION); it enters the record and moves nothing.
 
-    A `sequence` that its station repeats is the same observation. What nobody measured or said is left out. `who` has
-    at most 20 bytes of UTF-8, `text` 50.
+    The same `sequence` from the same station is the same observation, sent again. Values that nobody measured are left
+    out. `who` has at most 20 bytes of UTF-8, `text` 50.
     """
 
     station_id: int
@@ -339,7 +339,7 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class ObservationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """The vehicle's answer (FLAIL_OBSERVATION_RESULT); `text` says why it was refused, in at most 50 bytes of UTF-8."""
+    """The vehicle's answer (FLAIL_OBSERVATION_RESULT); `text`: why it was refused, at most 50 bytes of UTF-8."""
 
     station_id: int
     sequence: int

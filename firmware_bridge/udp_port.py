@@ -1,11 +1,11 @@
-"""Datagrams as a byte port: never waits, bounded a tick. One datagram carries whole frames."""
+"""Datagrams as a byte port: it never waits and reads a limited number a tick. One datagram holds whole frames."""
 
 import contextlib
 import errno
 import socket
 
 DATAGRAMS_A_READ = 64
-"""A flood is cut here: what is left waits in the kernel's bounded buffer, and its oldest are judged by their age."""
+"""Largest number of datagrams per read; the others wait in the kernel's bounded buffer and are judged by their age."""
 DATAGRAM_MAX_BYTES = 2_048
 PEERS_MAX = 8
 
@@ -15,8 +15,8 @@ Address = tuple[str, int]
 class UdpPort:
     """A `BytePort` on a UDP socket.
 
-    A bound one (`bind`) answers all that it heard of late; a connected one (`connect`) speaks to one place only.
-    Counters: `dropped_frames`.
+    After `bind` it sends to all stations heard lately; after `connect` it sends to one address only. Counter:
+    `dropped_frames`.
     """
 
     def __init__(self, connection: socket.socket, peers: tuple[Address, ...] = ()) -> None:
@@ -27,33 +27,33 @@ class UdpPort:
 
     @classmethod
     def bind(cls, host: str, port: int) -> "UdpPort":
-        """Listen.
+        """Return a port that listens.
 
         Raises:
-            OSError: the address is taken, or not of this computer.
+            OSError: The address is in use, or not of this computer.
         """
         return cls(_socket(host, port))
 
     @classmethod
     def connect(cls, host: str, port: int) -> "UdpPort":
-        """Speak to one place, from any free port."""
+        """Return a port to one address, from any free local port."""
         return cls(_socket("", 0), ((host, port),))
 
     @property
     def address(self) -> Address:
-        """Where it listens."""
+        """The address on which it listens."""
         host, port = self._socket.getsockname()[:2]
         return host, port
 
     def read(self) -> bytes:
-        """All frames that arrived, at most `DATAGRAMS_A_READ` datagrams of them."""
+        """Return all frames that arrived, from at most `DATAGRAMS_A_READ` datagrams."""
         chunks: list[bytes] = []
         for _ in range(DATAGRAMS_A_READ):
             try:
                 chunk, peer = self._socket.recvfrom(DATAGRAM_MAX_BYTES)
             except BlockingIOError:
                 break
-            except OSError:  # an earlier datagram found nobody there; that says nothing about the next
+            except OSError:  # nobody listened to an earlier datagram; that says nothing about the next
                 continue
             if self._bound:
                 self._heard(peer[:2])
@@ -63,7 +63,7 @@ class UdpPort:
         return b"".join(chunks)
 
     def write(self, frame: bytes) -> None:
-        """Send to everybody known; what the kernel does not take is dropped and counted."""
+        """Send to every known address; what the kernel does not take is dropped and counted."""
         for peer in self._peers:
             try:
                 self._socket.sendto(frame, peer)
@@ -71,12 +71,12 @@ class UdpPort:
                 self.dropped_frames += refusal.errno != errno.ECONNREFUSED
 
     def close(self) -> None:
-        """Give the socket up."""
+        """Close the socket."""
         with contextlib.suppress(OSError):
             self._socket.close()
 
     def _heard(self, peer: Address) -> None:
-        """The newest is last; the one unheard for longest gives way."""
+        """Note the sender of a datagram as the newest; the one not heard for longest is forgotten."""
         self._peers.pop(peer, None)
         self._peers[peer] = None
         if len(self._peers) > PEERS_MAX:

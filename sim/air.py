@@ -23,8 +23,7 @@ class _Away(asyncio.DatagramProtocol):
 
 
 class Air(asyncio.DatagramProtocol):
-    """The socket that consoles send to; each console gets a socket of its own towards the vehicle, as on a real
-    network.
+    """The socket that consoles send to; for each console it opens a socket of its own towards the vehicle.
 
     `cut()` is called for each datagram in both directions; `lost` counts the lost ones.
     """

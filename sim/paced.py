@@ -23,10 +23,9 @@ TOLD_RATIO: Final = 0.97
 
 
 class Lateness(msgspec.Struct):
-    """`ticks`: made; `late_ticks`: those for which simulated time had to wait; `lost_ns`: sum and `worst_ns`: longest
-    wait.
+    """Counts of late ticks: `ticks` made, `late_ticks` of them after a wait of simulated time.
 
-    All in simulated nanoseconds.
+    `lost_ns`: all waits together, `worst_ns`: the longest, in simulated nanoseconds.
     """
 
     ticks: int = 0

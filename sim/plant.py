@@ -22,8 +22,7 @@ SLIP_MIN, SLIP_MAX = -0.5, 0.95
 
 
 class PlantParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Assumed coefficients of the running gear on its soil, in the range of compact tracked machines; none is
-    published.
+    """Assumed coefficients of running gear and soil, in the range of compact tracked machines.
 
     `slip_*_ratio`: share of belt travel lost on level ground. `slip_per_grade_ratio`: slip added per unit of sin(slope
     climbed); downhill it reduces slip. `slip_per_load_ratio`: slip added while cutting at the rotor's full power.

@@ -71,10 +71,10 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
-    """A step of an exercise. `hint` is shown at its beginning. It ends when `until` holds, at the earliest after
-    `at_least_s`.
+    """A step of an exercise; `hint` is shown at its beginning.
 
-    `begin` and `end` set and end a fault; the operator has to notice the fault of a step with `begin`.
+    It ends when `until` holds, at the earliest after `at_least_s`. `begin` and `end` set and end a fault; the operator
+    has to notice the fault of a step with `begin`.
     """
 
     hint: str

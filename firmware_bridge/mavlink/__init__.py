@@ -1,1 +1,1 @@
-"""MAVLink 2, once for all: dialect, framing, tables, codec; NED and FRD exist nowhere else."""
+"""MAVLink 2: dialect, framing, tables, codec. NED and FRD are used only here."""

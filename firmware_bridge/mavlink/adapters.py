@@ -1,4 +1,4 @@
-"""The flail messages' one door: typed values in and out, and a reader for each end of each wire."""
+"""The interface to the flail messages: encoders, decoders, and a reader for each end of each wire."""
 
 from collections.abc import Callable, Mapping
 
@@ -104,19 +104,19 @@ def _by_id(**decoders: Decoder) -> Mapping[int, Decoder]:
 HOST_DECODERS = _by_id(
     FLAIL_STATUS=decode_status, FLAIL_IMU=decode_imu, FLAIL_GNSS=decode_gnss, FLAIL_HELLO=decode_hello
 )
-"""What the host understands on the controller's wire."""
+"""Messages that the host reads on the controller's wire."""
 CONTROLLER_DECODERS = _by_id(FLAIL_COMMAND=decode_command, FLAIL_HELLO=decode_hello)
-"""What a controller understands."""
+"""Messages that a controller reads."""
 VEHICLE_DECODERS = _by_id(FLAIL_OPERATOR=decode_operator, FLAIL_OBSERVATION=decode_observation)
-"""What the vehicle understands of the flail dialect on the operator's wire: no controller message, ever."""
+"""Messages of the flail dialect that the vehicle reads on the operators' wire; none of a controller's messages."""
 STATION_DECODERS = _by_id(FLAIL_VEHICLE=decode_vehicle, FLAIL_OBSERVATION_RESULT=decode_observation_result)
-"""What a station understands."""
+"""Messages that a station reads."""
 
 
 class MessageReader:
-    """Bytes -> typed messages of one end of one wire; ids outside its table are noise to it.
+    """Turns bytes into typed messages for one end of one wire; messages with other ids are ignored like noise.
 
-    `refused` counts frames whose checksum held and whose values did not.
+    `refused`: number of frames with a correct checksum and values out of range.
     """
 
     def __init__(self, decoders: Mapping[int, Decoder]) -> None:
@@ -126,11 +126,11 @@ class MessageReader:
 
     @property
     def bad_frames(self) -> int:
-        """Frames lost to their checksum or their values since the start."""
+        """Number of frames lost to their checksum or values since the start."""
         return self.parser.bad_frames + self.refused
 
     def feed(self, data: bytes) -> list[Message]:
-        """All messages that `data` completes, in order. Never raises."""
+        """Return all messages that `data` completes, in order. Never raises."""
         if not data:
             return []
         decoders = self._decoders

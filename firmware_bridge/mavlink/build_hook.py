@@ -1,4 +1,4 @@
-"""Hatchling hook: every build, editable ones too, makes the dialect's table first."""
+"""Hatchling hook: every build, also an editable one, first generates the table of the dialect."""
 
 import importlib.util
 from pathlib import Path
@@ -14,13 +14,13 @@ class DialectHook(BuildHookInterface):  # type: ignore[type-arg]
         """Write `_dialect.py` beside generate.py; pyproject lists it as an artifact of the wheel.
 
         Raises:
-            RuntimeError: the generator cannot be loaded.
+            RuntimeError: The generator cannot be loaded.
         """
         del version, build_data
         script = Path(self.root) / "firmware_bridge" / "mavlink" / "generate.py"
         spec = importlib.util.spec_from_file_location("flailpilot_generate", script)
         if spec is None or spec.loader is None:
-            raise RuntimeError(f"cannot load {script}")
+            raise RuntimeError(f"{script}: cannot be loaded as a Python module; build from a complete checkout")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         module.generate()

@@ -1,7 +1,7 @@
-"""Any message <-> its frame, driven by the tables; for the flail messages `adapters` is the faster way.
+"""Encodes and decodes any message by the tables; `adapters` is faster for the flail messages.
 
-Values on this side are in wire order and wire units: int, float, `str` for char[n], `bytes` for uint8_t[n], tuples for
-other arrays.
+Values have the order and the units of the wire: int, float, `str` for char[n], `bytes` for uint8_t[n], tuples for other
+arrays.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from firmware_bridge.mavlink.framing import Frame, frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, SPECS, MessageSpec
 
 Value = Any
-"""int, float, str, bytes or a tuple of numbers: what a field can hold."""
+"""Value of a field: int, float, str, bytes or a tuple of numbers."""
 
 
 def encode(spec: MessageSpec, values: Sequence[Value], sequence: int, system_id: int, component_id: int) -> bytes:
-    """One frame from values in wire order.
+    """Return one frame from values in wire order.
 
     Raises:
-        ValueError: wrong count, length, kind or range; the text names the message.
+        ValueError: Wrong count, length, type or range; the text names the message.
     """
     try:
         payload = spec.packer.pack(*(values if spec.plain else _flat(spec, values)))
@@ -28,11 +28,11 @@ def encode(spec: MessageSpec, values: Sequence[Value], sequence: int, system_id:
 
 
 def encode_fields(name: str, fields: Mapping[str, Value], sequence: int, system_id: int, component_id: int) -> bytes:
-    """One frame from named fields; what is not named is zero, as MAVLink has it.
+    """Return one frame from named fields; fields that are not named are zero, as in MAVLink.
 
     Raises:
-        KeyError: unknown message or field.
-        ValueError: as `encode`.
+        KeyError: Unknown message or field.
+        ValueError: Wrong count, length, type or range; the text names the message.
     """
     spec = SPEC_BY_NAME[name]
     values = list(_ZEROS[name])
@@ -42,7 +42,7 @@ def encode_fields(name: str, fields: Mapping[str, Value], sequence: int, system_
 
 
 def decode(spec: MessageSpec, payload: bytes) -> tuple[Value, ...]:
-    """Values in wire order. Cut zeros are filled in; bytes beyond what this dialect knows (a newer one's) are left."""
+    """Return values in wire order. Cut zeros are restored; bytes after the known fields are ignored."""
     size = spec.max_length
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
@@ -51,7 +51,7 @@ def decode(spec: MessageSpec, payload: bytes) -> tuple[Value, ...]:
 
 
 def decode_fields(frame: Frame) -> dict[str, Value]:
-    """The same by name."""
+    """Return the values of a frame by field name."""
     spec = SPECS[frame.msg_id]
     return dict(zip(spec.fields, decode(spec, frame.payload), strict=True))
 
@@ -63,7 +63,7 @@ def _flat(spec: MessageSpec, values: Sequence[Value]) -> list[Value]:
             flat.append(value)
             continue
         cell = value.encode("utf-8") if isinstance(value, str) else value
-        # struct would cut a long string or pad a short tuple in silence
+        # struct would cut a long string or pad a short tuple without an error
         if len(cell) > count or (kind not in _BYTE_KINDS and len(cell) != count):
             raise ValueError(f"{len(cell)} values for an array of {count}")
         if kind in _BYTE_KINDS:

@@ -1,4 +1,4 @@
-"""FLAIL_COMMAND and FLAIL_HELLO <-> their types. What moves the machine is checked on both sides of the wire."""
+"""Encodes and decodes FLAIL_COMMAND and FLAIL_HELLO. Values of a command are checked on both sides of the wire."""
 
 from typing import TYPE_CHECKING
 
@@ -25,12 +25,12 @@ HOST_COMPONENT_ID = 1
 CONTROLLER_COMPONENT_ID = 25
 """MAV_COMP_ID_USER1."""
 
-# Nothing of this class drives above 2.8 m/s, turns a rotor above 120 rad/s or moves a tool by more than 2 m: these
-# bounds catch nonsense, the machine's own limits are the gate's and the controller's.
+# No machine of this class drives above 2.8 m/s, turns a rotor above 120 rad/s or moves a tool by more than 2 m: these
+# bounds refuse impossible values; gate and controller have the machine's own limits.
 TRACK_SPEED_MAX_MPS = 5.0
 ROTOR_SPEED_MAX_RADPS = 300.0
 LEASE_MAX_MS = 260
-"""From the stamp of the controller's clock that the command carries: 200 ms of line and three ticks to live."""
+"""Longest life, from the controller stamp that the command carries: 200 ms of line and three ticks to live."""
 
 _COMMAND = SPEC_BY_NAME["FLAIL_COMMAND"]
 _COMMAND_SEED = _COMMAND.seed
@@ -51,7 +51,7 @@ _FLAGS_KNOWN = (
 
 
 def command_in_range(left_mps: float, right_mps: float, rotor_radps: float, tool_m: float, valid_for_ms: int) -> bool:
-    """False for NaN, infinities and what no machine of this class can be asked for."""
+    """Whether all values are finite and within the bounds of this class of machines."""
     return (
         -TRACK_SPEED_MAX_MPS <= left_mps <= TRACK_SPEED_MAX_MPS
         and -TRACK_SPEED_MAX_MPS <= right_mps <= TRACK_SPEED_MAX_MPS
@@ -62,19 +62,19 @@ def command_in_range(left_mps: float, right_mps: float, rotor_radps: float, tool
 
 
 def encode_command(command: "ActuatorCommand", sequence: int) -> bytes:
-    """FLAIL_COMMAND.
+    """Return the frame of FLAIL_COMMAND.
 
     Args:
-        command: what the gate let out.
+        command: Command from the gate.
         sequence: MAVLink frame counter of this wire (taken modulo 256).
 
     Raises:
-        ValueError: a value is not finite or out of range; such a command must never reach a wire.
+        ValueError: A value is not finite or out of range; such a command must never be sent.
     """
     left_mps, right_mps = command.track_left_mps, command.track_right_mps
     rotor_radps, tool_m, valid_for_ms = command.rotor_speed_radps, command.tool_value_m, command.valid_for_ms
     if not command_in_range(left_mps, right_mps, rotor_radps, tool_m, valid_for_ms):
-        raise ValueError(f"refused to send a command with a value out of range: {command!r}")
+        raise ValueError(f"FLAIL_COMMAND not sent: a value is not finite or out of range: {command!r}")
     flags = (
         (FLAIL_COMMAND_FLAGS_BRAKE if command.brake else 0)
         | (FLAIL_COMMAND_FLAGS_HORN if command.horn else 0)
@@ -101,7 +101,7 @@ def encode_command(command: "ActuatorCommand", sequence: int) -> bytes:
 
 
 def decode_command(frame: Frame) -> ReceivedCommand | None:
-    """The controller's side; None where any value is out of range or unknown, and then nothing of it is obeyed."""
+    """Decode on the controller's side; None if any value is out of range or unknown, then nothing of it is obeyed."""
     size, payload = _COMMAND.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
@@ -138,23 +138,25 @@ def decode_command(frame: Frame) -> ReceivedCommand | None:
 
 
 def command_kills(frame: Frame) -> bool:
-    """The KILL flag, which is heard even in a command that is refused."""
+    """Return the KILL flag, which counts even in a command that is refused."""
     size = _COMMAND.max_length
     flags = int(_COMMAND.packer.unpack(frame.payload[:size].ljust(size, b"\0"))[8])
     return flags & FLAIL_COMMAND_FLAGS_KILL != 0
 
 
 def command_sequence(frame: bytes) -> int | None:
-    """Sequence of a FLAIL_COMMAND frame as `encode_command` makes it; None for any other message."""
+    """Return the sequence of a FLAIL_COMMAND frame made by `encode_command`; None for any other message."""
     if frame[7:10] != _COMMAND_ID:
         return None
     return int.from_bytes(frame[10 : min(14, 10 + frame[1])], "little")
 
 
 def command_rank(frame: bytes) -> int | None:
-    """How urgent a FLAIL_COMMAND frame is: 0 kill, 1 stop (nothing drives or turns), 2 anything else; None: no command.
+    """Return how urgent a FLAIL_COMMAND frame is; None for any other message.
 
-    A queue may drop what is as urgent as, or less urgent than, a newer command; never what is more urgent.
+    0: kill. 1: stop (nothing drives or turns). 2: anything else.
+
+    A queue may drop a command for a newer one that is at least as urgent, and no other.
     """
     if frame[7:10] != _COMMAND_ID:
         return None
@@ -166,10 +168,10 @@ def command_rank(frame: bytes) -> int | None:
 
 
 def encode_hello(hello: ControllerHello, sequence: int, component_id: int = CONTROLLER_COMPONENT_ID) -> bytes:
-    """FLAIL_HELLO, from the controller or (`HOST_COMPONENT_ID`) from the host.
+    """Return the frame of FLAIL_HELLO, from the controller or (`HOST_COMPONENT_ID`) from the host.
 
     Raises:
-        ValueError: the hash is not 8 bytes.
+        ValueError: The hash is not 8 bytes.
     """
     if len(hello.config_hash) != 8:
         raise ValueError(f"config_hash has {len(hello.config_hash)} bytes, FLAIL_HELLO carries 8")
@@ -184,7 +186,7 @@ def encode_hello(hello: ControllerHello, sequence: int, component_id: int = CONT
 
 
 def decode_hello(frame: Frame) -> ControllerHello:
-    """The other side's handshake."""
+    """Return the other side's handshake."""
     size = _HELLO.max_length
     values = _HELLO.packer.unpack(frame.payload[:size].ljust(size, b"\0"))
     firmware_version, protocol_version, watchdog_ms, boot_count, config_hash = values

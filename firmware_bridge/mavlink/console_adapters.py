@@ -1,4 +1,4 @@
-"""FLAIL_BEAT, FLAIL_WORK and FLAIL_STROKES <-> their types; and the act number that a console's frame carries."""
+"""Encodes and decodes FLAIL_BEAT, FLAIL_WORK and FLAIL_STROKES; reads the act number in a console's frame."""
 
 from typing import Any, Final
 
@@ -12,28 +12,28 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME, MessageSpec
 from firmware_bridge.types import FixType, OperatorEdge
 
 ACT: Final = 255
-"""Count of a FLAIL_STROKES that carries one act."""
+"""`count` of a FLAIL_STROKES that carries one act instead of strokes."""
 UNKNOWN_SATELLITES: Final = 255
 _BEAT, _WORK, _STROKES = SPEC_BY_NAME["FLAIL_BEAT"], SPEC_BY_NAME["FLAIL_WORK"], SPEC_BY_NAME["FLAIL_STROKES"]
 _OPERATOR = SPEC_BY_NAME["FLAIL_OPERATOR"]
 _ACT_AT, _ACT_TICK_AT = _OPERATOR.position("act_number"), _OPERATOR.position("act_tick")
 DATA_MAX: Final = _STROKES.array_lengths[-1]
-"""Bytes of strokes, with a length before each, that one FLAIL_STROKES carries."""
+"""Number of bytes for strokes, each after its length, in one FLAIL_STROKES."""
 LOW: Final = 0xFFFF_FFFF
 _WHYS = {why.value: why for why in ActWhy}
 _FIXES = {fix.value: fix for fix in FixType}
 _FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in ("tick", "flags", "cap_reason"))[:-3]
-"""Of a WorkFrame, in the order of the wire; the last three are whole numbers."""
+"""Fields of a WorkFrame in wire order; the last three of the frame are whole numbers."""
 
 
 def act_of(frame: Frame) -> tuple[int, int]:
-    """Act number and act tick of a FLAIL_OPERATOR; 0 from a console that does not tell them."""
+    """Return act number and act tick of a FLAIL_OPERATOR; 0 from a console that does not send them."""
     values = _unpacked(_OPERATOR, frame)
     return int(values[_ACT_AT]), int(values[_ACT_TICK_AT])
 
 
 def encode_beat(beat: BeatFrame, sequence: int = 0) -> bytes:
-    """FLAIL_BEAT."""
+    """Return the frame of FLAIL_BEAT."""
     payload = _BEAT.packer.pack(
         beat.tick & LOW,
         beat.session_low & LOW,
@@ -50,7 +50,7 @@ def encode_beat(beat: BeatFrame, sequence: int = 0) -> bytes:
 
 
 def decode_beat(frame: Frame) -> BeatFrame:
-    """What a console reads; a reason for a refusal that it does not know is none that it could name."""
+    """Decode a beat; a reason for a refusal that this program does not know counts as none."""
     tick, session, flags, heard, number, refused, worst, mode, why, reason = _unpacked(_BEAT, frame)
     return BeatFrame(
         tick=tick,
@@ -67,7 +67,7 @@ def decode_beat(frame: Frame) -> BeatFrame:
 
 
 def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
-    """FLAIL_WORK."""
+    """Return the frame of FLAIL_WORK."""
     payload = _WORK.packer.pack(
         work.tick & LOW,
         *(wire_from_optional(getattr(work, name)) for name in _FLOATS),
@@ -81,7 +81,7 @@ def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
 
 
 def decode_work(frame: Frame) -> WorkFrame:
-    """What a console reads."""
+    """Decode the figures of the work."""
     tick, *floats, flags, base_id, cap_reason, fix, satellites = _unpacked(_WORK, frame)
     return WorkFrame(
         tick=tick,
@@ -95,10 +95,10 @@ def decode_work(frame: Frame) -> WorkFrame:
 
 
 def encode_strokes(told: StrokesFrame, sequence: int = 0) -> bytes:
-    """FLAIL_STROKES.
+    """Return the frame of FLAIL_STROKES.
 
     Raises:
-        ValueError: More than one frame carries.
+        ValueError: The strokes do not fit one frame.
     """
     data = b"".join(bytes([len(one)]) + one for one in told.strokes) if told.act is None else told.act
     if len(data) > DATA_MAX:
@@ -111,7 +111,7 @@ def encode_strokes(told: StrokesFrame, sequence: int = 0) -> bytes:
 
 
 def decode_strokes(frame: Frame) -> StrokesFrame | None:
-    """What a console reads; None where count and length do not fit what is there."""
+    """Decode strokes; None if count and lengths do not fit the data."""
     session, plan, first, acts, count, length, data = _unpacked(_STROKES, frame)
     told = StrokesFrame(session_low=session, plan=plan, first=first, acts=acts)
     data = data[:length]

@@ -1,4 +1,4 @@
-"""Angles and unknowns at the wire's edge: NED heading <-> ENU yaw, NaN <-> None, saturating counters."""
+"""Converts angles and unknown values for the wire: NED heading and ENU yaw, NaN and None, saturating counters."""
 
 import math
 
@@ -9,26 +9,26 @@ U16_MAX = 0xFFFF
 
 
 def heading_from_yaw_rad(yaw_rad: float) -> float:
-    """From true north, clockwise, [0, 2 pi), of an ENU angle (from east, anticlockwise)."""
+    """Return the heading from true north, clockwise, [0, 2 pi), of an ENU angle (from east, anticlockwise)."""
     return (HALF_PI_RAD - yaw_rad) % TAU_RAD
 
 
 def yaw_from_heading_rad(heading_rad: float) -> float:
-    """ENU angle in (-pi, pi] of a heading from true north, clockwise."""
+    """Return the ENU angle in (-pi, pi] of a heading from true north, clockwise."""
     yaw_rad = math.remainder(HALF_PI_RAD - heading_rad, TAU_RAD)
     return math.pi if yaw_rad == -math.pi else yaw_rad
 
 
 def wire_from_optional(value: float | None) -> float:
-    """Unknown travels as NaN."""
+    """Return NaN for an unknown value."""
     return NAN if value is None else value
 
 
 def optional_from_wire(value: float) -> float | None:
-    """NaN and infinities come back as unknown."""
+    """Return None for NaN and infinities."""
     return value if math.isfinite(value) else None
 
 
 def saturated_u16(value: int) -> int:
-    """65535 stands for itself and all above."""
+    """Limit a counter to 65535, which means that value or more."""
     return min(U16_MAX, value)

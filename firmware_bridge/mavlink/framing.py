@@ -1,8 +1,8 @@
-"""Bytes -> MAVLink 2 frames. Pure: no clock, no I/O, never raises on what the wire brings.
+"""Finds MAVLink 2 frames in bytes. Pure: no clock, no I/O; it never raises, whatever the bytes are.
 
-Nothing is accepted before its checksum. A stray marker costs nothing but itself: after any refusal the search goes on
-at marker + 1, so an intact frame that began inside a false one is still found. A message of unknown id has no known
-checksum seed and is therefore never accepted; it is searched through like noise. MAVLink 1 frames are noise too.
+Nothing is accepted before its checksum was compared. After a refusal the search continues at marker + 1, so a stray
+marker cannot hide a correct frame that began after it. The checksum of a message with an unknown id cannot be computed,
+so it is not accepted and is searched like noise. MAVLink 1 frames are noise too.
 """
 
 import struct
@@ -20,15 +20,15 @@ HEADER_SIZE = 10
 CRC_SIZE = 2
 SIGNATURE_SIZE = 13
 FLAG_SIGNED = 0x01
-"""The one incompatibility flag there is; a frame with any other must not be understood."""
+"""The only incompatibility flag that is known; a frame with any other must be refused."""
 FRAME_SIZE_MAX = HEADER_SIZE + 255 + CRC_SIZE + SIGNATURE_SIZE
 
 
 class Frame(msgspec.Struct, frozen=True, gc=False):
-    """One frame whose checksum held. `signed` is the whole frame, marker to signature, where it carries one.
+    """One frame with a correct checksum. `signed`: the whole frame from marker to signature, if it has one.
 
-    A signature is *not* verified here: that takes keys, time and memory (who must refuse unsigned frames looks at
-    `signed` and hands it to a verifier).
+    The signature is *not* verified here, because that needs keys, time and memory. A receiver that requires signatures
+    gives `signed` to a verifier.
     """
 
     msg_id: int
@@ -44,10 +44,10 @@ _unpack_header = HEADER.unpack_from
 
 
 class FrameParser:
-    """Incremental and bounded: between calls it keeps less than one frame (280 bytes).
+    """Parses in pieces and with a bound: between calls it keeps less than one frame (280 bytes).
 
     Args:
-        crc_extra: checksum seed by message id; only these ids exist for this parser.
+        crc_extra: Checksum seed by message id; messages with other ids are not accepted.
     """
 
     def __init__(self, crc_extra: Mapping[int, bytes] = CRC_EXTRA) -> None:
@@ -60,20 +60,20 @@ class FrameParser:
 
     @property
     def pending(self) -> bytes:
-        """What may still become a frame."""
+        """Return the bytes that may still become a frame."""
         return self._tail
 
     @property
     def noise_bytes(self) -> int:
-        """Bytes that belonged to no accepted frame."""
+        """Number of bytes that belonged to no accepted frame."""
         return self.received_bytes - self.accepted_bytes - len(self._tail)
 
     def reset(self) -> None:
-        """Forget a half frame, as after a re-plug; the counters stay."""
+        """Forget a partial frame after a reconnection; the counters stay."""
         self._tail = b""
 
     def feed(self, chunk: bytes) -> list[Frame]:
-        """All frames that `chunk` completes, in order."""
+        """Return all frames that `chunk` completes, in order."""
         buffer = self._tail + chunk if self._tail else chunk
         self.received_bytes += len(chunk)
         frames: list[Frame] = []
@@ -108,9 +108,9 @@ class FrameParser:
 def frame_bytes(
     msg_id: tuple[int, int], seed: bytes, payload: bytes, sequence: int, system_id: int, component_id: int
 ) -> bytes:
-    """One unsigned frame round a packed payload; `msg_id` is split into its low 16 and high 8 bits.
+    """Return one unsigned frame around a packed payload; `msg_id` is split into its low 16 and high 8 bits.
 
-    Trailing zeros are cut as MAVLink 2 demands (one byte stays); `sequence` is taken modulo 256.
+    Trailing zeros are cut as MAVLink 2 requires (one byte stays); `sequence` is taken modulo 256.
     """
     trimmed = payload.rstrip(b"\0") or b"\0"
     body = _BODY.pack(len(trimmed), 0, 0, sequence & 0xFF, system_id, component_id, *msg_id) + trimmed

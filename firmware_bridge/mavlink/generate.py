@@ -1,8 +1,8 @@
-"""Make `_dialect.py` (and, for the controller, C headers) from flail.xml with pymavlink's mavgen.
+"""Generates `_dialect.py` (and C headers for the controller) from flail.xml with pymavlink's mavgen.
 
-Runs in the build and by hand: `python -m firmware_bridge.mavlink.generate`. It stands alone (the build loads it by
-path, before any package is installed). pymavlink is needed here only, never at run time: its generated module takes
-0.9 s to import, the trimmed table a few milliseconds.
+It runs in every build, and as `python -m firmware_bridge.mavlink.generate`. It imports nothing of the project, because
+the build loads it by path before any package is installed. pymavlink is needed only here, never at run time: its
+generated module takes 0.9 s to import, the reduced table a few milliseconds.
 """
 
 import contextlib
@@ -20,13 +20,13 @@ HERE = Path(__file__).resolve().parent
 DIALECT_XML = HERE / "flail.xml"
 OUTPUT = HERE / "_dialect.py"
 
-# ardupilotmega and development add the messages and modes that ground stations ask a rover for (EKF status,
+# ardupilotmega and development have messages and modes that ground stations request from a rover (EKF status,
 # AVAILABLE_MODES); the controller's wire needs flail.xml and what it includes.
 ROOTS = ("flail.xml", "ardupilotmega.xml", "development.xml")
 CONTROLLER_ROOTS = ("flail.xml",)
 
-# Beside every FLAIL_* message: what the operator link speaks with unmodified ground stations, and what the adapter of
-# other controllers needs.
+# All messages besides FLAIL_*: those that the operator link uses with unmodified ground stations, and those that the
+# adapters of other controllers need.
 MESSAGES = """
 ATTITUDE AUTOPILOT_VERSION AUTOPILOT_VERSION_REQUEST AVAILABLE_MODES AVAILABLE_MODES_MONITOR BATTERY_STATUS
 CAMERA_INFORMATION COMMAND_ACK COMMAND_INT COMMAND_LONG CURRENT_MODE
@@ -52,9 +52,9 @@ MAV_STANDARD_MODE MAV_STATE MAV_SYS_STATUS_SENSOR MAV_TYPE MAV_VTOL_STATE EKF_ST
 ESTIMATOR_STATUS_FLAGS MISSION_STATE ROVER_MODE
 """
 
-# Extension fields of MAVLink's common.xml that the XML within pymavlink does not have yet: names of the plans that a
-# vehicle holds, by which stations see that one has changed. Extensions change neither the start of a message nor its
-# checksum, so that who does not know them reads what is before them.
+# Extension fields of MAVLink's common.xml that the XML in pymavlink does not have yet: ids of the plans that a vehicle
+# holds, by which stations see that one has changed. Extensions change neither the start of a message nor its checksum,
+# so a receiver that does not know them still reads the other fields.
 EXTENSIONS = {
     "MISSION_CURRENT": ("mission_id", "fence_id", "rally_points_id"),
     "MISSION_COUNT": ("opaque_id",),
@@ -62,7 +62,7 @@ EXTENSIONS = {
 }
 
 
-# Messages of MAVLink's common.xml that the XML within pymavlink does not have, as published there.
+# Messages of MAVLink's common.xml that the XML in pymavlink does not have, as published there.
 ADDED = {
     "PROTOCOL_VERSION": """<message id="300" name="PROTOCOL_VERSION">
       <description>Version and capability of protocol version.</description>
@@ -76,23 +76,23 @@ ADDED = {
 
 
 def added(xml: str, everything: str) -> str:
-    """common.xml with what no XML of the folder (`everything`) has."""
+    """Return common.xml with the messages of `ADDED` that no XML of the folder (`everything`) has."""
     missing = [message for name, message in ADDED.items() if f'name="{name}"' not in everything]
     return xml.replace("</messages>", "".join(missing) + "</messages>")
 
 
 def extend(xml: str) -> str:
-    """A dialect's XML with `EXTENSIONS` at the end of their messages, where they are not there already.
+    """Return a dialect's XML with `EXTENSIONS` at the end of their messages, if they are not there already.
 
     Raises:
-        RuntimeError: a message has no extension fields to append them to.
+        RuntimeError: A message has no extension fields to which they could be added.
     """
     for message, fields in EXTENSIONS.items():
         found = re.search(rf'<message id="\d+" name="{message}">.*?</message>', xml, re.DOTALL)
         if found is None:
             continue
         if "<extensions/>" not in found[0]:
-            raise RuntimeError(f"{message} has no extensions")
+            raise RuntimeError(f"{message}: has no extension fields; the XML in pymavlink is too old, update pymavlink")
         missing = [f'<field type="uint32_t" name="{name}">Plan id.</field>' for name in fields if name not in found[0]]
         extended = found[0].replace("</message>", "".join(missing) + "</message>")
         xml = xml.replace(found[0], extended)
@@ -100,10 +100,10 @@ def extend(xml: str) -> str:
 
 
 def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] = ROOTS) -> Path:
-    """Stage all XML in `folder`, run mavgen there, and give the generated file (Python) or directory (C).
+    """Write all XML into `folder` and run mavgen there; return the generated file (Python) or directory (C).
 
     Raises:
-        RuntimeError: mavgen refused the XML; its words are in the message.
+        RuntimeError: mavgen refused the XML; its output is in the message.
     """
     from pymavlink import dialects  # noqa: PLC0415 (only where the build has it)
     from pymavlink.generator import mavgen, mavparse  # noqa: PLC0415
@@ -128,14 +128,14 @@ def run_mavgen(folder: Path, language: str = "Python3", roots: tuple[str, ...] =
 
 
 def load_module(path: Path, name: str = "generated_dialect") -> ModuleType:
-    """Import a generated Python dialect from where it lies.
+    """Import a generated Python dialect by its path.
 
     Raises:
-        RuntimeError: it cannot be loaded.
+        RuntimeError: It cannot be loaded.
     """
     spec = importlib.util.spec_from_file_location(name, path)
     if spec is None or spec.loader is None:
-        raise RuntimeError(f"cannot load {path}")
+        raise RuntimeError(f"{path}: cannot be loaded as a Python module; generate it again")
     module = importlib.util.module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)
@@ -143,7 +143,7 @@ def load_module(path: Path, name: str = "generated_dialect") -> ModuleType:
 
 
 def _message_rows(module: ModuleType) -> Iterator[str]:
-    """One literal a message: id, name, struct format, field names in wire order, kinds, array lengths, crc extra."""
+    """Yield a literal per message: id, name, struct format, fields in wire order, kinds, array lengths, crc extra."""
     by_name = {cls.msgname: cls for cls in module.mavlink_map.values()}
     wanted = sorted({*MESSAGES.split(), *(name for name in by_name if name.startswith("FLAIL_"))})
     missing = [name for name in wanted if name not in by_name]
@@ -169,7 +169,7 @@ def _enum_rows(module: ModuleType) -> Iterator[str]:
 
 
 def write_tables(module: ModuleType, path: Path = OUTPUT) -> None:
-    """Write the trimmed table; unchanged content is not written again, so that imports stay cached."""
+    """Write the reduced table; unchanged content is not written again, so that imports stay cached."""
     lines = [
         '"""Generated by firmware_bridge/mavlink/generate.py from flail.xml; not for editing."""',
         "",
@@ -185,14 +185,14 @@ def write_tables(module: ModuleType, path: Path = OUTPUT) -> None:
 
 
 def generate(path: Path = OUTPUT) -> Path:
-    """Make the trimmed dialect module; about a second."""
+    """Generate the reduced dialect module; takes about a second."""
     with tempfile.TemporaryDirectory() as folder:
         write_tables(load_module(run_mavgen(Path(folder))), path)
     return path
 
 
 def generate_c(folder: Path) -> Path:
-    """Make the C headers of the controller's dialect under `folder`; returns the include directory."""
+    """Generate the C headers of the controller's dialect under `folder`; return the include directory."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as staging:
         headers = run_mavgen(Path(staging), "C", CONTROLLER_ROOTS)

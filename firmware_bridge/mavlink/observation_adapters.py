@@ -1,4 +1,4 @@
-"""FLAIL_OBSERVATION and its answer <-> their types. What cannot be is refused before anything reckons with it."""
+"""Encodes and decodes FLAIL_OBSERVATION and its answer. Impossible values are refused before anything uses them."""
 
 import math
 
@@ -19,11 +19,11 @@ VALUE_BOUNDS = {
     ObservationKind.SHIFT_DONE: (0.0, 840.0),
     ObservationKind.SHIFT_NOT_DONE: (0.0, 840.0),
 }
-"""What can be, by kind; no tool of this class digs a metre, no rotor carries 500 hammers, no shift has 840 minutes."""
+"""Possible values by kind: no tool of this class digs a metre, no rotor has 500 hammers, no shift has 840 minutes."""
 COUNTED = (ObservationKind.HAMMER_COUNT, ObservationKind.DETONATION_CLASS, ObservationKind.FIND)
 SIGMA_MAX = 10.0
 TIME_UTC_US = (1_577_836_800_000_000, 4_102_444_800_000_000)
-"""2020 to 2100; an observation of another century has a wrong clock."""
+"""2020 to 2100; an observation with a time outside has a wrong clock."""
 WHO_BYTES, TEXT_BYTES = 20, 50
 
 _OBSERVATION = SPEC_BY_NAME["FLAIL_OBSERVATION"]
@@ -33,10 +33,10 @@ _VERDICTS = dict(enumerate(ObservationVerdict))
 
 
 def encode_observation(observation: Observation, sequence: int | None = None) -> bytes:
-    """FLAIL_OBSERVATION; the station's id is the header's system id.
+    """Return the frame of FLAIL_OBSERVATION; the station's id is the header's system id.
 
     Raises:
-        ValueError: what the vehicle would refuse; the text names it.
+        ValueError: A value that the vehicle would refuse; the text names it.
     """
     fault = observation_fault(observation)
     if fault:
@@ -59,13 +59,13 @@ def encode_observation(observation: Observation, sequence: int | None = None) ->
 
 
 def decode_observation(frame: Frame) -> Observation | None:
-    """What a station observed; None where it cannot be, and `refusal` says why."""
+    """Return what a station observed; None if a value is impossible, and then `refusal` says why."""
     observation = _read(frame)
     return None if observation is None or observation_fault(observation) else observation
 
 
 def refusal(frame: Frame) -> ObservationResult | None:
-    """The answer to a FLAIL_OBSERVATION that `decode_observation` refused; None where it refuses nothing."""
+    """Return the answer to a FLAIL_OBSERVATION that `decode_observation` refused; None if it refused nothing."""
     observation = _read(frame)
     fault = "unknown kind of observation" if observation is None else observation_fault(observation)
     if not fault:
@@ -78,12 +78,12 @@ def refusal(frame: Frame) -> ObservationResult | None:
 
 
 def observation_fault(observation: Observation) -> str:
-    """What in it cannot be, in at most 50 bytes; "" where all can. Not a number is nowhere within bounds."""
+    """Return which value is impossible, in at most 50 bytes; "" if none is. NaN is outside all bounds."""
     return _measured(observation) or _signed(observation)
 
 
 def _measured(observation: Observation) -> str:
-    """Value, sigma, place."""
+    """Check value, sigma and place."""
     low, high = VALUE_BOUNDS[observation.kind]
     if not low <= observation.value <= high:
         return f"value: {low:g} to {high:g} for this kind"
@@ -97,7 +97,7 @@ def _measured(observation: Observation) -> str:
 
 
 def _signed(observation: Observation) -> str:
-    """When, where from, who, in which words."""
+    """Check time, station, person and text."""
     when_us = observation.time_utc_us
     if when_us is not None and not TIME_UTC_US[0] <= when_us <= TIME_UTC_US[1]:
         return "time: within 2020 to 2100, or unknown"
@@ -111,14 +111,14 @@ def _signed(observation: Observation) -> str:
 
 
 def encode_observation_result(result: ObservationResult, sequence: int = 0) -> bytes:
-    """FLAIL_OBSERVATION_RESULT; a text that is too long is cut between two characters."""
+    """Return the frame of FLAIL_OBSERVATION_RESULT; a text that is too long is cut between two characters."""
     words = result.text.encode()[:TEXT_BYTES].decode("utf-8", "ignore").encode()
     payload = _RESULT.packer.pack(result.sequence & 0xFFFFFFFF, result.station_id, result.result, words)
     return frame_bytes(_RESULT.header_id, _RESULT.seed, payload, sequence, SYSTEM_ID, HOST_COMPONENT_ID)
 
 
 def decode_observation_result(frame: Frame) -> ObservationResult | None:
-    """The vehicle's answer; None for a verdict that is not known here."""
+    """Return the vehicle's answer; None for a verdict that this program does not know."""
     size = _RESULT.max_length
     sequence, station_id, number, words = _RESULT.packer.unpack(frame.payload[:size].ljust(size, b"\0"))
     verdict = _VERDICTS.get(number)
@@ -128,7 +128,7 @@ def decode_observation_result(frame: Frame) -> ObservationResult | None:
 
 
 def _read(frame: Frame) -> Observation | None:
-    """As it came, unjudged; None for an unknown kind. Infinite is beyond every bound, only NaN is unknown."""
+    """Return the observation as it came, unchecked; None for an unknown kind. Only NaN means unknown."""
     size = _OBSERVATION.max_length
     values = _OBSERVATION.packer.unpack(frame.payload[:size].ljust(size, b"\0"))
     session_id, when_us, lat_deg, lon_deg, sequence, value, sigma, number, who, text = values
@@ -161,5 +161,5 @@ def _words(text: str, bytes_max: int) -> bool:
 
 
 def _text(words: bytes) -> str:
-    """Up to the first zero; what is no UTF-8 shows as such, and cannot have been meant."""
+    """Return the text up to the first zero; bytes that are no UTF-8 are shown as such."""
     return words.split(b"\0", 1)[0].decode("utf-8", "backslashreplace")

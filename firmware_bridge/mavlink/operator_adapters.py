@@ -1,4 +1,4 @@
-"""FLAIL_OPERATOR and FLAIL_VEHICLE <-> their types: the frames between a station and the vehicle."""
+"""Encodes and decodes FLAIL_OPERATOR and FLAIL_VEHICLE: the frames between a station and the vehicle."""
 
 from firmware_bridge.mavlink._dialect import (
     FLAIL_OPERATOR_FLAGS_HOLD_TO_RUN,
@@ -39,15 +39,15 @@ _TILT_MAX_RAD = 3.1416
 
 
 def encode_operator(frame: OperatorFrame, sequence: int | None = None, act_number: int = 0, act_tick: int = 0) -> bytes:
-    """FLAIL_OPERATOR; the station's id is the header's system id, so no second one can contradict it.
+    """Return the frame of FLAIL_OPERATOR; the station's id is the header's system id and is not sent a second time.
 
-    `act_number`: of the newest act in it, 0 where acts are not numbered; `act_tick`: shown when it was pressed.
+    `act_number`: of the newest act in it, 0 if acts are not numbered; `act_tick`: tick shown when it was pressed.
 
     Raises:
-        ValueError: a value that the vehicle would refuse: sticks beyond +-1, station 0, NaN.
+        ValueError: A value that the vehicle would refuse: sticks beyond +-1, station 0, NaN.
     """
     if not (1 <= frame.station_id <= 255 and _in_range(frame)):
-        raise ValueError(f"refused to send an operator frame with a value out of range: {frame!r}")
+        raise ValueError(f"FLAIL_OPERATOR not sent: a value is not finite or out of range: {frame!r}")
     payload = _OPERATOR.packer.pack(
         frame.session_id,
         frame.sequence & 0xFFFFFFFF,
@@ -72,7 +72,7 @@ def encode_operator(frame: OperatorFrame, sequence: int | None = None, act_numbe
 
 
 def decode_operator(frame: Frame) -> OperatorFrame | None:
-    """What a station asks; None where any value is out of range or not known here, and then nothing of it counts."""
+    """Return a station's frame; None if any value is out of range or unknown, and then nothing of it counts."""
     size, payload = _OPERATOR.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
@@ -107,13 +107,13 @@ def decode_operator(frame: Frame) -> OperatorFrame | None:
 
 
 def stop_of(frame: Frame) -> OperatorEdge:
-    """STOP and ESTOP of a FLAIL_OPERATOR, whatever else in it cannot be: a broken stick takes nobody's stop away."""
+    """Return STOP and ESTOP of a FLAIL_OPERATOR, even if other values are impossible, as with a broken stick."""
     size = _OPERATOR.max_length
     return OperatorEdge(_OPERATOR.packer.unpack(frame.payload[:size].ljust(size, b"\0"))[4] & _STOPS)
 
 
 def _in_range(frame: OperatorFrame) -> bool:
-    """False for NaN too: every comparison with it fails."""
+    """Whether all values are in range; False for NaN too, because every comparison with it is false."""
     return (
         -1.0 <= frame.drive <= 1.0
         and -1.0 <= frame.turn <= 1.0
@@ -124,7 +124,7 @@ def _in_range(frame: OperatorFrame) -> bool:
 
 
 def encode_vehicle(frame: VehicleFrame, sequence: int = 0) -> bytes:
-    """FLAIL_VEHICLE; yaw turns into a heading, pitch from FLU to FRD."""
+    """Return the frame of FLAIL_VEHICLE; yaw becomes a heading, pitch changes from FLU to FRD."""
     payload = _VEHICLE.packer.pack(
         frame.session_id,
         frame.reasons,
@@ -156,7 +156,7 @@ def encode_vehicle(frame: VehicleFrame, sequence: int = 0) -> bytes:
 
 
 def decode_vehicle(frame: Frame) -> VehicleFrame:
-    """What a station shows: ENU and FLU again, unknowns as None."""
+    """Return what a station shows, in ENU and FLU, with None for unknown values."""
     size = _VEHICLE.max_length
     values = _VEHICLE.packer.unpack(frame.payload[:size].ljust(size, b"\0"))
     session_id, reasons, lat, lon, tick = values[:5]

@@ -1,9 +1,9 @@
-"""FLAIL_STATUS, FLAIL_IMU and FLAIL_GNSS <-> their types; FRD and NED on the wire, FLU and ENU inside.
+"""Encodes and decodes FLAIL_STATUS, FLAIL_IMU and FLAIL_GNSS; FRD and NED on the wire, FLU and ENU inside.
 
-A decoder gives None where a value that its type cannot express as unknown is not finite, or a number is not in its
-table: the frame then counts as refused, its source grows old, and age is what stops the machine. A reading of
-FLAIL_STATUS that is unknown stays NaN (docs/adr/2026-11-21-unknown-readings-stay-nan): one dead gauge does not silence
-the emergency stop chain.
+A decoder returns None if a value is not finite and its type has no word for unknown, or if a number is not in its
+table. The frame then counts as refused; its source gets old, and its age stops the machine. An unknown reading of
+FLAIL_STATUS stays NaN (docs/adr/2026-11-21-unknown-readings-stay-nan), so that one dead gauge does not hide the state
+of the E-stop chain.
 """
 
 import math
@@ -33,15 +33,15 @@ _GNSS = SPEC_BY_NAME["FLAIL_GNSS"]
 _STATUS_SEED, _IMU_SEED, _GNSS_SEED = (spec.seed for spec in (_STATUS, _IMU, _GNSS))
 _STATES = dict(enumerate(ControllerState))
 _DATUMS = dict(enumerate(DepthDatum))
-# a table, because making an IntFlag costs 1 us; bits beyond it mean another protocol version and are refused
+# a table, because making an IntFlag costs 1 us; other bits mean another protocol version and are refused
 _FLAGS = tuple(ControllerFlag(bits) for bits in range(256))
-# 7 (static) and 8 (PPP) are better than DGPS but are not RTK, which alone may credit ground
+# 7 (static) and 8 (PPP) are better than DGPS but are not RTK, and only RTK may credit ground
 _FIXES = {**dict(enumerate(FixType)), 7: FixType.DGPS, 8: FixType.DGPS}
 _FINITE = math.isfinite
 
 
 def encode_status(status: ControllerStatus, sequence: int = 0) -> bytes:
-    """FLAIL_STATUS."""
+    """Return the frame of FLAIL_STATUS."""
     payload = _STATUS.packer.pack(
         status.time_ms & 0xFFFFFFFF,
         status.command_sequence & 0xFFFFFFFF,
@@ -73,7 +73,7 @@ def encode_status(status: ControllerStatus, sequence: int = 0) -> bytes:
 
 
 def decode_status(frame: Frame) -> ControllerStatus | None:
-    """The answer to a command."""
+    """Return a controller's answer to a command."""
     size, payload = _STATUS.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
@@ -81,7 +81,7 @@ def decode_status(frame: Frame) -> ControllerStatus | None:
     state, datum, flags = _STATES.get(values[23]), _DATUMS.get(values[24]), values[19]
     if state is None or datum is None or flags > 255:
         return None
-    # one sum tells whether any of the sixteen floats is not finite
+    # one sum shows whether any of the sixteen floats is not finite
     if not _FINITE(sum(values[3:19])) and not _readable(values[3:19]):
         return None
     return ControllerStatus(
@@ -114,12 +114,12 @@ def decode_status(frame: Frame) -> ControllerStatus | None:
 
 
 def _readable(floats: tuple[float, ...]) -> bool:
-    """NaN is an unknown reading; a set-point that the controller applies itself is always known."""
+    """Whether the floats can be used: NaN is an unknown reading, but an applied set-point is always known."""
     return not any(map(math.isinf, floats)) and _FINITE(sum(floats[2:5]))
 
 
 def encode_imu(sample: ImuSample, sequence: int = 0) -> bytes:
-    """FLAIL_IMU, turned from FLU to FRD: y and z change sign."""
+    """Return the frame of FLAIL_IMU, turned from FLU to FRD: y and z change sign."""
     payload = _IMU.packer.pack(
         sample.time_ms & 0xFFFFFFFF,
         sample.roll_rate_radps,
@@ -136,7 +136,7 @@ def encode_imu(sample: ImuSample, sequence: int = 0) -> bytes:
 
 
 def decode_imu(frame: Frame) -> ImuSample | None:
-    """Gyro, specific force and tilt in FLU."""
+    """Return gyro, specific force and tilt in FLU."""
     size, payload = _IMU.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
@@ -158,7 +158,7 @@ def decode_imu(frame: Frame) -> ImuSample | None:
 
 
 def encode_gnss(fix: GnssFix, sequence: int = 0) -> bytes:
-    """FLAIL_GNSS; yaw and course turn from ENU into headings."""
+    """Return the frame of FLAIL_GNSS; yaw and course become headings."""
     known = fix.yaw_rad is not None
     payload = _GNSS.packer.pack(
         fix.lat_deg,
@@ -184,7 +184,7 @@ def encode_gnss(fix: GnssFix, sequence: int = 0) -> bytes:
 
 
 def decode_gnss(frame: Frame) -> GnssFix | None:
-    """Antenna position and ENU yaw. A heading without its sigma is an unknown heading."""
+    """Return antenna position and ENU yaw. A heading without its sigma is an unknown heading."""
     size, payload = _GNSS.max_length, frame.payload
     if len(payload) != size:
         payload = payload[:size].ljust(size, b"\0")
@@ -213,13 +213,13 @@ def decode_gnss(frame: Frame) -> GnssFix | None:
         sigma_horizontal_m=sigma_h,
         sigma_vertical_m=sigma_v,
         yaw_rad=yaw_from_heading_rad(heading) if known else None,
-        # nothing is known of an angle whose sigma is half a turn
+        # an angle whose sigma is half a turn is unknown
         yaw_sigma_rad=heading_sigma if known else math.pi,
         speed_mps=speed,
         course_rad=yaw_from_heading_rad(course),
         correction_age_s=age if _FINITE(age) else math.inf,
         base_id=base,
-        # a controller that sends none of the four leaves zeros, which say nothing
+        # a controller that sends none of the four leaves zeros, which mean nothing
         time_utc_us=time_utc_us or None,
         heading_fix=heading_fix or None,
         heading_age_ms=heading_age_ms - 1 if heading_age_ms else None,

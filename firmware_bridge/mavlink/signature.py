@@ -1,4 +1,4 @@
-"""MAVLink 2 signatures as such: key, hash, a signed frame of an unsigned one; and a station's end of them."""
+"""MAVLink 2 signatures: key, hash, signing of a frame, and a station's signer."""
 
 import hashlib
 import hmac
@@ -11,20 +11,20 @@ HASH_SIZE = 6
 
 
 def key_of(secret: str) -> bytes:
-    """The 32 byte key of a secret text, as ground stations derive it from what is typed into them."""
+    """Return the 32-byte key of a secret text, derived as ground stations derive it."""
     return hashlib.sha256(secret.encode("utf-8")).digest()
 
 
 def signature(key: bytes, unsigned_part: bytes) -> bytes:
-    """First 48 bits of SHA-256 over key and everything before the hash: header, payload, CRC, link id and stamp."""
+    """Return the first 48 bits of SHA-256 over key, header, payload, CRC, link id and stamp."""
     return hashlib.sha256(key + unsigned_part).digest()[:HASH_SIZE]
 
 
 def sign(frame: bytes, seed: bytes, key: bytes, link_id: int, stamp: int) -> bytes:
-    """A signed frame of an unsigned one; the flag is part of the CRC, so that is made anew.
+    """Return the signed frame of an unsigned one, with a new CRC, because the CRC covers the signature flag.
 
     Raises:
-        ValueError: not an unsigned MAVLink 2 frame.
+        ValueError: Not an unsigned MAVLink 2 frame.
     """
     if len(frame) < HEADER_SIZE + CRC_SIZE or frame[:1] != MARKER or frame[2]:
         raise ValueError("only an unsigned MAVLink 2 frame can be signed")
@@ -40,19 +40,19 @@ def sign(frame: bytes, seed: bytes, key: bytes, link_id: int, stamp: int) -> byt
 
 
 class StationSigner:
-    """A station's end: signs with the highest stamp it made or heard, as MAVLink asks, and checks what it hears."""
+    """A station's signer: signs with the highest stamp made or heard, by MAVLink's rule, and checks received frames."""
 
     def __init__(self, key: bytes, clock_stamp: int, link_id: int = 0) -> None:
         self.key, self.stamp, self.link_id = key, clock_stamp, link_id
         self._marks: dict[tuple[int, int, int], int] = {}
 
     def sign(self, frame: bytes, seed: bytes) -> bytes:
-        """One frame to the vehicle."""
+        """Return a signed frame for the vehicle."""
         self.stamp += 1
         return sign(frame, seed, self.key, self.link_id, self.stamp)
 
     def accepts(self, signed: bytes) -> bool:
-        """True for a frame of the vehicle, newer than all before it."""
+        """Whether a frame is the vehicle's, and newer than all before it."""
         if not signed or not hmac.compare_digest(signature(self.key, signed[:-HASH_SIZE]), signed[-HASH_SIZE:]):
             return False
         stamp = int.from_bytes(signed[-SIGNATURE_SIZE + 1 : -HASH_SIZE], "little")

@@ -1,14 +1,13 @@
-"""The vehicle's verifier and signer of MAVLink 2. Pure: no clock, no file; the owner hands time and marks in.
+"""The vehicle's verifier and signer of MAVLink 2. Pure: no clock, no file; the owner gives time and saved marks.
 
-Order of the checks: the hash (constant time), then the stream, then the stamp above the stream's mark, then the window,
-then durability; only then is anything remembered. A forged frame therefore changes nothing but a counter.
-
-Stamps need no clock. Every key has its own line of stamps, never issued twice, across restarts too: before stamps are
-used a reservation above them is on disk, and a start begins above it. MAVLink's rule makes a station sign with the
-highest stamp it has heard; so a frame stamped at or above `base` was made after this start, and the vehicle's newest
-stamp minus the frame's is the frame's age. One stamped ahead of it may have been held back for as long as it is ahead,
-and counts as that old. A station whose own clock runs far ahead is refused once and answered with a stamp from an
-unguessable place further ahead, which it then follows (`docs/OPERATOR_LINK.md` says what remains).
+Order of the checks: the hash (constant time), the stream, the stamp above the stream's mark, the window, and whether
+the reservation is on disk. Only then is anything remembered, so a forged frame changes nothing but a counter. Stamps
+need no clock. Every key has its own line of stamps, and no stamp is issued twice, also after a restart: before stamps
+are used, a reservation above them is on disk, and a start begins above it. By MAVLink's rule a station signs with the
+highest stamp it has heard. So a frame stamped at or above `base` was made after this start, and its age is the
+vehicle's newest stamp minus its own. A frame stamped ahead of it may have been held back for that time, and counts as
+that old. A station whose clock is far ahead is refused once. The answer has a stamp that nobody can guess from further
+ahead, which the station then continues (`docs/OPERATOR_LINK.md` describes the remaining risk).
 """
 
 import hashlib
@@ -24,16 +23,16 @@ from firmware_bridge.mavlink.signature import HASH_SIZE, sign
 from firmware_bridge.mavlink.stamps import AHEAD_S, STAMPS_PER_S, StampLine
 
 BEHIND_S = 60
-"""MAVLink's own limit for a stream's first frame; here it holds for every frame."""
+"""MAVLink's own limit for the first frame of a stream; here it applies to every frame."""
 JUMP_LIMIT_S = 400 * 86_400
-"""A vehicle without a clock may have slept over a winter; a stamp beyond that is a broken clock, not a station."""
+"""A vehicle without a clock may have been off for a winter; a stamp further ahead comes from a broken clock."""
 STREAMS_MAX = 8
 LINK_HOLD_S = 5
-"""A stream stays with the link on which it was last heard for so long."""
+"""A stream belongs for this time to the link on which it was last heard."""
 
 
 class Verdict(IntEnum):
-    """What the verifier says of a frame; everything but OK is refused, and only OK was remembered."""
+    """Result of the verifier; every result but OK refuses the frame, and only with OK anything is remembered."""
 
     OK = 0
     MALFORMED = 1
@@ -50,7 +49,7 @@ class Verdict(IntEnum):
 
 
 class Accepted(msgspec.Struct, frozen=True, gc=False):
-    """Answer of `Verifier.verify`; the frame may be as old as `age_s`, by its stamp."""
+    """A frame that `Verifier.verify` accepted; by its stamp it may be as old as `age_s`."""
 
     verdict: Verdict
     age_s: float = 0.0
@@ -65,10 +64,10 @@ _same = hmac.compare_digest
 
 
 class _Keyring:
-    """What every frame of one station is held against.
+    """What the frames of one station are checked with.
 
-    The keys are digested once: a copy of that state, fed with the frame, is cheaper than key and frame anew.
-    `streams`: component and link id -> mark, name of the link, when it was last heard [ns].
+    Each key is hashed once: copying that state and adding the frame is cheaper than hashing key and frame again.
+    `streams`: component and link id -> mark, name of the link, time when it was last heard [ns].
     """
 
     __slots__ = ("hashes", "line", "streams")
@@ -80,14 +79,14 @@ class _Keyring:
 
 
 class Verifier:
-    """All keys of one vehicle, on all its links: a frame heard on one link is known on every other.
+    """All keys of one vehicle, for all its links; a frame heard on one link is known on every other.
 
     Args:
-        keys: system id -> its keys, the newest first (two while a key is being rotated).
-        reserved: system id -> stamp on disk; a missing one counts as 0.
-        clock_stamp: the wall clock as a stamp; only ever raises the start, a clock that is behind does no harm.
-        uniform: unguessable numbers in [0, 1).
-        clock_trusted: the wall clock is disciplined; stations ahead of it are then wrong and never followed.
+        keys: System id -> its keys, the newest first (two while a key is being replaced).
+        reserved: System id -> stamp on disk; a missing one counts as 0.
+        clock_stamp: The wall clock as a stamp; it can only raise the start, so a clock that is behind does no harm.
+        uniform: Numbers in [0, 1) that nobody can guess.
+        clock_trusted: The wall clock is right; stations ahead of it are then wrong and their stamps never adopted.
     """
 
     def __init__(
@@ -110,16 +109,16 @@ class Verifier:
 
     @property
     def stations(self) -> Iterable[int]:
-        """System ids that have a key."""
+        """Return the system ids that have a key."""
         return self._keys.keys()
 
     def key(self, system_id: int) -> bytes | None:
-        """The newest key of a station."""
+        """Return the newest key of a station."""
         keys = self._keys.get(system_id)
         return keys[0] if keys else None
 
     def set_keys(self, keys: Mapping[int, tuple[bytes, ...]], now_ns: int) -> None:
-        """Keys as they are from now on: revoked ones are forgotten with their streams; lines of stamps stay."""
+        """Set the keys from now on: revoked keys and their streams are forgotten; lines of stamps stay."""
         self._keys = {system_id: tuple(held) for system_id, held in keys.items() if held}
         for system_id in self._keys:
             if system_id not in self._lines:
@@ -132,7 +131,7 @@ class Verifier:
                 ring.streams = before[system_id].streams
 
     def verify(self, signed: bytes, link: str, now_ns: int) -> Accepted:
-        """Judge one signed frame (marker to hash, its CRC already found right) that came over `link`."""
+        """Judge one signed frame (marker to hash, with a correct CRC) that came over `link`."""
         size = len(signed)
         if size < _SIGNED_SIZE_MIN or signed[0] != _MARKER or signed[2] != FLAG_SIGNED:
             return self._refuse(Verdict.MALFORMED)
@@ -141,7 +140,7 @@ class Verifier:
             return self._refuse(Verdict.UNKNOWN_STATION)
         link_id, stamp_low, stamp_high, given = _SIGNATURE.unpack_from(signed, size - SIGNATURE_SIZE)
         part, genuine = signed[:-HASH_SIZE], False
-        for digested in ring.hashes:  # all are tried: how long it takes tells nothing of which key it was
+        for digested in ring.hashes:  # all are tried, so that the time does not show which key it was
             made = digested.copy()
             made.update(part)
             genuine |= _same(made.digest()[:HASH_SIZE], given)
@@ -180,21 +179,21 @@ class Verifier:
         return Verdict.STALE if stamp < newest - _BEHIND else Verdict.NOT_DURABLE
 
     def sign(self, frame: bytes, seed: bytes, system_id: int, link_id: int, now_ns: int) -> bytes:
-        """A frame for one station, signed with that station's newest key.
+        """Return a frame for one station, signed with that station's newest key.
 
         Raises:
-            KeyError: the station has no key.
+            KeyError: The station has no key.
         """
         keys, line = self._keys[system_id], self._lines[system_id]
         return sign(frame, seed, keys[0], link_id, line.issue(now_ns))
 
     def wanted(self, now_ns: int) -> dict[int, int]:
-        """Reservations that should be written to disk now."""
+        """Return reservations that should be written to disk now."""
         found = {system_id: self._lines[system_id].wanted(now_ns) for system_id in self._keys}
         return {system_id: stamp for system_id, stamp in found.items() if stamp is not None}
 
     def made_durable(self, reserved: Mapping[int, int]) -> None:
-        """These reservations are on disk."""
+        """Note that these reservations are on disk."""
         for system_id, stamp in reserved.items():
             self._reserved[system_id] = max(stamp, self._reserved.get(system_id, 0))
             line = self._lines.get(system_id)

@@ -1,23 +1,23 @@
-"""Stamps of signed frames: 10 us since 2015, one line of them for each key, never issued twice, restarts included.
+"""Stamps of signed frames: 10 us since 2015, one line for each key; none is issued twice, also after restarts.
 
-Before stamps are used a reservation above them is on disk; a start begins above it. Pure: the owner hands time and
-reservations in.
+Before stamps are used, a reservation above them is on disk; a start begins above it. Pure: the owner gives time and
+reservations.
 """
 
 NS_PER_STAMP = 10_000
 STAMPS_PER_S = 100_000
-"""A stamp counts 10 us since 2015-01-01 UTC."""
+"""Stamps per second; they count from 2015-01-01 UTC."""
 STAMP_MAX = (1 << 48) - 1
 AHEAD_S = 10
-"""A frame may be stamped so much above what the vehicle has issued itself; it counts as so much older."""
+"""A frame may be stamped this much above what the vehicle has issued; it counts as that much older."""
 BLOCK_S = 20
-"""How far ahead stamps are reserved on disk; a crash skips at most this much."""
+"""How far ahead stamps are reserved on disk; a crash skips at most this."""
 JUMP_S = (3_600, 14_400)
 JUMP_PAUSE_S = 60
 
 
 class StampLine:
-    """The stamps of one key: what may be accepted, what is issued, what is reserved."""
+    """The stamps of one key: which are accepted, issued and reserved."""
 
     def __init__(self, reserved: int, clock_stamp: int, now_ns: int) -> None:
         self.reserved = reserved
@@ -31,19 +31,19 @@ class StampLine:
         self._origin_ns = now_ns
 
     def at(self, now_ns: int) -> int:
-        """The newest stamp this line can have issued by now."""
+        """Return the newest stamp that this line can have issued by now."""
         running = self._origin + (now_ns - self._origin_ns) // NS_PER_STAMP
         if running < self.issued:
             return self.issued
         return running
 
     def issue(self, now_ns: int) -> int:
-        """A stamp that was never issued before."""
+        """Return a stamp that was never issued before."""
         self.issued = max(self.issued + 1, self.at(now_ns))
         return min(self.issued, STAMP_MAX)
 
     def jump(self, stamp: int, share: float, now_ns: int) -> bool:
-        """Begin anew above a stamp that came from ahead; `share` in [0, 1) picks the place. Once a minute at most."""
+        """Start again above a stamp from further ahead; `share` in [0, 1) chooses how far. At most once a minute."""
         if self.jumped_ns is not None and now_ns - self.jumped_ns < JUMP_PAUSE_S * 1_000_000_000:
             return False
         self.jumped_ns = now_ns
@@ -52,7 +52,7 @@ class StampLine:
         return True
 
     def wanted(self, now_ns: int) -> int | None:
-        """A reservation to be written now, if what is left is less than half a block above what may be accepted."""
+        """Return a reservation to write now, if less than half a block is left above the accepted stamps; else None."""
         needed = self.at(now_ns) + AHEAD_S * STAMPS_PER_S
         if self.reserved >= needed + BLOCK_S * STAMPS_PER_S // 2:
             return None

@@ -1,4 +1,4 @@
-"""The dialect as tables: one `MessageSpec` a message, made from the generated `_dialect.py`."""
+"""The dialect as tables: one `MessageSpec` per message, from the generated `_dialect.py`."""
 
 import struct
 from types import MappingProxyType
@@ -9,16 +9,16 @@ try:
     from firmware_bridge.mavlink import _dialect
 except ImportError as missing:  # a checkout that was never installed
     raise ImportError(
-        "firmware_bridge/mavlink/_dialect.py is not there: run `python -m firmware_bridge.mavlink.generate` "
-        "(needs pymavlink), or install the project, which does it"
+        "firmware_bridge/mavlink/_dialect.py is missing: install the project, or run `python -m "
+        "firmware_bridge.mavlink.generate` (needs pymavlink)"
     ) from missing
 
 
 class MessageSpec(msgspec.Struct, frozen=True, kw_only=True):
     """Layout of one message on the wire.
 
-    `fields`, `kinds` and `array_lengths` are in wire order; an array length of 0 is a single value. `packer` takes the
-    flattened values: `char[n]` and `uint8_t[n]` count as one `bytes` value, other arrays as n values.
+    `fields`, `kinds` and `array_lengths` are in wire order; array length 0: a single value. `packer` takes the
+    flattened values: `char[n]` and `uint8_t[n]` are one `bytes` value, other arrays n values.
     """
 
     msg_id: int
@@ -34,10 +34,10 @@ class MessageSpec(msgspec.Struct, frozen=True, kw_only=True):
     plain: bool
 
     def position(self, field: str) -> int:
-        """Place of a field in the wire tuple.
+        """Return the place of a field in the wire tuple.
 
         Raises:
-            KeyError: no such field.
+            KeyError: No such field.
         """
         try:
             return self.fields.index(field)
@@ -74,7 +74,7 @@ SPECS = MappingProxyType({row[0]: _spec(*row) for row in _dialect.MESSAGES})
 """Every known message by id."""
 
 SPEC_BY_NAME = MappingProxyType({spec.name: spec for spec in SPECS.values()})
-"""The same by name."""
+"""Every known message by name."""
 
 CRC_EXTRA = MappingProxyType({msg_id: spec.seed for msg_id, spec in SPECS.items()})
 """Seed byte of each message's checksum, by id."""
