@@ -23,7 +23,7 @@ from selenium.common.exceptions import TimeoutException
 from selenium.webdriver.common.by import By
 
 from benchmarks.ports import free_port
-from tests.console.browser.operator import AUTO, ENABLED, LATCHED, NEXT_STEP, STEPS, Operator
+from tests.console.browser.operator import AUTO, ENABLED, LATCHED, NEXT_STEP, NO_WAIT, STEPS, Operator
 from tests.console.page.browser import SIZES, Page, browsing
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('ans
 TRIES: Final = 40
 ACTS_APART_S: Final = 0.7
 NOT_HELD: Final = "return flail.store.get('held_act') === null && !flail.acts.pending"
-REFUSED: Final = "return flail.store.get('answer')?.result === 'refused'"
 WORKED_M2: Final = 12.0
 """So much ground is processed before the mission is photographed; the first swath lies beside the work area."""
 
@@ -115,15 +114,28 @@ def demo(speed: float) -> Iterator[str]:
         process.wait(30)
 
 
+class Shown:
+    """In place of the vehicle: what the page shows of it."""
+
+    def __init__(self, page: Page) -> None:
+        self._page = page
+
+    def look(self) -> dict[str, object]:
+        """The page's section."""
+        return dict(self._page.js("return flail.store.get('vehicle') ?? {}"))
+
+
 class Hands(Operator):
     """Hands on the page; of the vehicle they know only what the page shows. `speed`: simulated seconds a second."""
 
     def __init__(self, page: Page, url: str, speed: float) -> None:
-        super().__init__(page, cast("Server", Place(url)), cast("Vehicle", None))
+        super().__init__(page, cast("Server", Place(url)), cast("Vehicle", Shown(page)))
         self.speed = speed
 
     def arm(self) -> None:
         """From wherever it stands to MANUAL, one act after the other in the vehicle's time."""
+        taken(self)
+        self.page.until(NO_WAIT)
         for _ in range(5 * TRIES):
             mode, act = str(self.page.until(NEXT_STEP, list(STEPS), "MANUAL")).split(":")
             if mode == "MANUAL":
@@ -160,7 +172,6 @@ def ready(hands: Operator) -> None:
     """Armed, hands off once, picture and map there; begins anew where a busy computer broke the link."""
     for _ in range(12):
         hands.hands_off()
-        taken(hands)
         hands.arm()
         with contextlib.suppress(TimeoutException):
             hands.page.when(lambda: hands.page.js(LATCHED) or hands.mode() != "MANUAL")
@@ -169,30 +180,13 @@ def ready(hands: Operator) -> None:
     raise SystemExit("it cannot be armed: the computer is too busy")
 
 
-def begun(hands: Operator) -> None:
-    """The mission is under way, or goes on; begins anew where a busy computer broke the link."""
-    page = hands.page
-    for _ in range(20):
-        ready(hands)
-        page.tap("KeyN")
-        hands.press("KeyF")
-        page.until("return flail.hands.view?.hold === true || flail.store.value('vehicle', 'mode') !== 'MANUAL'")
-        page.js("flail.store.set('answer', null)")
-        page.tap("KeyN")
-        page.when(lambda: hands.mode() != "MANUAL" or page.js(REFUSED))
-        hands.hands_off()
-        if hands.mode() in AUTO:
-            return
-    raise SystemExit(f"no mission: {page.text('body')}")
-
-
 def work(hands: Operator, camera: Camera) -> None:
     """A mission until some ground is processed; then it is stopped."""
     page = hands.page
     page.js("flail.turn('mission')")
-    while not worked(hands):
-        begun(hands)
-    page.until(SHOWN)
+    while not (worked(hands) and page.until(SHOWN) and hands.mode() == "AUTO_WORK"):
+        hands.until_mission(hands.press_start)
+        hands.hands_off()
     camera.take("mission")
     page.tap("Space")
     hands.until_mode("HOLD")

@@ -100,7 +100,7 @@ class Mavctl:
         "arm": "arm --confirm",
         "disarm": "disarm --confirm",
         "start": "mission start --confirm",
-        "stop": "mode HOLD --confirm --wait --timeout 20",
+        "stop": "mode HOLD --confirm --wait --timeout 120",
         "upload": "mission upload mission.json --confirm",
         "download": "mission download",
     }

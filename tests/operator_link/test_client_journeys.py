@@ -12,7 +12,7 @@ from benchmarks.ports import free_port
 from sim.virtual_time import Phase
 from tests.operator_link.cable import Cable, cable
 from tests.operator_link.hands import Hand, Mavctl, Proxy, mavctl, program
-from tests.operator_link.live_vehicle import TRIES, UNARMED, Live, live_vehicle
+from tests.operator_link.live_vehicle import TRIES, Live, live_vehicle
 from tests.operator_link.mavproxy import mavproxy
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.keystore import KeyStore
@@ -77,21 +77,23 @@ async def by_stick(live: Live, hand: AnyHand) -> None:
 
 async def by_mission(live: Live, hand: AnyHand) -> None:
     """Arm, start; anew as `by_stick`."""
+    said: list[object] = []
     for _ in range(TRIES):
-        assert await hand.do("arm") == "ok"
-        if await live.reaches(lambda: live.mode is Mode.READY, live.later(5.0)):
-            said = await hand.do("start")
-            if said == "ok" and await live.arms(lambda: moves(live)):
+        said.append(await hand.do("arm"))
+        if said[-1] == "ok" and await live.reaches(lambda: live.mode is Mode.READY, live.later(5.0)):
+            said.append(await hand.do("start"))
+            if said[-1] == "ok" and await live.arms(lambda: moves(live)):
                 return
-            assert live.mode in UNARMED, said
         await back(live, hand)
-    raise AssertionError(f"never driven: {live.vehicle.state.report}")
+    raise AssertionError(f"never driven: {said}, {live.vehicle.state.report}")
 
 
 async def back(live: Live, hand: AnyHand) -> None:
     """To where it was before it was armed."""
-    await live.until(lambda: live.mode is Mode.DISARMED or (live.mode is Mode.HOLD and stands(live)))
-    if live.mode is Mode.HOLD:
+    await live.until(lambda: live.mode in (Mode.DISARMED, Mode.READY) or (live.mode is Mode.HOLD and stands(live)))
+    if isinstance(hand, Mavctl):
+        await mavctl_out(live, hand)
+    elif live.mode is Mode.HOLD:
         await out_of_a_stop(live, hand)
 
 
@@ -243,21 +245,32 @@ async def asking(hand: Mavctl) -> None:
         await hand.run("mission", "download")
 
 
+@contextlib.asynccontextmanager
+async def kept_heard(hand: Mavctl) -> AsyncIterator[None]:
+    """With `asking` beside it."""
+    loop = asyncio.create_task(asking(Mavctl(hand.folder)))
+    try:
+        yield
+    finally:
+        loop.cancel()
+        await asyncio.gather(loop, return_exceptions=True)
+
+
 async def mavctl_drives(live: Live, hand: Mavctl, link: Cable) -> None:
     """With the loop beside it, a mission goes on until it is stopped; then until the link is lost; then again."""
     for end in ("stop", "cut", "stop"):
-        loop = asyncio.create_task(asking(Mavctl(hand.folder)))
-        try:
+        async with kept_heard(hand):
             await by_mission(live, hand)
             if end == "stop":
                 assert await hand.do("stop") == "ok"
             link.cut = end == "cut"
             await live.until(lambda: live.mode is Mode.HOLD and stands(live))
-        finally:
-            loop.cancel()
-            await asyncio.gather(loop, return_exceptions=True)
-            link.cut = False
+        link.cut = False
         await mavctl_out(live, hand)
+
+
+NOT_HEARD = 4
+"""Exit status of mavctl where it has not heard the vehicle lately."""
 
 
 async def mavctl_out(live: Live, hand: Mavctl) -> None:
@@ -265,7 +278,7 @@ async def mavctl_out(live: Live, hand: Mavctl) -> None:
     await live.until(lambda: live.link.view.stops <= live.link.view.told)
     while (said := await hand.do("disarm")) != "ok":
         # its own guard has a reason; a refusal in words by the vehicle, within half a second of a stop, has none
-        assert said[1]["detail"].get("reason") in ("ground_state_stale", "not_connected", None), said
+        assert said[0] == NOT_HEARD or said[1]["detail"].get("reason") in ("ground_state_stale", "not_connected", None)
     await live.until(lambda: live.mode is Mode.DISARMED)
 
 
@@ -279,14 +292,14 @@ def test_mavctl(tmp_path: Path) -> None:
                 await live.until(lambda: live.vehicle.state.estimate.ready)
                 while await hand.do("arm") != "ok":  # until it has heard of a fix
                     assert live.mode is Mode.DISARMED
-                assert await hand.do("disarm") == "ok"
+                await mavctl_out(live, hand)
                 status, error = await hand.do("download")  # what it cannot say itself it does not read either
                 assert (status, error["detail"]["reason"]) == (6, "mission_item_unsupported")
                 status, error = await hand.do("upload")  # its missions begin with a take-off
                 assert status == 6
                 assert live.link.lists.taken[MISSION] == 0
-                assert await hand.do("arm") == "ok"
-                assert await hand.do("start") == "ok"
+                async with kept_heard(hand):  # a call takes long on a busy computer, and READY ends with the link
+                    await by_mission(live, hand)
                 await live.until(lambda: live.mode is Mode.HOLD and stands(live))
                 assert live.vehicle.state.report is not None
                 assert "link_lost" in live.vehicle.state.report.reasons

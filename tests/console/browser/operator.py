@@ -318,6 +318,13 @@ class Operator:
                 return
         raise AssertionError(f"no mission: {self.vehicle.look()}")
 
+    def press_start(self) -> None:
+        """The card, hold, and once more; a hold that does not pass is let be."""
+        self.page.tap("KeyN")
+        self.press("KeyF")
+        self.page.until("const view = flail.hands.view; return view.hold || !view.latch")
+        self.page.tap("KeyN")
+
     def _starts(self, start: Callable[[], None]) -> bool:
         """Press START; False where it is refused, its card stays open, nothing is heard of it or the link breaks."""
         began_ms = self.page.js("flail.acts.closeStart(); return flail.now_ms()")

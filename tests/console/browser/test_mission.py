@@ -86,21 +86,13 @@ def credited(ground: Ground) -> int:
     return sum(int(np.isin(cells, (PROCESSED, PROVISIONAL)).sum()) for cells in ground.values())
 
 
-def start(operator: Operator) -> None:
-    """START: the card, hold, and once more; a hold that does not pass is let be."""
-    operator.page.tap("KeyN")
-    operator.press("KeyF")
-    operator.page.until("const view = flail.hands.view; return view.hold || !view.latch")
-    operator.page.tap("KeyN")
-
-
 def test_a_mission_paints_the_record_and_a_reload_stops_it(
     operator: Operator, vehicle: Vehicle, record_property: Any
 ) -> None:
     """Started by keys; reloaded while it works; then hammers are missing, and what rests on them vanishes."""
 
     def drive() -> None:
-        operator.until_mission(lambda: start(operator))
+        operator.until_mission(operator.press_start)
         operator.hands_off()
 
     def left() -> bool:
