@@ -187,6 +187,7 @@ def work(hands: Operator, camera: Camera) -> None:
     while not (worked(hands) and page.until(SHOWN) and hands.mode() == "AUTO_WORK"):
         hands.until_mission(hands.press_start)
         hands.hands_off()
+        say("the mission is under way")
     camera.take("mission")
     page.tap("Space")
     hands.until_mode("HOLD")
@@ -200,7 +201,7 @@ def work(hands: Operator, camera: Camera) -> None:
 
 def worked(hands: Operator) -> bool:
     """Wait until the mission has processed some ground, with signs of attention; False where it was stopped."""
-    page = hands.page
+    page, seen = hands.page, []
     while hands.mode() in AUTO:
         seen = page.js(
             "const read = (s, n) => flail.store.value(s, n);"
@@ -211,6 +212,7 @@ def worked(hands: Operator) -> bool:
         if (seen[1] or 0.0) > WORKED_M2 and hands.mode() == "AUTO_WORK" and (seen[2] or 0.0) > 0.05:
             return True
         time.sleep(0.2)  # noqa: TID251 (real processes)
+    say(f"the mission stopped at {seen[1]} m2: {page.text('#why')}" if seen else "no mission yet")
     return False
 
 
