@@ -180,14 +180,22 @@ def ready(hands: Operator) -> None:
     raise SystemExit("it cannot be armed: the computer is too busy")
 
 
+def begun(hands: Operator) -> None:
+    """The mission is under way, or goes on; a slow vehicle refuses a START that follows ARM too soon many times."""
+    for _ in range(5):
+        with contextlib.suppress(AssertionError):
+            hands.until_mission(hands.press_start)
+            hands.hands_off()
+            return say("the mission is under way")
+    raise SystemExit(f"no mission: {hands.page.text('body')}")
+
+
 def work(hands: Operator, camera: Camera) -> None:
     """A mission until some ground is processed; then it is stopped."""
     page = hands.page
     page.js("flail.turn('mission')")
     while not (worked(hands) and page.until(SHOWN) and hands.mode() == "AUTO_WORK"):
-        hands.until_mission(hands.press_start)
-        hands.hands_off()
-        say("the mission is under way")
+        begun(hands)
     camera.take("mission")
     page.tap("Space")
     hands.until_mode("HOLD")
