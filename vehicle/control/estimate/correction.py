@@ -51,7 +51,9 @@ def correct(
     taken = place.follow(state.place, (state.x[0], state.x[1]), state.p, epoch)
     state = _shifted(state, taken)
     if not taken.use:
-        return state
+        # after a loss a new fix is judged for a second: nothing is proven meanwhile, and the receiver is not silent
+        judging = taken.place.anew and not taken.place.stuck
+        return replace(state, accepted_t_ns=now_ns) if judging else state
     state = _gated(state, epoch, lever_m, fix.sigma_horizontal_m)
     if state.rejected_count:
         return _shifted(state, place.refused(state.place, (state.x[0], state.x[1]), epoch))
