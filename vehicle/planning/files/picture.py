@@ -14,7 +14,8 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
-from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.contracts.pace import length_m
+from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason, works
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import polygon_from, sweep_corners
 from vehicle.planning.coverage.parking import PARKING
@@ -166,6 +167,12 @@ def _round_length(length_m: float) -> float:
 def _title(plan: Plan, site: Site, outside_m2: float) -> str:
     from vehicle.planning.files.export import planned_m2  # noqa: PLC0415  it draws this picture
 
+    if plan.segments and not works(plan):
+        way_m = sum(length_m(segment) for segment in plan.segments)
+        return (
+            f"{site.name}: a way of {way_m:.0f} m with {plan.machine.name}, {plan.time_s / 60.0:.1f} min, tool up\n"
+            f"plan {plan.plan_hash}{_loose(site)}"
+        )
     hours, swaths = plan.time_s / 3600.0, sum(s.kind is SegmentKind.SWATH for s in plan.segments)
     share = 100.0 * plan.bound_s / plan.time_s if plan.time_s else 0.0
     return (
