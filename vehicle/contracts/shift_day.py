@@ -1,8 +1,8 @@
 """How far a shift is: what was done and what is due now, minutes planned and used, blocks of work. Pure.
 
-The first "ring clear" of a shift belongs to the opening. A block of work begins with the next one, or with the first
-after the test strip, and ends with a hand-over, a rest, a parking or driving in; then the next "ring clear" begins
-another. Nobody drives longer than 50 minutes in one block.
+A block of work begins with "ring clear" and ends with a hand-over, a rest, a parking or driving in; then the next "ring
+clear" begins another. The one that follows the test strip begins the block anew: what was before it was the opening.
+Nobody drives longer than 50 minutes in one block.
 """
 
 from enum import StrEnum
@@ -69,26 +69,20 @@ class ShiftBlock(msgspec.Struct, frozen=True, kw_only=True):
 def blocks_of(acts: tuple[ShiftAct, ...]) -> tuple[ShiftBlock, ...]:
     """Return the blocks of work of one shift."""
     found: list[ShiftBlock] = []
-    opened, waiting = False, None
+    strip = False
     for act in acts:
         at_work = bool(found) and found[-1].until_us is None
-        if act.item in _ENDS_BLOCK and act.done:
-            if not at_work and waiting is not None:  # worked since the opening, and nobody told "ring clear" again
-                found.append(waiting)
-                at_work = True
-            if at_work:
-                begun_us = act.utc_us - round(act.minutes * _US_PER_MIN)  # an act is told at its end
-                found[-1] = msgspec.structs.replace(found[-1], until_us=max(found[-1].from_us, begun_us))
-            opened, waiting = True, None
-        elif act.item == TEST_STRIP:
-            opened = True
-        elif act.item == RING and act.done and not at_work:
-            block = ShiftBlock(from_us=act.utc_us, until_us=None, who=act.who)
-            if opened:
-                found.append(block)
-                waiting = None
-            else:
-                opened, waiting = True, block
+        if act.item == TEST_STRIP:
+            strip = True
+        elif act.item == RING and act.done:
+            if not at_work:
+                found.append(ShiftBlock(from_us=act.utc_us, until_us=None, who=act.who))
+            elif strip:
+                found[-1] = ShiftBlock(from_us=act.utc_us, until_us=None, who=act.who)
+            strip = False
+        elif act.item in _ENDS_BLOCK and act.done and at_work:
+            begun_us = act.utc_us - round(act.minutes * _US_PER_MIN)  # an act is told at its end
+            found[-1] = msgspec.structs.replace(found[-1], until_us=max(found[-1].from_us, begun_us))
     return tuple(found)
 
 
@@ -136,8 +130,10 @@ def _is_due(item: ShiftItem, newest: ShiftAct | None, acts: tuple[ShiftAct, ...]
         return bool(blocks) and now_us - _parked_us(acts, blocks) > PARKING_MIN * _US_PER_MIN
     if newest is None or (item.blocks and not newest.done):
         return True
-    opened = bool(blocks) or any(act.item == TEST_STRIP for act in acts)
-    return item.name == RING and opened and not at_work
+    if item.name != RING:
+        return False
+    strips = [act for act in acts if act.item == TEST_STRIP]
+    return not at_work or (bool(strips) and strips[-1].utc_us > newest.utc_us)
 
 
 def _parked_us(acts: tuple[ShiftAct, ...], blocks: tuple[ShiftBlock, ...]) -> int:

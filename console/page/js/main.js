@@ -216,7 +216,7 @@ class Page {
     document.body.dataset.view = view;
     for (const name of ["plan", "record", "setup"]) show(at(`view-${name}`), name === view);
     if (view === "setup" && !this.setup) {
-      this.setup = new SetupView({ store: this.store, settings: this.settings, api: this.api, hands: this.hands, drive: () => this.drive, apply: (name) => this._apply(name) });
+      this.setup = new SetupView({ store: this.store, observations: this.observations, settings: this.settings, api: this.api, hands: this.hands, drive: () => this.drive, apply: (name) => this._apply(name) });
     }
     this.others[view]?.show?.();
     if (this.map) {

@@ -1,5 +1,6 @@
 /** The Setup view: screen, language, sticks, console, checklist of the shift, training. Text fields are locked while armed. */
 
+import { tellActs } from "./checklist_acts.js";
 import { at, make, mark, put } from "./dom.js";
 import { armed } from "./facts.js";
 import { currentLanguage, t, unreviewed } from "./i18n.js";
@@ -58,7 +59,7 @@ export class AddressField {
 const group = (title, children) => make("section", { className: "panel" }, [make("h2", { text: title }), ...children]);
 
 export class SetupView {
-  /** @param {{store: any, settings: Settings, api: any, hands: any, drive: () => any, apply: (name: string) => void, steerHere: () => void}} parts */
+  /** @param {{store: any, settings: Settings, api: any, observations: any, hands: any, drive: () => any, apply: (name: string) => void, steerHere: () => void}} parts */
   constructor(parts) {
     Object.assign(this, parts);
     this.element = at("view-setup");
@@ -208,7 +209,11 @@ export class SetupView {
     });
     const kept = await this._post("/api/setup", { checklist: { operator, items } });
     put(this.list, t(kept ? "setup.checklist_kept" : "setup.not_saved"));
-    if (kept) this.store.set("checklist", { operator, at: Date.now() });
+    if (!kept) return;
+    this.store.set("checklist", { operator, at: Date.now() });
+    if (this.store.value("checks", "shift_used") !== true) return;
+    const why = await tellActs({ operator, items }, this.observations);
+    put(this.list, why === null ? t("setup.checklist_told") : t("setup.checklist_not_told", { why }));
   }
 
   _training() {

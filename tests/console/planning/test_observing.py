@@ -1,6 +1,7 @@
 """What somebody saw goes to the record in the vehicle's own terms; what became of it is told as it is."""
 
 import asyncio
+import re
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -8,9 +9,10 @@ import pytest
 
 from console.client.link import ConsoleLink
 from console.server.planning.observing import observation_of, observed
+from console.server.settings import PAGE
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.shift_table import ITEM_OF, RING, said_of
+from vehicle.contracts.shift_table import ITEM_OF, RING, fault_of, said_of
 
 SEEN = {
     "vehicle": "a", "number": 4_000_000_000,
@@ -58,6 +60,18 @@ def test_an_act_of_the_shift_goes_out_in_the_words_of_the_table() -> None:
     assert (heard.kind, heard.who, heard.text) == (ObservationKind.SHIFT_DONE, "Sentry 1", "ring")
     assert (said_of(heard.text) or (None,))[0] is ITEM_OF[RING]
     assert heard.time_utc_us is not None, "the vehicle refuses an act without a time"
+
+
+def test_every_item_that_the_page_names_is_in_the_table() -> None:
+    page = (PAGE / "js/checklist_acts.js").read_text(encoding="utf-8")
+    line = re.search(r"ITEMS = \{(.*)\}", page)
+    assert line is not None
+    named = re.findall(r': "([^"]+)"', line[1])
+    assert len(named) == 4
+    assert [name for name in named if name not in ITEM_OF] == []
+    told = re.search(r'note: "([^"]+)"', page)
+    assert told is not None
+    assert fault_of(told[1], "A", done=True) == ""
 
 
 def test_a_refusal_is_no_record() -> None:

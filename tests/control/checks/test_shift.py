@@ -265,6 +265,14 @@ def test_a_ring_told_once_still_counts_the_block() -> None:
     assert block.minutes(0) == pytest.approx(90.0)
 
 
+def test_rings_told_again_do_not_cut_a_block_and_the_one_after_the_test_strip_begins_it() -> None:
+    day = [act(RING, 53), act(RING, 60), act(TEST_STRIP, 85), act(RING, 86), act(RING, 100), act(RING, 120)]
+    (block,) = shift_day.blocks_of(tuple(day))
+    assert (block.from_us - MORNING_US) / MIN_US == 86
+    assert marks(day, 137)[HAND_OVER] is ShiftMark.DUE
+    assert marks(day[:2], 104)[HAND_OVER] is ShiftMark.DUE, "without a test strip the first one counts"
+
+
 def test_the_closing_is_due_once_the_machine_drove_in() -> None:
     day = [*OPENED, act("drive-in", 420)]
     due = [name for name, mark in marks(day, 421).items() if mark is ShiftMark.DUE]
