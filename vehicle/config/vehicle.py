@@ -57,7 +57,7 @@ class SafetyConfig(Strict):
     controller_timeout_s: Annotated[float, Field(gt=0, le=0.15)] = 0.15
     gnss_timeout_s: Annotated[float, Field(gt=0, le=0.5)] = 0.5
     horn_s: Annotated[float, Field(ge=3.0, le=10.0)] = 3.0
-    arm_unused_s: Annotated[float, Field(gt=0, le=10.0)] = 5.0
+    arm_unused_s: Annotated[float, Field(gt=0, le=300.0)] = 60.0
     base_id: Annotated[int, Field(ge=0)] = 0
     maintenance: bool = False
     bench: bool = False

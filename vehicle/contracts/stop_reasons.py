@@ -291,8 +291,8 @@ RULES: tuple[Rule, ...] = (
           "Does somebody watch? Press ATTENTION, or do anything else on purpose.",
           "Attention asked for: act on the console"),
     _rule(_R.ATTENTION_LATE, "12", "A", (117,), 1, 0,
-          "No answer: speed limited to 0.05 m/s, then the mission ends. Press ATTENTION.",
-          "No answer: slow, then the mission ends"),
+          "No answer: speed limited to 0.05 m/s, then it stands. Press ATTENTION.",
+          "No answer: slow, then it stands"),
 )
 # fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))

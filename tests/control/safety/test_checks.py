@@ -146,7 +146,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"o.video_age_ms": 65535}, False),
     ],
     R.DUPLICATE_STATION: [({"f.clone": True}, True)],
-    R.ARM_UNUSED: [({"f.unused_s": 5.0}, False), ({"f.unused_s": 5.02}, True)],
+    R.ARM_UNUSED: [({"f.unused_s": 60.0}, False), ({"f.unused_s": 60.02}, True)],
     R.CONTROLLER_LOST: [({"n.status": None}, True)],
     R.LINE_DELAY: [({"n.line_ms": 200}, False), ({"n.line_ms": 201}, True)],
     R.HANDSHAKE: [({"n.handshake": False}, True)],

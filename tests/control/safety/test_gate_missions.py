@@ -5,6 +5,7 @@ import pytest
 from firmware_bridge.types import FixType, OperatorEdge, ToolMode
 from tests.control.safety.gate_inputs import configured
 from tests.control.safety.rig import Rig, driving
+from vehicle.config.vehicle import SafetyConfig
 from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, RotorState
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety.masks import mask
@@ -129,14 +130,23 @@ def test_row_46_nav_reasons_are_told_as_the_stop_only_in_a_mission() -> None:
     assert hand.state.shown == mask(StopReason.OPERATOR_STOP)
 
 
-def test_armed_and_unused_is_given_up_after_five_seconds() -> None:
-    rig = Rig().to_manual()
+UNUSED_5_S = configured("safety", arm_unused_s=5.0)
+
+
+def test_armed_and_unused_is_given_up_after_a_minute_and_at_the_latest_after_five() -> None:
+    assert Rig().config.safety.arm_unused_s == 60.0
+    with pytest.raises(ValueError, match="arm_unused_s"):
+        SafetyConfig(arm_unused_s=300.1)
+
+
+def test_armed_and_unused_is_given_up_after_the_time_of_the_configuration() -> None:
+    rig = Rig(UNUSED_5_S).to_manual()
     began = rig.state.used_tick
     while rig.mode is Mode.MANUAL and rig.tick - began < 300:
         rig.send()
     assert rig.tick - began == 251
     assert rig.report.stop_reason == "arm_unused"
-    rig = Rig().to_ready()
+    rig = Rig(UNUSED_5_S).to_ready()
     began = rig.state.used_tick
     while rig.mode is Mode.READY and rig.tick - began < 300:
         rig.send()
@@ -144,12 +154,44 @@ def test_armed_and_unused_is_given_up_after_five_seconds() -> None:
     assert rig.mode is Mode.DISARMED
 
 
-def test_the_second_arm_begins_the_five_seconds_anew() -> None:
-    rig = Rig().to_ready()
+def test_the_second_arm_begins_the_time_anew() -> None:
+    rig = Rig(UNUSED_5_S).to_ready()
     rig.run(200)
     rig.press(E.ARM)
     rig.run(60)
     assert rig.mode is Mode.MANUAL
+
+
+@pytest.mark.parametrize(("released", "warns"), [(249, False), (250, True)])
+def test_after_five_seconds_with_hold_released_the_horn_sounds_before_anything_moves(
+    released: int, warns: bool
+) -> None:
+    rig = Rig().to_manual()
+    rig.run(1, hold_to_run=True)
+    rig.run(released)
+    assert rig.mode is Mode.MANUAL
+    assert not rig.command.horn, "nothing is warned of while nobody presses"
+    rig.controls = {"hold_to_run": True, "rotor_request": True}
+    rig.send()
+    assert rig.command.horn is warns
+    rig.controls["drive"] = 0.1
+    for _ in range(149):
+        assert (rig.command.rotor_speed_radps > 0.0, rig.report.driving) == (
+            not warns,
+            False if warns else rig.report.driving,
+        )
+        rig.send()
+    assert rig.command.horn is warns
+    rig.send()
+    assert not rig.command.horn
+    assert rig.report.driving
+    assert rig.command.rotor_speed_radps > 0.0
+
+
+def test_a_mission_that_runs_for_minutes_is_not_warned_of_again() -> None:
+    rig = Rig().to_work()
+    rig.run(600)
+    assert (rig.mode, rig.command.horn) == (Mode.AUTO_WORK, False)
 
 
 def test_tool_in_hand() -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, ToolMode
+from tests.control.safety.gate_inputs import configured
 from tests.control.safety.rig import Rig, driving
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import StopReason
@@ -93,16 +94,22 @@ def test_in_recovery_a_new_reason_stops_although_it_would_be_tolerated_at_its_st
     assert rig.state.accepted == mask(StopReason.SLOPE, StopReason.TILT_UNKNOWN)
 
 
-def test_an_unused_recovery_is_given_up_after_five_seconds() -> None:
+def test_an_unused_recovery_is_given_up_and_one_that_stood_warns_anew() -> None:
     rig = driving()
+    rig.config = configured("safety", arm_unused_s=6.0)
     rig.estimate = TILTED
     rig.run(30)
     rig.to_recovery()
-    began = rig.tick
+    assert not rig.send(hold_to_run=True).horn
+    rig.run(250)
+    assert not rig.command.horn
+    assert rig.send(hold_to_run=True).horn
+    rig.run(150)
+    began = rig.tick - 150
     while rig.mode is Mode.RECOVERY:
         rig.send()
-        assert rig.tick - began <= 252
-    assert rig.tick - began == 251
+        assert rig.tick - began <= 302
+    assert rig.tick - began == 301
     assert rig.report.stop_reason == "arm_unused"
 
 

@@ -235,7 +235,7 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
     gap_ms = (tick - state.frame_tick) * lease.TICK_MS
     left_ms = lease.budget_ms(state.budget_ms, gap_ms)
     opened = situation.act in operator_acts.OPENING
-    horn_until_tick = waiting.horn_until(state, mode, tick, now.config.safety.horn_s)
+    horn_until_tick = waiting.horn_until(state, mode, tick, now.config.safety.horn_s, hold=situation.hold)
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
         state,

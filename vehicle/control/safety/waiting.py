@@ -13,6 +13,10 @@ SHORTEST_S = 1.0
 WARNING_S = 1.0
 """The horn before a mission goes on out of WAIT; before any other motion it is `safety.horn_s`."""
 
+STOOD_S = 5.0
+"""A machine that stood armed for longer, with hold-to-run released, warns anew before it moves."""
+BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
+
 
 def waited_s(state: GateState, tick: int) -> float:
     """Since WAIT was entered; 0 in every other mode."""
@@ -35,13 +39,16 @@ def at_least(worst: Class, state: GateState, tick: int) -> Class:
     return max(worst, Class.WAIT) if early else worst
 
 
-def horn_until(state: GateState, mode: Mode, tick: int, horn_s: float) -> int:
-    """The tick before which nothing moves: counted from arming, and from the act that starts a mission or goes on.
+def horn_until(state: GateState, mode: Mode, tick: int, horn_s: float, *, hold: bool) -> int:
+    """The tick before which nothing moves.
 
-    `state`: before this tick; `mode`: after it.
+    Counted from arming, from the act that starts a mission or goes on, and from the first press of hold-to-run after
+    the machine stood armed.
+    `state`: before this tick; `mode`: after it; `hold`: hold-to-run is pressed in it.
     """
     warning_s = 0.0
-    if state.mode is Mode.READY or (state.mode is Mode.MANUAL and mode in AUTO):
+    stood = state.mode in BY_STICK and (tick - state.used_tick) * TICK_S > STOOD_S
+    if state.mode is Mode.READY or (state.mode is Mode.MANUAL and mode in AUTO) or (stood and hold):
         warning_s = horn_s
     elif state.mode is Mode.WAIT and mode in AUTO:
         warning_s = WARNING_S
