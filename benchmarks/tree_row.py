@@ -1,7 +1,8 @@
 """A field beside a tree row, where RTK fixed is lost 30 times an hour: `python benchmarks/tree_row.py [--beside DIR]`.
 
 The unchanged stack in virtual time, with the scripted operator, who follows the texts: one plan of 40 m x 8 m, driven
-to its end. The receiver claims RTK float for 1 to 6 s at seeded moments, and errs as float does. Prints of each run:
+to its end. The receiver claims RTK float for 1 to 6 s at seeded moments, and errs as float does. The operator needs
+1.5 s to notice a stop or that a WAIT may go on, and 2 s from one act to the next. Prints of each run:
 
   m2 per hour        credited inside the record, by the time from the first ARM to the end of the plan
   full stops         of the mission, each left by RESET, ARM, START
@@ -21,6 +22,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     # of the checkout that is measured, and nothing of another one
@@ -30,6 +32,7 @@ from benchmarks.turns import Figures, in_turns, table
 from campaign.run import Observer, Told
 from firmware_bridge.types import FixType, OperatorEdge
 from flailpilot.simulate import plan_settings, planned_footprint
+from sim import operator, sim_stack
 from sim.scenario import Scenario
 from sim.sim_stack import SimStack, assemble
 from sim.virtual_time import Phase, VirtualClock, run_virtual
@@ -51,6 +54,27 @@ LATER_S = 20.0
 DRIVING = ("AUTO_MOVE", "AUTO_WORK", "WAIT")
 STOPPED = ("STOPPING", "HOLD", "ESTOP", "FAULT")
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
+
+
+NOTICE_FRAMES, ACT_FRAMES = 30, 40
+"""Of 50 ms: a stop is noticed after 1.5 s; an act and the look at what it did take 2 s."""
+
+
+class Person(operator.ScriptedOperator):
+    """The scripted operator with a person's reaction to a stop; that to a WAIT is its own."""
+
+    _frames = 0
+
+    def _choose(self, mode: Mode, *more: Any) -> None:
+        self._frames = self._frames + 1 if mode.name in STOPPED else 0
+        if not 0 < self._frames < NOTICE_FRAMES:
+            super()._choose(mode, *more)
+
+
+def slowed() -> None:
+    """Give every operator of this process a person's reactions."""
+    operator.PAUSE_FRAMES = ACT_FRAMES
+    sim_stack.ScriptedOperator = Person  # type: ignore[misc, attr-defined]
 
 
 def losses(seed: int, until_s: float = LIMIT_S) -> tuple[tuple[float, float], ...]:
@@ -144,6 +168,7 @@ def driven(seed: int) -> Figures:
     settings = plan_settings(scenario, machine)
     plan = plan_whole(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s), {})
     begun_s = time.process_time()
+    slowed()
 
     async def main(_: VirtualClock) -> tuple[SimStack, Observer, Meter]:
         told = Told()

@@ -24,7 +24,7 @@ from typing import Protocol
 from campaign.ground_watch import GroundWatch
 from campaign.invariants import Breach
 from campaign.sim_operator import SimOperator
-from campaign.wait_watch import WaitWatch
+from campaign.wait_watch import NEUTRAL, WaitWatch
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from sim.line import SerialLine
@@ -46,7 +46,6 @@ DRIVING = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 ARMED = (*DRIVING, Mode.WAIT)
 """Modes that a stop ends."""
-NEUTRAL = 0.05
 TOOL_UP_M = 0.1
 MOVING_MPS = 1e-6
 

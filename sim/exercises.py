@@ -22,6 +22,10 @@ def _stopped(now: Look) -> bool:
     return now.mode in STOPPED
 
 
+def _waiting(now: Look) -> bool:
+    return now.mode is Mode.WAIT
+
+
 def _standing(now: Look) -> bool:
     return abs(now.speed_mps) < 0.02
 
@@ -142,10 +146,12 @@ EXERCISES: Final = {
         ),
         Exercise(
             name="rtk-loss",
-            goal="RTK is lost for half a minute in a swath: wait, do not argue, and finish the swath",
+            goal="RTK is lost for seconds, then for half a minute in a swath: go on from the WAIT, then from the stop",
             steps=(
                 _ARM,
                 _START,
+                Step(hint="", until=_waiting, at_least_s=4.0, begin=_float_fix, end=_fixed_fix),
+                Step(hint="hold and START once the cause is gone, before the 20 s are over", until=_working),
                 Step(hint="", until=_standing, at_least_s=30.0, begin=_float_fix, end=_fixed_fix),
                 _WORK_AGAIN,
             ),
