@@ -148,6 +148,37 @@ def test_only_rtk_fixed_proves_a_position(fix: FixType) -> None:
     assert not estimate.position_proven
 
 
+def refixed(speed_mps: float, silent_ticks: int) -> tuple[float, bool]:
+    """Oldest age and least validity in the two seconds after the fix came back from 2 s of float or of nothing."""
+    run = Run(8, speed_mps=speed_mps)
+    for _ in range(300):
+        run.step()
+    run.fix = FixType.RTK_FLOAT
+    for _ in range(100):
+        run.step()
+    run.fix = FixType.NO_FIX
+    for _ in range(silent_ticks):
+        run.step()
+    run.fix = FixType.RTK_FIXED
+    told = [run.step() for _ in range(100)]
+    assert told[-1].position_proven
+    assert not any(estimate.position_proven for estimate in told[:40]), "it is looked at for a second"
+    return max(estimate.gnss_age_s for estimate in told), all(estimate.valid for estimate in told)
+
+
+def test_a_machine_at_rest_is_not_without_gnss_while_its_new_fix_is_looked_at() -> None:
+    age_s, valid = refixed(0.0, 0)
+    assert age_s <= 0.2
+    assert valid
+
+
+def test_one_that_moves_or_knew_no_place_meanwhile_is() -> None:
+    for speed_mps, silent_ticks in ((0.28, 0), (0.0, 50)):
+        age_s, valid = refixed(speed_mps, silent_ticks)
+        assert age_s > 0.5
+        assert not valid
+
+
 def test_nothing_is_assumed_before_the_first_fix() -> None:
     run = Run(9)
     run.fix = FixType.RTK_FLOAT

@@ -24,6 +24,8 @@ LATE_S = 0.05
 FLOAT_FACTOR = 20.0
 """An RTK-float place errs by its whole sigma for a minute: 600 epochs are worth one or two. Averaged as independent,
 they drew a parked machine half a metre and left it certain."""
+KNOWN_NS = 500_000_000
+"""A place whose newest epoch is older was not known all the while."""
 CREEP_MAX = 0.3
 Vector6 = tuple[float, float, float, float, float, float]
 
@@ -51,14 +53,23 @@ def correct(
     taken = place.follow(state.place, (state.x[0], state.x[1]), state.p, epoch)
     state = _shifted(state, taken)
     if not taken.use:
-        # after a loss a new fix is judged for a second: nothing is proven meanwhile, and the receiver is not silent
-        judging = taken.place.anew and not taken.place.stuck
-        return replace(state, accepted_t_ns=now_ns) if judging else state
+        return replace(state, accepted_t_ns=now_ns) if _looked_at(state, epoch) else state
     state = _gated(state, epoch, lever_m, fix.sigma_horizontal_m)
     if state.rejected_count:
         return _shifted(state, place.refused(state.place, (state.x[0], state.x[1]), epoch))
     state = replace(state, place=place.accepted(state.place))
     return state if yaw_rad is None else _witnessed(state, epoch, fix, yaw_rad, wire)
+
+
+def _looked_at(state: EstimateState, epoch: place.Epoch) -> bool:
+    """A machine at rest judges a fix that came back for a second: nothing is proven meanwhile, and no receiver is lost.
+
+    Only where the position was known all the while, as by float epochs: after a silence, or under way, a fence would be
+    kept by a place that nobody knows.
+    """
+    told = state.place
+    known = epoch.now_ns - state.accepted_t_ns <= KNOWN_NS
+    return told.gathered is not None and told.anew and not told.stuck and epoch.resting and known
 
 
 def _lever_m(yaw_rad: float, wire: WireState, config: VehicleConfig) -> tuple[float, float]:
