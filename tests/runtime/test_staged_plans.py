@@ -21,7 +21,10 @@ from vehicle.operator_link.site_file import MachineFacts, site_file
 from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN
 from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.planner import plan_site
+from vehicle.planning.coverage.settings import Goal, StartPose
+from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.coverage.work_limit import WorkLimit
+from vehicle.planning.task.whole import agreed_role
 from vehicle.polygons.boundary import Rings, area_of
 from vehicle.runtime.own_site import OwnSite, settings_of
 from vehicle.runtime.staged_plans import StagedPlans, judge
@@ -67,6 +70,24 @@ def test_a_plan_that_is_what_it_says_is_taken_and_keeps_out_what_its_site_does(h
     assert len([one for one in shown["swaths"] if one["kind"] == "swath"]) >= 1
     assert shown["room_m"] is None
     assert json.loads(zlib.decompress(site_file(None, DATUM, {})))["hash"] is None
+
+
+def test_a_way_is_taken_like_every_plan_also_where_the_site_is_surveyed(handed: Handed, tmp_path: Path) -> None:
+    site = handed.own.place
+    stands = handed.plan.segments[0]
+    (east_m, north_m), yaw_rad = stands.points_m[0], stands.yaw_start_rad
+    request = WayRequest(
+        site_hash=site.site_hash,
+        swept=(),
+        pose=StartPose(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad),
+        goals=(Goal(name="parking", east_m=-12.0, north_m=-12.0),),
+    )
+    way = way_plan(site, footprint(config().machine), settings_of(config()), request)
+    assert judge(handed.data(way), tmp_path, config(), DATUM, ()).plan == way
+    surveyed = msgspec.structs.replace(site, task_role="technical_survey")
+    assert agreed_role(surveyed, way) == "technical_survey"
+    with pytest.raises(InputError, match="swaths apart"):
+        agreed_role(surveyed, handed.plan)
 
 
 def test_consoles_are_told_the_limits_and_what_a_swath_leaves_beside_it(handed: Handed) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import MachineFootprint, Plan
+from vehicle.contracts.plan import MachineFootprint, Plan, works
 from vehicle.contracts.task_role import SURVEYS, TaskRole
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
@@ -23,7 +23,8 @@ def agreed_role(site: Site, plan: Plan | None = None, said: Mapping[str, str | N
     if plan is not None and plan.task is not None:
         told["the plan"] = plan.task.role
     role = role_of(told)
-    if role in SURVEYS and (plan is None or plan.task is None or plan.task.survey is None):
+    works_area = plan is None or (works(plan) and (plan.task is None or plan.task.survey is None))
+    if role in SURVEYS and works_area:  # a plan that only drives works nothing
         speaker = next(name for name, value in told.items() if value)
         raise InputError(
             f"{speaker}: task_role is {role}, which works swaths apart, and here the whole area would be worked; plan "
