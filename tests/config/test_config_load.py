@@ -96,7 +96,11 @@ def test_an_edited_copy_loads_by_its_path(tmp_path: Path) -> None:
             "tracks.length_m = 3",
             "sources.tracks.length_m: must be text in quotes, is 3",
         ),
-        ('gauge_m = "unverified"', 'gauge_m = "x"\ntracks.gage_m = "y"', "sources.tracks.gage_m: names no figure"),
+        (
+            'gauge_m = "unverified"',
+            'gauge_m = "x"\ntracks.gage_m = "y"',
+            "sources.tracks.gage_m: this profile has no such figure",
+        ),
     ],
 )
 def test_a_slip_in_a_profile_is_named_with_file_and_key(tmp_path: Path, old: str, new: str, told: str) -> None:
@@ -183,7 +187,7 @@ def test_a_broken_neighbour_does_not_hide_a_machine(tmp_path: Path, monkeypatch:
     assert load_machine("memat").name == "MEMATT"
     assert "torn.toml" in refusal("torn")
     (tmp_path / "twin.toml").write_text(MEMATT)
-    assert refusal("memat") == "machine 'memat': claimed by field.toml and twin.toml; give the path"
+    assert refusal("memat") == "machine 'memat': the name of field.toml and twin.toml; write the path of one"
 
 
 def test_an_unknown_tool_is_told_the_nearest_and_what_exists() -> None:
@@ -216,7 +220,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
     assert refusal(tmp_path) == f"{tmp_path}: cannot be read: is a directory"
     binary = tmp_path / "binary.toml"
     binary.write_bytes(b"name = '\xff\xfe'")
-    assert refusal(binary) == f"{binary}: not a text file in UTF-8 (byte 8)"
+    assert refusal(binary) == f"{binary}: not a text file in UTF-8 (byte 8); save it as UTF-8"
     deep = tmp_path / "deep.toml"
     deep.write_text("a = " + "[" * 100_000)
     assert refusal(deep).startswith(f"{deep}: not valid TOML: ")

@@ -173,7 +173,7 @@ def test_another_plan_is_named_or_refused(run: Path, tmp_path: Path) -> None:
     assert different(path).field.startswith(("command.", "report."))
     changed = msgspec.structs.replace(plan, plan_hash="another")
     path = rewritten(run, tmp_path / "b.mcap", attached={start.PLAN: msgspec.json.encode(changed)})
-    with pytest.raises(InputError, match=r"b\.mcap: the state that it started from means another one"):
+    with pytest.raises(InputError, match=r"b\.mcap: its initial state means another one"):
         replay(path)
 
 

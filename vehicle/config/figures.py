@@ -56,7 +56,7 @@ class Scores(Strict):
     def _one_way(self) -> Self:
         grids = [name for name in (self.historic, self.soil, self.visual) if name is not None]
         if (self.csv is None and len(grids) != 3) or (self.csv is not None and grids):
-            raise ValueError("name historic, soil and visual, or csv alone")
+            raise ValueError("name either the three files historic, soil and visual, or csv alone")
         return self
 
 

@@ -52,11 +52,11 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     except OSError as error:
         raise InputError(f"{shown}: cannot be read: {(error.strerror or str(error)).lower()}") from None
     except UnicodeDecodeError as error:
-        raise InputError(f"{shown}: not a text file in UTF-8 (byte {error.start})") from None
+        raise InputError(f"{shown}: not a text file in UTF-8 (byte {error.start}); save it as UTF-8") from None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InputError(f"{shown}: not valid TOML: {error}") from None
     except ValueError:
-        raise InputError(f"{str(path)!r}: not a file name") from None
+        raise InputError(f"{str(path)!r}: not a file name; write the path of a TOML file") from None
 
 
 def load_machine(name_or_path: str | Path, tool: str | None = None) -> MachineConfig:
@@ -136,7 +136,9 @@ def _machine_path(name_or_path: str | Path) -> Path:
     if len(found) == 1:
         return found[0]
     if found:
-        raise InputError(f"machine {text!r}: claimed by {' and '.join(path.name for path in found)}; give the path")
+        raise InputError(
+            f"machine {text!r}: the name of {' and '.join(path.name for path in found)}; write the path of one"
+        )
     spelling = {_plain(name): name for name in machine_names()} | {key: key for key in names}
     close = difflib.get_close_matches(_plain(text), sorted(spelling), n=1, cutoff=0.5)
     hint = f"; did you mean {names[close[0]][0].stem}?" if close else ""

@@ -52,7 +52,10 @@ def _check_tool(tool: ToolConfig, key: str) -> None:
     if tool.kind in ROTOR_KINDS:
         for name in rotor_keys:
             _refuse_if(not getattr(tool, name) > 0, f"{key}.{name}: a {tool.kind} needs a value above 0")
-        _refuse_if("rotor_efficiency_ratio" not in tool.model_fields_set, f"{key}.rotor_efficiency_ratio: missing")
+        _refuse_if(
+            "rotor_efficiency_ratio" not in tool.model_fields_set,
+            f"{key}.rotor_efficiency_ratio: missing; write a number above 0, at most 1",
+        )
         return
     for name in sorted({*ROTOR_KEYS, *HAMMER_KEYS} & tool.model_fields_set):
         raise ValueError(f"{key}.{name}: a {tool.kind} has no rotor; leave the key out")
@@ -64,7 +67,7 @@ def _check_fit(tracks: TracksConfig, body: BodyConfig, tool: ToolConfig, key: st
     _refuse_if(
         tracks.outer_width_m > room_m + 1e-9,
         f"tracks.outer_width_m: {tracks.outer_width_m:g} m does not stay on ground worked by {key} "
-        f"({tool.width_m:g} m wide): at most {room_m:g} m, {TRACK_MARGIN_M:g} m of margin each side",
+        f"({tool.width_m:g} m wide): at most {room_m:g} m, so that {TRACK_MARGIN_M:g} m of it are left each side",
     )
     reach_m = tool.ahead_m - tool.length_m / 2
     _refuse_if(
@@ -119,7 +122,7 @@ def check_sources(machine: BaseModel, sources: dict[str, str]) -> None:
             f'sources.{key}: missing; say where the figure comes from, or "unverified"',
         )
     for key in sources:
-        _refuse_if(key not in figures, f"sources.{key}: names no figure of this profile")
+        _refuse_if(key not in figures, f"sources.{key}: this profile has no such figure; correct the key or delete it")
 
 
 def figure_keys(model: BaseModel, prefix: str = "") -> Iterator[str]:

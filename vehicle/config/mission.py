@@ -1,4 +1,4 @@
-"""What counts as processed, and how the job drives."""
+"""What counts as processed, and how a mission drives."""
 
 from typing import Annotated, Literal
 
@@ -8,9 +8,7 @@ from vehicle.config.machine_parts import Positive, Strict
 
 
 class MissionConfig(Strict):
-    """What counts as processed, and how the job drives.
-
-        `required_depth_m` has no default: the task sets it.
+    """What counts as processed, and how a mission drives. `required_depth_m` has no default: the task sets it.
 
     `k_sigma`, `k_depth` and `rotor_at_speed_ratio` have lower bounds: below them a record would claim more than was
     measured. `depth_check_m2`, `depth_check_h`: a depth reading is due after this much ground or tool-down time.

@@ -70,17 +70,17 @@ def _stem(name: str) -> str | None:
 def _metres(place: str, unit: str, value: Any) -> float:
     advice = "write required_depth_m, in metres below undisturbed ground, such as 0.15"
     if unit and unit not in UNITS_M:
-        raise InputError(f"{place}: is no unit of depth; {advice}")
+        raise InputError(f"{place}: the key names no unit of depth; {advice}")
     number: float | None = None
     if isinstance(value, int | float) and not isinstance(value, bool):
         number = float(value)
     elif isinstance(value, str) and (text := _TEXT.fullmatch(value.strip().lower())) is not None:
         number = float(text[1])
         if text[2] and unit and text[2] != unit:
-            raise InputError(f"{place}: is {value!r}, in another unit than its name; {advice}")
+            raise InputError(f"{place}: is {value!r}, its unit is not that of the key; {advice}")
         unit = unit or text[2] or ""
     if number is None or not math.isfinite(number) or not number > 0.0:
-        raise InputError(f"{place}: is {value!r}, no depth; {advice}")
+        raise InputError(f"{place}: is {value!r}, which is no depth; {advice}")
     if not unit:
         raise InputError(f"{place}: is {value!r} without a unit; {advice}")
     return number * UNITS_M[unit]

@@ -23,7 +23,7 @@ TASK_FILE: Final = "task.toml"
 """File name in a run's folder, which holds an unchanged copy of the task file."""
 SIZE_MAX: Final = 1 << 16
 _EARLIER: Final[dict[str, Any]] = {"shift": False}
-"""What a task of an earlier program meant: nothing of a shift blocked START."""
+"""Values of keys that did not exist when an earlier program wrote its task: START waited for no act of a shift."""
 
 ValueT = TypeVar("ValueT")
 EntryT = TypeVar("EntryT")
@@ -225,7 +225,7 @@ def task_of_json(content: str) -> Task:
 
 
 def _of_now(tables: dict[str, Any]) -> dict[str, Any]:
-    """Return a file's tables with the keys that earlier programs did not know."""
+    """Return a file's tables with the missing keys of `_EARLIER` added."""
     task = tables.get("task")
     return {**tables, "task": _EARLIER | task} if isinstance(task, dict) else tables
 

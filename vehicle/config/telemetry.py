@@ -35,9 +35,9 @@ class TelemetryConfig(Strict):
     def _check_tls(self) -> Self:
         """Refuse an incomplete set of certificates now; else the first connection would fail, in the field."""
         if (self.cert_file is None) != (self.key_file is None):
-            raise ValueError("cert_file: cert_file and key_file belong together")
+            raise ValueError("cert_file: cert_file and key_file belong together; write both or neither")
         if self.cert_file is not None and self.ca_file is None:
-            raise ValueError("ca_file: missing; a certificate of the vehicle needs the broker's authority too")
+            raise ValueError("ca_file: missing; with cert_file, write the file of the broker's certificate authority")
         if self.password_file is not None and self.username is None:
-            raise ValueError("username: missing; password_file alone is no login")
+            raise ValueError("username: missing; with password_file, write the user name for the broker")
         return self

@@ -47,5 +47,5 @@ class VideoConfig(Strict):
     def _check(self) -> Self:
         devices = [camera.device for camera in self.cameras]
         if len(set(devices)) < len(devices):
-            raise ValueError("cameras: two of them name one device")
+            raise ValueError("cameras: two tables name the same device; give each camera its own")
         return self

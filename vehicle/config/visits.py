@@ -55,7 +55,9 @@ class Visit(Strict):
     def _in_order(self) -> "Visit":
         for row in self.nonconformity:
             if row.closed is not None and row.closed < self.date:
-                raise ValueError(f"nonconformity {row.number} was closed on {row.closed}, before the visit")
+                raise ValueError(
+                    f"nonconformity {row.number}: closed on {row.closed}, before the visit ({self.date}); correct one"
+                )
         return self
 
 
@@ -85,5 +87,5 @@ def load_visits(path: Path, today: date) -> tuple[Visit, ...]:
     numbers = [row.number for visit in visits for row in visit.nonconformity]
     twice = next((name for name in numbers if numbers.count(name) > 1), None)
     if twice is not None:
-        raise InputError(f"{shown_path(path)}: nonconformity {twice} stands twice; give each a number of its own")
+        raise InputError(f"{shown_path(path)}: nonconformity {twice} is listed twice; give each a number of its own")
     return visits

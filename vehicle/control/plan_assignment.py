@@ -147,7 +147,10 @@ def withdrawn(state: VehicleState) -> VehicleState:
 
 
 def fence_of(plan: Plan | None) -> FloatArray | None:
-    """Edges (n, 4) that no part of the machine may cross where only a plan bounds; None where nothing does."""
+    """Return edges (n, 4) [m] that no part of the machine may cross if only a plan bounds it; None if nothing does.
+
+    Raises InputError for a boundary without an edge.
+    """
     return _edges(boundary_of(plan))
 
 

@@ -94,12 +94,12 @@ class JournalWriter:
         except OSError:
             raise InputError(f"{path}: another program writes this journal; end that first") from None
         if os.fstat(self._file).st_ino != path.stat().st_ino:
-            raise InputError(f"{path}: another program wrote this journal a moment ago; start again")
+            raise InputError(f"{path}: another program wrote to it while it was opened; end that program")
         size_bytes = os.fstat(self._file).st_size
         if found is None and size_bytes:
             found = read(path)
         if found is not None and size_bytes != found.valid_bytes + found.dropped_bytes:
-            raise InputError(f"{path}: another program wrote this journal a moment ago; start again")
+            raise InputError(f"{path}: another program wrote to it while it was opened; end that program")
         if found is not None and found.header is not None:
             if found.header != header:
                 raise InputError(f"{path}: {FOREIGN}")

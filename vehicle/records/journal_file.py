@@ -67,8 +67,8 @@ class Lost(msgspec.Struct, frozen=True):
 class Journal(msgspec.Struct, frozen=True, kw_only=True):
     """Content of a journal. `dropped_bytes` after `valid_bytes` are torn or damaged and do not count.
 
-    `broken_within`: these bytes are more than a torn end: they hold whole records, or a withdrawal may be among them. `
-    check`: of the newest record, which covers all records before it. `lost`: the first invalid record. `count`: valid
+    `broken_within`: these bytes are more than a torn end: they hold whole records, or a withdrawal may be among them.
+    `check`: of the newest record, which covers all records before it. `lost`: the first invalid record. `count`: valid
     records, `fresh` of them after the snapshot. `masks`: the sum of all records; if it is set, `records` holds only the
     records that are no strokes, and the stroke before each.
     """
@@ -221,8 +221,8 @@ def opened(path: Path) -> tuple[Bytes, int]:
     other = CRC_BYTES if _size(number) == CHECK_BYTES else CHECK_BYTES
     if _begins(content, other) and not _begins(content, _size(number)):
         raise InputError(
-            f"{path}: byte {len(_STEM)} says format {number}, and its records are of another: it was changed; copy it "
-            "again from where it was kept"
+            f"{path}: byte {len(_STEM)} says format {number}, but its records have another: it was changed; copy the "
+            "journal again from the vehicle"
         )
     return content, number
 
@@ -259,7 +259,9 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except ValueError as error:
-        raise InputError(f"{path}: holds a stroke that is none ({error}): no program of ours wrote that") from None
+        raise InputError(
+            f"{path}: a stroke cannot be decoded ({error}), no program of ours wrote it; copy the journal again"
+        ) from None
 
 
 def journal_of(scanner: Scanner, records: tuple[Record, ...], before: int = 0) -> Journal:
@@ -311,10 +313,10 @@ def _format(path: Path, content: Bytes) -> int:
     _refuse_later(path, bytes(content[:HEAD_BYTES]))
     start = content[: len(MAGIC)]
     if start[: len(_STEM)] != _STEM[: len(start)]:
-        raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()})")
+        raise InputError(f"{path}: no ledger journal (it does not begin with {_STEM.decode()}); name a ledger.journal")
     number, end = start[len(_STEM) : len(MAGIC) - 1], start[len(MAGIC) - 1 :]
     if end and end != b"\n":
-        raise InputError(f"{path}: no ledger journal (no format number after {_STEM.decode()})")
+        raise InputError(f"{path}: no ledger journal (no format number after {_STEM.decode()}); name a ledger.journal")
     if number:
         Kept.JOURNAL.check(path, int(number) if number.isdigit() else number.decode(errors="replace"))
     return int(number) if number.isdigit() else Kept.JOURNAL.number

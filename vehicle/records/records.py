@@ -2,10 +2,11 @@
 
     record = length u32, kind u8, payload, check 16 bytes        (little endian; length counts the payload)
 
-A stroke is stored by its codec (`vehicle/contracts/stroke_codec.py`); one off its grid, as formats 1 to 3 made them, in
-doubles. `check` is the BLAKE2b hash of the check of the record before, length, kind and payload: a record that was
-torn, changed, taken out or put elsewhere ends the part that can be believed, and the newest check stands for all that
-is before it. Up to format 4 it was a CRC-32 of 4 bytes, chained in the same way.
+A stroke is stored by its codec (`vehicle/contracts/stroke_codec.py`). Formats 1 to 3 also made strokes whose values are
+not on the codec's grid of steps; these are stored as doubles. `check` is the BLAKE2b hash of four parts: the check of
+the record before, length, kind and payload. So the valid part of a file ends at a record that was torn, changed, taken
+out or moved, and the newest check covers all records before it. Up to format 4 the check was a CRC-32 of 4 bytes,
+chained in the same way.
 """
 
 import hashlib

@@ -42,7 +42,7 @@ from vehicle.records.state_parts import MASKS
 CONFIGURATION, PLAN, STATE, CONTROLLER = "configuration.json", "plan.json", "state.msgpack.zst", "controller.json"
 SHAPES: Final = "shapes.json"
 OLDER: Final = (
-    "it does not hold the state that it started from: recordings before format 3 cannot be run again; name a newer one"
+    "it does not hold the state from which it started: recordings before format 3 cannot be run again; name a newer one"
 )
 HASH_BYTES: Final = 16
 _MISSING: Final = object()
@@ -196,10 +196,10 @@ def state_of(attachments: Mapping[str, bytes]) -> VehicleState:
         kept: KeptState = _decoder.decode(packed)
         state = _restored(kept, config, plan)
     except (ValueError, zstandard.ZstdError) as error:
-        raise InputError(f"the state that it started from cannot be read: {error}") from None
+        raise InputError(f"its initial state cannot be read ({error}); copy the recording again") from None
     if state_hash(state) != kept.hash and (lost := _lost(packed, plan, state)):
         raise InputError(
-            f"the state that it started from means another one to this program ({lost}); use the one that recorded it"
+            f"its initial state means another one to this program ({lost}); replay it with the program that recorded it"
         )
     return state
 

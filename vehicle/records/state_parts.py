@@ -1,8 +1,8 @@
 """Hashes the state by parts once a second, so that a replay finds the part in which two states differ.
 
-The hash is a CRC-32 of each part's msgpack bytes: it detects differences and is no proof against forgery. Stored ledger
-tiles never change, so only tiles that are new since the last call are read, by a weighted sum (10 us a tile; a CRC-32
-takes 70 us).
+The hash is a CRC-32 of each part's msgpack bytes: it detects differences but proves nothing against forgery. Stored
+ledger tiles never change, so only tiles that are new since the last call are hashed, by a weighted sum (10 us a tile; a
+CRC-32 takes 70 us).
 """
 
 import zlib

@@ -150,7 +150,7 @@ def counted(file: DriveFile, state: VehicleState) -> VehicleState:
     except OSError as refusal:
         raise InputError(
             f"{path}: {(refusal.strerror or str(refusal)).lower()}; the times of the last starts are kept there, its "
-            "folder must be writable"
+            "folder must be writable; change its permissions, or name another keys_file"
         ) from None
     return msgspec.structs.replace(state, gate=msgspec.structs.replace(state.gate, boots_recent=starts))
 
@@ -167,7 +167,7 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     if line:
         say(line)
     elif gate.reset_due or gate.estop_latched or gate.latched:
-        say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is due'}")
+        say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is required'}")
     known, line = kept_checks.load_checks(path.with_suffix(".checks"))
     if line:
         say(line)

@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 def may_come(refusal: BaseException | None) -> float:
-    """How long [s] to keep trying a port that failed with this error; 0 where waiting cannot help."""
+    """Return how long [s] to keep trying a port that failed with this error; 0 if waiting cannot help."""
     if isinstance(refusal, TimeoutError):
         return float("inf")
     # an unresolved host name has error numbers of another kind
@@ -42,7 +42,7 @@ def may_come(refusal: BaseException | None) -> float:
 
 
 class Waiting:
-    """Since when the program waits for something, and whether a first attempt has failed."""
+    """Since when the program has been waiting for a port or an address, and whether its first attempt has failed."""
 
     def __init__(self) -> None:
         self.since_ns = -1
@@ -63,7 +63,7 @@ class Waiting:
 async def until_there(
     attempt: Callable[[], Awaitable[T]], clock: Clock, say: Callable[[str], None], waiting: Waiting | None = None
 ) -> T:
-    """Try until it succeeds; report at once and every 10 s what the program waits for.
+    """Call `attempt` until it succeeds; report at once and every 10 s what the program waits for.
 
     Raises:
         InputError: Waiting cannot help, or the time limit for this error is over.
@@ -95,23 +95,23 @@ class Device(Protocol):
 
     @property
     def fault(self) -> str:
-        """Why it is not."""
+        """Why the device is not connected; "" if it is."""
         ...
 
     def read(self) -> bytes:
-        """All that has arrived."""
+        """Return all that has arrived."""
         ...
 
     def read_chunks(self) -> list[tuple[int, bytes]]:
-        """The same with the host clock [ns] of each arrival."""
+        """Return all that has arrived, with the host clock [ns] of each arrival."""
         ...
 
     def write(self, frame: bytes) -> None:
-        """Hand over one whole frame without waiting."""
+        """Write one whole frame without waiting."""
         ...
 
     def close(self) -> None:
-        """Give it up."""
+        """Close the device."""
         ...
 
 
@@ -136,15 +136,15 @@ class LatePort:
 
     @property
     def fault(self) -> str:
-        """Why it is not."""
+        """Why the device is not connected; "" if it is."""
         return self._port.fault if self._port is not None else ""
 
     def read(self) -> bytes:
-        """All that has arrived."""
+        """Return all that has arrived."""
         return self._port.read() if self._port is not None else b""
 
     def read_chunks(self) -> list[tuple[int, bytes]]:
-        """The same with the host clock [ns] of each arrival."""
+        """Return all that has arrived, with the host clock [ns] of each arrival."""
         return self._port.read_chunks() if self._port is not None else []
 
     def write(self, frame: bytes) -> None:
@@ -153,7 +153,7 @@ class LatePort:
             self._port.write(frame)
 
     def close(self) -> None:
-        """Give it up."""
+        """Close the port."""
         self._closed = True
         if self._port is not None:
             self._port.close()

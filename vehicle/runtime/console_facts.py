@@ -26,21 +26,21 @@ TILES_A_LOOK: Final = 8
 
 
 class _Block(msgspec.Struct):
-    """Counts of one block of tiles. `held` is the version that all counts belong to, None while they differ."""
+    """Counts of one block of tiles. `held`: version of the tiles to which all counts belong, None while they differ."""
 
     held: dict[raster.Key, raster.Tile | bytes] | None = None
     tiles: dict[raster.Key, tuple[raster.Tile | bytes, int, int]] = {}
 
 
 class TickFacts:
-    """`ConsoleFacts` of the vehicle program; keeps the counts of ground between looks."""
+    """`ConsoleFacts` of the vehicle program; it keeps the counts of ground between calls."""
 
     def __init__(self) -> None:
         self._blocks: dict[raster.Key, _Block] = {}
         self._passed = self._below = 0
 
     def standing(self, state: VehicleState, now_ns: int) -> bool | None:
-        """Whether the machine stands still, by belts and receiver as the gate judges; None if no status comes."""
+        """Whether the machine stands still by belts and receiver, as the gate judges; None without a status."""
         wire = state.wire
         if wire.status is None or (now_ns - wire.status_t_ns) / NS_PER_S > state.config.safety.controller_timeout_s:
             return None
@@ -130,12 +130,12 @@ def nearest(edges_m: FloatArray, estimate: Estimate, machine: MachineConfig) -> 
 
 
 def _clipped(points: FloatArray, front_m: float, rear_m: float, half_m: float) -> FloatArray:
-    """The nearest points of the outline's rectangle."""
+    """Return the points of the outline's rectangle that are nearest to the given points."""
     return np.clip(points, (-rear_m, -half_m), (front_m, half_m))
 
 
 def _foot(starts: FloatArray, ends: FloatArray, point: FloatArray) -> FloatArray:
-    """The point of each edge that is nearest to a given point."""
+    """Return the point of each edge that is nearest to a given point."""
     run = ends - starts
     squared = np.maximum((run**2).sum(axis=1), 1e-12)
     share = np.clip(((point - starts) * run).sum(axis=1) / squared, 0.0, 1.0)
@@ -156,7 +156,7 @@ def _crosses(starts: FloatArray, ends: FloatArray, front_m: float, rear_m: float
 
 
 def _side(place: FloatArray, front_m: float, rear_m: float, half_m: float) -> str:
-    """On which side of the machine a point lies: the side that it lies furthest beyond."""
+    """Return the side of the machine on which a point lies: the one that it is furthest beyond."""
     beyond = {
         "ahead": float(place[0]) - front_m,
         "behind": -rear_m - float(place[0]),

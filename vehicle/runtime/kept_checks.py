@@ -82,7 +82,7 @@ def restored(content: bytes | None) -> ChecksState:
     if not 0.0 <= found.depth_bias_m <= BIAS_MAX_M:
         wrong.append("depth_bias_m")
     if wrong:
-        raise ValueError(f"{wrong[0]} is more than any check can find")
+        raise ValueError(f"{wrong[0]} is larger than any check can find")
     return ChecksState(
         depth_bias_m=found.depth_bias_m,
         hammers_missing=max(0, found.hammers_missing),

@@ -60,10 +60,10 @@ def adapter_of(settings: str) -> ControllerAdapter:
     try:
         found = msgspec.json.decode(settings, type=FlailSettings)
     except msgspec.DecodeError as error:
-        raise InputError(f"the adapter of the controller cannot be read: {error}") from None
+        raise InputError(f"controller.json: cannot be read ({error}); copy the recording again") from None
     if found.adapter != FlailSettings().adapter:
         raise InputError(
-            f"an adapter {found.adapter!r}, which this program does not know; use the one that recorded it"
+            f"controller.json: this program knows no adapter {found.adapter!r}; use the one that recorded it"
         )
     return ControllerLink(found.greeting) if found.greeting is not None else FlailAdapter()
 
@@ -85,7 +85,7 @@ class RecordedInputs:
         if decode is None:
             reader = READERS.get(name.partition(":")[0])
             if reader is None:
-                raise InputError(f"a source {name!r}, which this program does not know; use the one that recorded it")
+                raise InputError(f"this program knows no source {name!r}; replay it with the program that recorded it")
             decode = self._decoders[name] = reader()
         return decode(data)
 

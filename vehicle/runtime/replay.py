@@ -257,5 +257,5 @@ def _other_shapes(recorded: bytes | None) -> list[str]:
     try:
         old, new = msgspec.json.decode(recorded, type=StateHash), shapes()
     except msgspec.MsgspecError as error:
-        raise InputError(f"the shapes of its state cannot be read ({error}); {COPY}") from None
+        raise InputError(f"shapes.json: its list of fields cannot be read ({error}); {COPY}") from None
     return [name for name in StateHash.__struct_fields__ if getattr(old, name) != getattr(new, name)]

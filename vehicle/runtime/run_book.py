@@ -164,7 +164,7 @@ class RunBook:
         apart_s = abs((before.zero_us or 0) - (found.zero_us or 0)) / 1e6
         if before.zero_us is None or apart_s > APART_S:
             off = "not set" if before.zero_us is None else f"{apart_s:.0f} s off"
-            tell(f"the computer's clock was {off}: it is {moment}")
+            tell(f"the computer's clock was {off}; by the receiver it is {moment}")
         self.manifest = msgspec.structs.replace(
             self.manifest, start_utc=found.text(self._start_ns), time_source=found.source
         )

@@ -106,7 +106,7 @@ def planned(wanted: Wanted) -> Plan:
     plan = plan_whole(site, shape, settings, WorkLimit(wanted.limit_s))
     check_certificate(plan)
     if not stays_within(plan, wanted.fence_m, however_turned=False):
-        raise InputError(f"{wanted.path}: no way within the fence")
+        raise InputError(f"{wanted.path}: the plan leaves the fence; make the fence wider or the work area smaller")
     if not wanted.left_m:
         return plan
     rows = tuple(
@@ -152,14 +152,14 @@ class SitePlanning:
     """Plans one site: the newest one proposed.
 
     Args:
-        folder: where uploaded sites are kept.
+        folder: Where uploaded sites are kept.
         outside: Whether ground outside an uploaded work area bears the tracks, "safe" or "unknown"; None: no uploads.
         holder: Receives fences at once, and plans when they are finished.
-        tell: a line for every station.
-        own: the vehicle's own site, if it has one.
-        bench: simulation, where uploads are taken with the ground outside unknown if nobody says otherwise.
-        make: the executor of one planning run.
-        settle_s: nothing more came for so long.
+        tell: Sends a line to every station.
+        own: The vehicle's own site, if it has one.
+        bench: In simulation; an upload that does not declare the ground outside is taken with it unknown.
+        make: The executor of one planning run.
+        settle_s: Planning begins when no part has come for this time.
     """
 
     def __init__(

@@ -66,9 +66,11 @@ def read_stage(data: bytes) -> Stage:
         text = opened.decompress(data, UNPACKED_MAX)
         stage = msgspec.json.decode(text, type=Stage)
     except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"no plan in it ({error})") from None
+        raise InputError(f"no plan in it ({error}); plan the site again and hand the plan over") from None
     if stage.format != STAGE_FORMAT:
-        raise InputError(f"a plan of format {stage.format}, this vehicle reads {STAGE_FORMAT}")
+        raise InputError(
+            f"a plan of format {stage.format}, this vehicle reads {STAGE_FORMAT}; use programs of one version"
+        )
     return stage
 
 
@@ -89,7 +91,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     if words := Kept.PLAN.other(plan.format):
         raise InputError(words)
     if plan_hash_of(plan) != plan.plan_hash:
-        raise InputError("the plan was changed since it was made")
+        raise InputError("the plan was changed since it was made; plan the site again")
     check_certificate(plan)
     folder.mkdir(parents=True, exist_ok=True)
     suffix = "".join(one for one in Path(stage.site_name).suffix if one.isalnum()) or "geojson"
@@ -97,7 +99,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     path.write_bytes(stage.site_base64)
     site = load_site(path, stage.outside, datum, stage.tripwires, feature=stage.feature, unmarked=stage.unmarked)
     if plan.datum != datum:
-        raise InputError("the plan counts from another datum than this machine's record: plan it while connected")
+        raise InputError("the plan has another datum than this machine's record: plan it while connected")
     check_site(plan.site_hash, site)
     agreed_role(site, plan)
     agreed_m(
@@ -105,7 +107,7 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     )
     machine = footprint(config.machine)
     if plan.machine.differs_in(machine):
-        raise InputError(f"the plan was made for {plan.machine.name}, this is {machine.name}")
+        raise InputError(f"the plan was made for {plan.machine.name}, this is {machine.name}: plan it for this one")
     boundary_m = joined((), plan.keep_out_m, rings_of(kept_out(site, settings_of(config))), kept_out_m)
     return Judged(plan=plan, areas=areas_of(site), boundary_m=boundary_m)
 
@@ -126,11 +128,11 @@ class StagedPlans:
     """`PlanTaker` of the vehicle program.
 
     Args:
-        folder: where the site files of plans are kept.
+        folder: Where the site files of plans are kept.
         hold: Holds this plan inside this boundary from the next tick that allows it; returns "" or the refusal.
         held: Returns the hash of the plan that the vehicle holds now.
-        areas: of sites by their hash; those of a plan that is taken are added.
-        tell: a line for every station.
+        areas: Areas of sites by site hash; those of a plan that is taken are added.
+        tell: Sends a line to every station.
     """
 
     def __init__(

@@ -26,9 +26,10 @@ ADVICE: Final = "copy it again from the vehicle; if it stays so, the record was 
 
 
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
-    """Result for a journal alone.
+    """Result of checking a journal alone.
 
-    `broken`: the first record that does not fit, in words, or ""; `credited_m2` before it.
+    `broken`: the first record that does not fit the one before it, in words, or ""; `credited_m2`: area credited before
+    it.
     """
 
     path: str
@@ -116,11 +117,11 @@ def verified(path: Path, recording: Path) -> Verified:
 
 
 def _run_of(recording: Path) -> dict[str, str]:
-    """What a recording says it is of: read up to there, and no further; empty where it says nothing.
+    """Return what a recording says about its run, read only up to there; empty if it says nothing.
 
     Raises:
-        OSError: It cannot be read.
-        InputError: It is no recording, or one of a later format.
+        OSError: The recording cannot be read.
+        InputError: It is no recording, or has a later format.
     """
     found = (part.values for part in parts.parts(recording) if isinstance(part, Metadata) and part.name == reader.RUN)
     run = next(found, {})

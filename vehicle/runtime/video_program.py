@@ -96,7 +96,7 @@ async def serve(file: DriveFile, kernel: Kernel, clock: Clock, say: Say) -> None
     if settings is None:
         raise InputError(f"{shown_path(file.path)}: video: missing; name the cameras in [[video.cameras]] tables")
     if name is None:
-        raise InputError(f"{shown_path(file.path)}: keys_file: missing, nobody could see anything")
+        raise InputError(f"{shown_path(file.path)}: keys_file: missing, no console could see a picture; name it")
     store = KeyStore(file.beside(name))
     machine_id, keys = bytes.fromhex(store.load().machine_id or "00" * 8), Keys(store)
     keys.read()
@@ -149,7 +149,7 @@ async def _stream(number: int, capture: Capture, service: VideoService, clock: C
                 async with asyncio.timeout(SILENT_S):
                     await ready.wait()
             except TimeoutError:
-                raise CameraError(f"{capture.path}: gives no pictures") from None
+                raise CameraError(f"{capture.path}: gave no picture for {SILENT_S:g} s") from None
             ready.clear()
             shot = capture.read()
             if shot is not None:

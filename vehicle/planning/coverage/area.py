@@ -28,7 +28,7 @@ Where = Callable[[float, float], str]
 
 
 def shell_of(ring_m: np.ndarray, place: str, where: Where, repairs: list[str]) -> shapely.Geometry:
-    """A valid (multi)polygon of one ring, (n, 2) [m].
+    """Return a valid (multi)polygon of one ring, (n, 2) [m]; repairs are appended to `repairs`.
 
     Raises:
         InputError: a bow-tie, or a ring without area.
@@ -57,7 +57,8 @@ def polygon_of(
 ) -> tuple[shapely.Geometry, shapely.Geometry]:
     """Return (shell, union of holes) of rings, each (n, 2) [m].
 
-    Holes outside the shell are kept as keep-outs and reported, touching ones merged.
+    Holes outside the shell are kept as keep-outs and reported, touching ones merged. Raises InputError as `shell_of`
+    does.
     """
     shell = shell_of(rings_m[0], place, where, notes)
     holes = [

@@ -42,7 +42,7 @@ CLOSING_PER_OPENING, CLOSING_SHARE = 3.0, 0.15
 def plan_site(
     site: Site, machine: MachineFootprint, settings: PlanSettings | None = None, limit: WorkLimit | None = None
 ) -> Plan:
-    """A plan with the six properties of `vehicle.contracts.plan`. Raises InputError if site and machine do not fit.
+    """Return a plan with the six properties of `vehicle.contracts.plan`. Raises InputError where no plan is possible.
 
     When `limit` is reached, the plan so far is closed and the remaining ground is listed as `planning_time`. The limit
     counts work: the same limit ends the same plan at the same place, whatever else the computer does.
@@ -74,7 +74,7 @@ def opened_ground(job: PlanJob) -> GroundModel:
 
 
 def directions_for(ground: GroundModel) -> list[float]:
-    """The directions [rad] with the lowest estimated cost, the best first."""
+    """Return the directions [rad] with the lowest estimated cost, the best first."""
     job = ground.job
     return best_directions(ground.unswept.whole(), job.reach, job.settings, job.machine, DIRECTIONS_MAX)
 

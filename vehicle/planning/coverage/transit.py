@@ -32,7 +32,7 @@ class Roadmap:
     def __init__(
         self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, deadline: Deadline | None = None
     ) -> None:
-        """`deadline` ends a search as if there were no way; among 1,000 keep-outs a search may take half a minute."""
+        """`deadline` ends a search without a result; among 1,000 keep-outs a search may take half a minute."""
         self._over = deadline if deadline is not None else Deadline()
         self._over.tell(Work.ROADMAPS, 1)
         self._over.tell(Work.CORNERS, int(shapely.get_num_coordinates(obstacles).sum()))
@@ -49,7 +49,7 @@ class Roadmap:
         self._ways: dict[tuple[Point, Point], list[Point]] = {}
 
     def add_corridor(self, start: Point, end: Point) -> None:
-        """A strip that will have been driven when the next way is asked for."""
+        """Add a strip that will have been driven when the next way is searched."""
         self._corridors.append((start, end))
         if self._islands is not None:
             self._unite(self._island(start), self._island(end))

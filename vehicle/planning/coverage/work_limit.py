@@ -22,7 +22,7 @@ class Work(Enum):
     STRIPS = auto()
     """Rectangles that are overlaid with the ground, or subtracted from it."""
     ROADMAPS = auto()
-    """Maps of ways that are begun."""
+    """Roadmaps that are begun."""
     LEGS = auto()
     """Straight legs that are tested against obstacles."""
     OPENERS = auto()

@@ -75,7 +75,7 @@ def _silent(_: float) -> None:
 
 # --- summary.json ----------------------------------------------------------------------------------------------------
 def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
-    """The summary as plain values; polygons as GeoJSON geometries in degrees."""
+    """Return the summary as plain values; polygons as GeoJSON geometries in degrees."""
     machine = {key: getattr(plan.machine, key) for key in MACHINE_KEYS}
     certificate = {key: getattr(plan.certificate, key) for key in plan.certificate.__struct_fields__}
     certificate = {key: round(value, 6) for key, value in certificate.items()}
@@ -210,7 +210,7 @@ def names_of(plan: Plan, site_name: str) -> dict[str, Any]:
 
 
 def write_plan_geojson(plan: Plan, path: Path, site_name: str = "") -> None:
-    """Segments in order: LineStrings of the body origin; a turn on the spot is a Point (a line needs two places).
+    """Write the segments in order: LineStrings of the body origin; a turn on the spot is a Point.
 
     The facts that identify the plan are in `about`, because RFC 7946 7.1 forbids properties in a FeatureCollection.
     """
@@ -246,14 +246,14 @@ def _line_or_place(line: list[list[float]]) -> dict[str, Any]:
 
 # --- poses.csv -------------------------------------------------------------------------------------------------------
 def write_poses(plan: Plan, path: Path) -> None:
-    """Streamed: poses at most 0.25 m and 5 degrees apart, both ends of every segment included."""
+    """Write poses at most 0.25 m and 5 degrees apart, both ends of every segment included, line by line."""
     with path.open("w", encoding="utf-8") as out:
         out.write(POSES_HEADER)
         out.writelines(pose_lines(plan))
 
 
 def pose_lines(plan: Plan) -> Iterator[str]:
-    """Lines of poses.csv, one segment at a time."""
+    """Yield the lines of poses.csv, one segment at a time."""
     start_s = 0.0
     for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
         rows = segment_poses(segment, time)

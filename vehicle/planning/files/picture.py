@@ -47,7 +47,7 @@ WIDER = 0.15
 
 
 def draw_plan(plan: Plan, site: Site, path: Path) -> None:
-    """One map with scale bar, north and legend; swaths are coloured from first (dark) to last (light)."""
+    """Draw one map with scale bar, north and legend; swaths are coloured from first (dark) to last (light)."""
     figure = Figure(figsize=SIZE_IN, dpi=140, layout="constrained")
     axes = figure.add_subplot()
     _fill(axes, site.safe_ground, SAFE, "none", 0)

@@ -48,7 +48,7 @@ def _place(lon_deg: float, lat_deg: float) -> MissionItem:
 
 
 def write_waypoints(plan: Plan, path: Path) -> None:
-    """`QGC WPL 110`, which Mission Planner, MAVProxy and QGroundControl open."""
+    """Write `QGC WPL 110`, which Mission Planner, MAVProxy and QGroundControl open."""
     lines = ["QGC WPL 110"]
     for number, item in enumerate(mission_items(plan)):
         head = (number, int(number == 0), 0 if number == 0 else item.frame, item.command)
@@ -58,7 +58,7 @@ def write_waypoints(plan: Plan, path: Path) -> None:
 
 
 def write_plan(plan: Plan, path: Path, names: dict[str, Any] | None = None) -> None:
-    """QGroundControl's own file: the same items for a rover; its home is no item. It leaves `names` unread."""
+    """Write QGroundControl's own file: the same items for a rover; its home is no item. It ignores `names`."""
     home, *rows = mission_items(plan)
     speed_mps = plan.machine.transit_speed_mps
     mission = {

@@ -78,7 +78,9 @@ def plan_of_run(folder: Path, plan_hash: str, site: Site, machine: MachineFootpr
         raise InputError(f"{path}: not the plan of that name, or it was changed; {AGAIN}")
     check_site(plan.site_hash, site)
     if keys := plan.machine.differs_in(machine):
-        raise InputError(f"{path}: made for {plan.machine.name}, this is {machine.name} ({', '.join(keys)} differ)")
+        raise InputError(
+            f"{path}: made for {plan.machine.name}, this is {machine.name} ({', '.join(keys)} differ); name its machine"
+        )
     return plan
 
 

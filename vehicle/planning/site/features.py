@@ -52,12 +52,12 @@ class Feature(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def features_of(label: str, document: dict[str, Any], notes: Notes, places: Sequence[str] = ()) -> Iterator[Feature]:
-    """All features of a document. Raises InputError with the label, the place and what to do."""
+    """Yield all features of a document. Raises InputError with the label, the place and what to do."""
     kind = document["type"]
     if kind == "FeatureCollection":
         members = document.get("features")
         if not isinstance(members, list):
-            raise InputError(f"{label}: FeatureCollection without a list of features")
+            raise InputError(f"{label}: FeatureCollection without a list of features; save the file again")
         _check_members(label, document)
         above = tuple(_of_collection(document))
         for number, member in enumerate(members):
@@ -103,9 +103,9 @@ def _feature(
     label: str, place: str, member: Any, notes: Notes, number: int, above: tuple[Source, ...] = ()
 ) -> Iterator[Feature]:
     if not isinstance(member, dict) or member.get("type") != "Feature":
-        raise InputError(f"{label}: {place} is not a GeoJSON Feature")
+        raise InputError(f"{label}: {place} is not a GeoJSON Feature; save the file again")
     if not isinstance(member.get("properties") or {}, dict):
-        raise InputError(f"{label}: {place}: properties is not an object")
+        raise InputError(f"{label}: {place}: properties is not an object; write {{}} or key and value pairs")
     told = (*member.get("says", ()), *above)
     member = {key: value for key, value in member.items() if key != "says"}
     yield from _shaped(label, place, member, _verdict(label, place, member, told), notes, member.pop("number", number))

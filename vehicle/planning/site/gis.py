@@ -21,7 +21,7 @@ from vehicle.planning.site.role_words import heard_whole
 
 
 def read_gis(path: Path, frame: str = WGS84) -> SiteFile:
-    """All layers, in degrees of `frame`.
+    """Read all layers, in degrees of `frame`.
 
     A layer's name gives the role of features that have none of their own.
 

@@ -57,7 +57,7 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo], files: list[zipfi
         raise InputError(f"{path}: no .kml inside; save the site as KML")
     if len(files) > FILES_MAX or sum(entry.file_size for entry in files) > KMZ_MAX_BYTES:
         size = sum(entry.file_size for entry in files)
-        raise InputError(f"{path}: {len(files)} KML files of {size} bytes inside, too many for a site")
+        raise InputError(f"{path}: {len(files)} KML files of {size} bytes inside, too many; save the site as one KML")
     for entry in entries:
         if entry.filename.lower().rsplit(".", 1)[-1] in ELSEWHERE:
             raise InputError(f"{path}: holds {entry.filename}, which is not read; save the site as one KML")
@@ -92,7 +92,7 @@ class _Document:
         except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: unknown encodings
             raise InputError(f"{label}: not well-formed XML ({error}); save the site as KML again") from None
         if _tag(self.root) != "kml":
-            raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r})")
+            raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r}); save the site as KML")
 
     def features(self, first: int) -> Iterator[dict[str, Any]]:
         """Return all placemarks, numbered from `first`; shapes outside a placemark are refused.
@@ -158,7 +158,7 @@ class _Placemark:
         self.parts: list[dict[str, Any]] = []
 
     def feature(self) -> dict[str, Any]:
-        """Return the placemark as GeoJSON: one shape directly, several as a collection."""
+        """Return the placemark as GeoJSON, several shapes as a collection. Raises InputError for a model."""
         for part in self.node:
             self._shape(part)
         polygons = [part["coordinates"] for part in self.parts if part["type"] == "Polygon"]
@@ -256,7 +256,7 @@ class _Placemark:
     def _numbers(self, number: int, text: str, words: list[str]) -> list[float]:
         values = [_number(word) for word in words if word]
         if None in values or len(values) > 3:
-            raise InputError(f"{self.document.path}: {self.place} position {number} is {text!r}, not lon,lat")
+            raise InputError(f"{self.document.path}: {self.place} position {number} is {text!r}; write lon,lat")
         return [value for value in values if value is not None]
 
 

@@ -137,7 +137,7 @@ class _Drawn:
         return [shapely.union_all(parts) for parts in self._bounds.values()]
 
     def add(self, number: int, feature: Feature, site_wide: dict[str, Any]) -> None:
-        """Add a feature."""
+        """Add a feature. Raises InputError with label and place if it cannot be used as its role says."""
         place = f"{self.label}: {feature.place}"
         if feature.role in STANDING or (feature.role == "keep_out" and (feature.points or feature.lines)):
             self._stands(feature, place)

@@ -59,7 +59,7 @@ def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> 
     if system.to_epsg() == 4326 or system.to_authority() == ("OGC", "CRS84"):
         return AS_IT_IS
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of grids that are not installed; told below
+        warnings.simplefilter("ignore")  # about grids that are not installed; the caller reports the accuracy
         group = TransformerGroup(
             system, frame, always_xy=True, allow_ballpark=False, area_of_interest=_around(system, bounds)
         )

@@ -14,7 +14,7 @@ KNOWN_PARTS = frozenset(["fileType", "version", "groundStation", "mission", "geo
 
 
 def read_plan(path: Path) -> SiteFile:
-    """Survey polygons are work areas; inclusion fences hold in, exclusion fences keep out.
+    """Read a plan: survey polygons are work areas; inclusion fences hold in, exclusion fences keep out.
 
     Without a survey the inclusion fences are the work area: the ground inside all of them.
 
@@ -26,7 +26,7 @@ def read_plan(path: Path) -> SiteFile:
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); save the plan again") from None
     if not isinstance(document, dict) or document.get("fileType") != "Plan":
-        raise InputError(f'{path}: no QGroundControl plan ("fileType" is not "Plan")')
+        raise InputError(f'{path}: no QGroundControl plan ("fileType" is not "Plan"); save it from QGroundControl')
     notes = Notes()
     features = [*_surveys(path, document, notes), *_fences(path, document)]
     _tell_rest(document, notes)
@@ -101,7 +101,7 @@ def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[
         lat_deg, lon_deg = (float(value) for value in circle["center"])
         radius_m = float(circle["radius"])
     except (KeyError, TypeError, ValueError):
-        raise InputError(f"{path}: {place} needs a center [lat, lon] and a radius") from None
+        raise InputError(f"{path}: {place} needs a center [lat, lon] and a radius; draw the circle again") from None
     if not (0.0 < radius_m <= RADIUS_MAX_M and abs(lat_deg) <= 90.0 and abs(lon_deg) <= 360.0):  # also False for NaN
         raise InputError(f"{path}: {place} has radius {radius_m:g} m at lat {lat_deg:g} lon {lon_deg:g}; correct it")
     return [[lat, lon] for lon, lat in circle_lonlat(lat_deg, lon_deg, radius_m, outward=outward)]
@@ -110,7 +110,7 @@ def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[
 def _feature(path: Path, place: str, role: str, corners: Any, row: dict[str, Any] | None = None) -> dict[str, Any]:
     """QGroundControl writes [lat, lon], open rings."""
     if not isinstance(corners, list) or not all(isinstance(c, list) and len(c) >= 2 for c in corners):
-        raise InputError(f"{path}: {place} is no list of [lat, lon]")
+        raise InputError(f"{path}: {place} is no list of [lat, lon]; save the plan again")
     ring = [[corner[1], corner[0]] for corner in corners]
     geometry = {"type": "Polygon", "coordinates": [ring + ring[:1]]}
     words = {key: value for key, value in (row or {}).items() if isinstance(value, str)}  # may contradict the role

@@ -77,7 +77,7 @@ def site_file_of(
     *,
     bounds_may_work: bool = False,
 ) -> SiteFile:
-    """A GeoJSON document in degrees, read or made from another format, as a site file.
+    """Return the site file of a GeoJSON document in degrees, read or made from another format.
 
     `places` name the features to the user; `ways`: how their coordinates came to be degrees.
     """

@@ -44,7 +44,7 @@ class Shapes:
         elif kind in ("LineString", "MultiLineString"):
             many = coordinates if kind == "MultiLineString" else [coordinates]
             if not isinstance(many, list):
-                raise InputError(f"{self.label}: {self.place}: {kind} without coordinates")
+                raise InputError(f"{self.label}: {self.place}: {kind} without coordinates; draw it, or delete it")
             rows = [self._positions(self.place, line) for line in many]
             self.lines += [row for row in rows if row]
         else:
@@ -56,7 +56,9 @@ class Shapes:
         self.notes.append(f"{self.place} is a GeometryCollection: its parts were taken one by one")
         parts = geometry.get("geometries")
         if not isinstance(parts, list):
-            raise InputError(f"{self.label}: {self.place}: GeometryCollection without a list of geometries")
+            raise InputError(
+                f"{self.label}: {self.place}: GeometryCollection without a list of geometries; draw them, or delete it"
+            )
         for part in parts:
             self._collect(part)
 
@@ -64,7 +66,7 @@ class Shapes:
         many = coordinates if kind == "MultiPolygon" else [coordinates]
         for rings in many if isinstance(many, list) else [None]:
             if not isinstance(rings, list) or not rings:
-                raise InputError(f"{self.label}: {self.place}: {kind} without rings")
+                raise InputError(f"{self.label}: {self.place}: {kind} without rings; draw it, or delete it")
             self.polygons.append([self._positions(f"{self.place} ring {n}", ring) for n, ring in enumerate(rings)])
 
     def _positions(self, place: str, raw: Any) -> Ring:
@@ -115,7 +117,7 @@ def positions(label: str, place: str, raw: Any, notes: Notes) -> Ring:
         InputError: A position is invalid; the text names it.
     """
     if not isinstance(raw, list):
-        raise InputError(f"{label}: {place}: coordinates are not a list")
+        raise InputError(f"{label}: {place}: coordinates are not a list; write [[lon, lat], ...]")
     pairs: Ring = []
     for number, position in enumerate(raw):
         legal = (
@@ -124,10 +126,10 @@ def positions(label: str, place: str, raw: Any, notes: Notes) -> Ring:
             and all(isinstance(value, int | float) and not isinstance(value, bool) for value in position)
         )
         if not legal:
-            raise InputError(f"{label}: {place} position {number} is not [lon, lat]")
+            raise InputError(f"{label}: {place} position {number} is not [lon, lat]; write two numbers")
         lon_deg, lat_deg = (float(value) if abs(value) < 1e9 else math.inf for value in position[:2])
         if not (math.isfinite(lon_deg) and math.isfinite(lat_deg)):
-            raise InputError(f"{label}: {place} position {number} is not a number (NaN, or too large)")
+            raise InputError(f"{label}: {place} position {number} is not a number (NaN, or too large); write degrees")
         if abs(lat_deg) > 90.0:
             swapped = abs(lon_deg) <= 90.0 and abs(lat_deg) <= 180.0
             advice = "latitude and longitude are swapped: write [lon, lat]" if swapped else "reproject it to WGS 84"

@@ -24,7 +24,7 @@ SLIVER_M2 = 1e-4
 def plan_task(
     site: Site, machine: MachineFootprint, settings: PlanSettings, wish: TaskWish, limit: WorkLimit | None = None
 ) -> Plan:
-    """The plan of a role. Raises InputError where site, machine and wish do not fit.
+    """Return the plan of a task. Raises InputError if site, machine and request do not fit.
 
     A survey works its strips and the ground around evidence. Ground between them does not bear tracks, even with safe
     ground outside. It is listed as `not_in_task`: the plan says nothing about it.
