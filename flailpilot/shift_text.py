@@ -30,7 +30,7 @@ def page(shift: ShiftState, now_us: int) -> str:
     due = [row.item.name for row in rows if row.mark is ShiftMark.DUE]
     lines.append(f"due now: {', '.join(due) if due else 'nothing'}")
     lines += [
-        f"block {number}: {block.minutes(now_us):.0f} min without a change of operator, {BLOCK_MIN:g} are allowed"
+        f"block {number}: {block.length_min(now_us):.0f} min without a change of operator, {BLOCK_MIN:g} are allowed"
         for number, block in enumerate(blocks_of(shift.acts), start=1)
         if block.too_long(now_us)
     ]

@@ -57,13 +57,13 @@ class ShiftBlock(msgspec.Struct, frozen=True, kw_only=True):
     until_us: int | None
     who: str
 
-    def minutes(self, now_us: int) -> float:
+    def length_min(self, now_us: int) -> float:
         """Return its length in minutes."""
         return ((self.until_us if self.until_us is not None else now_us) - self.from_us) / _US_PER_MIN
 
     def too_long(self, now_us: int) -> bool:
         """Return whether it is longer than 50 minutes."""
-        return self.minutes(now_us) > BLOCK_MIN
+        return self.length_min(now_us) > BLOCK_MIN
 
 
 def blocks_of(acts: tuple[ShiftAct, ...]) -> tuple[ShiftBlock, ...]:

@@ -42,7 +42,7 @@ def _shift(facts: JobFacts, shift: ShiftState) -> str:
             "shift.long_block",
             number=number,
             begun=_when(block.from_us),
-            minutes=f"{block.minutes(last_us):.0f}",
+            minutes=f"{block.length_min(last_us):.0f}",
             most=f"{BLOCK_MIN:g}",
         )
         + "</b></p>"

@@ -228,7 +228,7 @@ def test_every_act_is_in_one_shift_and_every_item_has_one_row(drawn: list[tuple[
         assert sum(row.used_min for row in rows) == pytest.approx(sum(one.minutes for one in shift.acts))
         blocks = shift_day.blocks_of(shift.acts)
         assert all(block.until_us is not None for block in blocks[:-1])
-        assert all(block.minutes(now_us) >= 0.0 for block in blocks)
+        assert all(block.length_min(now_us) >= 0.0 for block in blocks)
 
 
 # --- the day ---------------------------------------------------------------------------------------------------------
@@ -253,7 +253,7 @@ def test_the_ring_is_asked_before_each_block_and_50_minutes_are_the_longest() ->
     day.append(act(HAND_OVER, 150, words="B", minutes=10))
     assert marks(day, 151)[RING] is ShiftMark.DUE
     (block,) = shift_day.blocks_of(tuple(day))
-    assert block.minutes(0) == pytest.approx(54.0)
+    assert block.length_min(0) == pytest.approx(54.0)
     assert block.too_long(0)
     assert marks(day, 205)[PARKING_VISIT] is ShiftMark.LATER
     assert marks(day, 207)[PARKING_VISIT] is ShiftMark.DUE
@@ -262,7 +262,7 @@ def test_the_ring_is_asked_before_each_block_and_50_minutes_are_the_longest() ->
 def test_a_ring_told_once_still_counts_the_block() -> None:
     day = (act(RING, 10), act(PARKING_VISIT, 130, minutes=30))
     (block,) = shift_day.blocks_of(day)
-    assert block.minutes(0) == pytest.approx(90.0)
+    assert block.length_min(0) == pytest.approx(90.0)
 
 
 def test_rings_told_again_do_not_cut_a_block_and_the_one_after_the_test_strip_begins_it() -> None:
