@@ -147,8 +147,15 @@ def test_row_117_without_a_sign_of_attention_a_mission_ends() -> None:
     for _ in range(420):
         drill.step()
         assert abs(drill.state.gate.set_mps[0]) <= 0.08, "in a curve one belt is a little faster"
+    drill.hands.forgets |= OperatorEdge.MISSION_START | OperatorEdge.RESET
     assert until_reason(drill, "attention", 1.0) == pytest.approx(0.6)
-    assert drill.mode is Mode.STOPPING
+    assert drill.mode is Mode.WAIT
+    drill.run(0.5)
+    assert drill.world.tracks.standing
+    drill.run(19.4)
+    assert drill.mode is Mode.WAIT
+    drill.run(0.3)
+    assert drill.mode in (Mode.STOPPING, Mode.HOLD), "40 s after the question"
     assert drill.watch.finish() == ()
 
 
