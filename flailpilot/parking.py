@@ -17,6 +17,7 @@ from flailpilot.resume import (
     craters_of,
     on_its_swath,
     record_of,
+    settings_of,
     swept_ground,
     told_pose,
 )
@@ -28,12 +29,11 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.pace import length_m
 from vehicle.contracts.plan import Plan
 from vehicle.planning.coverage.parking import kept_out_since, parking_goals
-from vehicle.planning.coverage.settings import Goal, PlanSettings
+from vehicle.planning.coverage.settings import Goal
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.files.stored import load_plan, plan_of_run
 from vehicle.planning.site.site import Site
 from vehicle.records import journal
-from vehicle.runtime.tool_bounds import planned_bounds
 from vehicle.runtime.way_back import work_goal
 
 
@@ -61,15 +61,7 @@ def run(asked: PlanOptions, way: WayOptions) -> int:
             pose = stand.pose
             notes.append(stand.note)
         craters = kept_out_since(work, site) + (craters_of(way.craters, site) if way.craters is not None else ())
-        settings = PlanSettings(
-            overlap_m=asked.overlap_m,
-            overrun_m=asked.overrun_m,
-            bounds=planned_bounds(machine),
-            k_sigma=header.k_sigma,
-            cell_m=header.cell_m,
-            slope_max_rad=machine.limits.slope_max_rad,
-            required_depth_m=header.required_depth_m,
-        )
+        settings = settings_of(asked, machine, header)
         request = WayRequest(
             site_hash=site.site_hash,
             swept=swept_ground(journal.bearing(record)),

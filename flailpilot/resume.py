@@ -82,15 +82,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
             return DONE
         refuse_a_run(asked.out)
         make_folder(asked.out)
-        settings = PlanSettings(
-            overlap_m=asked.overlap_m,
-            overrun_m=asked.overrun_m,
-            bounds=planned_bounds(machine),
-            k_sigma=header.k_sigma,
-            cell_m=header.cell_m,
-            slope_max_rad=machine.limits.slope_max_rad,
-            required_depth_m=header.required_depth_m,
-        )
+        settings = settings_of(asked, machine, header)
         shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
         with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
             plan = replan(site, shape, settings, request, limit).plan
@@ -148,6 +140,19 @@ def _request(
         swept=swept_ground(journal.bearing(record)),
         pose=on_its_swath(pose, plan),
         error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute position error
+    )
+
+
+def settings_of(asked: PlanOptions, machine: MachineConfig, header: Header) -> PlanSettings:
+    """Return the planner's settings with the rule, cell and depth of a record."""
+    return PlanSettings(
+        overlap_m=asked.overlap_m,
+        overrun_m=asked.overrun_m,
+        bounds=planned_bounds(machine),
+        k_sigma=header.k_sigma,
+        cell_m=header.cell_m,
+        slope_max_rad=machine.limits.slope_max_rad,
+        required_depth_m=header.required_depth_m,
     )
 
 

@@ -22,13 +22,13 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import along_cross_m
 from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.plan import Plan, SegmentKind
-from vehicle.planning.coverage.parking import kept_out_since, parking_goals
+from vehicle.planning.coverage.parking import PARKING, kept_out_since, parking_goals
 from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.files.stored import write_stored
 from vehicle.runtime.way_back import work_goal
 
-PARKING, BACK = "parking", "work"
+BACK = "work"
 BEGUN_M: Final = 0.3
 """Way in a swath from which on it counts as begun: before it, the way back leads to its start."""
 TO: Final = (PARKING, BACK)
