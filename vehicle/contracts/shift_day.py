@@ -58,7 +58,7 @@ class ShiftBlock(msgspec.Struct, frozen=True, kw_only=True):
     who: str
 
     def length_min(self, now_us: int) -> float:
-        """Return its length in minutes."""
+        """Return its length [min]."""
         return ((self.until_us if self.until_us is not None else now_us) - self.from_us) / _US_PER_MIN
 
     def too_long(self, now_us: int) -> bool:
