@@ -45,7 +45,7 @@ def test_all_that_waits_for_an_act_outlives_the_process(
 
 @pytest.mark.parametrize("mode", list(Mode))
 def test_row_84_a_program_that_ended_in_a_mode_that_drives_owes_a_reset_and_says_why(mode: Mode) -> None:
-    driving = mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY)
+    driving = mode in (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
     after = latches.restored(GateState(), latches.encode(GateState(mode=mode)))
     assert after.reset_due is driving
     assert after.shown == (mask(StopReason.RESTARTED_IN_MOTION) if driving else 0)
