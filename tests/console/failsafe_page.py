@@ -12,6 +12,7 @@ from vehicle.contracts.stop_reasons import ORDER, RULES
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety.checks import ROTOR_UP_S
 from vehicle.control.safety.command_shaping import LIMITED_MPS, RECOVERY_MPS
+from vehicle.control.safety.waiting import WAIT_S
 
 PAGE: Final = Path(__file__).resolve().parents[2] / "docs/FAILSAFE.md"
 COMMAND: Final = "python -m tests.console.failsafe_page"
@@ -27,29 +28,41 @@ itself works with (`vehicle/contracts/stop_reasons.py`); a test refuses a page t
 **What is the same for all stops.** The machine never starts again by itself. To drive again you must do each step, one
 after the other:
 
-1. The cause is gone. For some reasons the console cannot measure this, and the step gets no tick mark. Go on to RESET
-   all the same: while the cause forbids it, the vehicle refuses RESET, and the screen keeps the reason.
+1. The cause is gone. Where the console cannot measure this, the step gets no tick mark: go on to RESET all the same.
+   If the cause is still there, the vehicle refuses RESET and the screen keeps the reason, but for causes of two kinds:
+   those with *to drive out* in the list (see RECOVERY below), and those that stop a mission alone (you may drive by
+   stick).
 2. Centre both sticks. Release hold-to-run.
 3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
-4. RESET (`R`).
-5. ARM (`M`). After *engine off*, and after the vehicle program was started again: ARM two times, at least half a
-   second apart. After *engine off* the engine must run again before the last ARM, and before RECOVERY. It can be
-   started only after RESET, because the program keeps it off until then. No console starts it: the recovery plan does,
-   or the maker's own remote starter. With the engine off the machine stops again after 0.2 s (`engine_stall`).
+4. RESET (`R`). After *engine off* it counts only when the rotor stands, as measured. RELEASE E-STOP (`E`), where the
+   list has it, comes before RESET; you may press it while the rotor still turns.
+5. Only after *engine off*: the engine is started. Before RESET this is not possible, because the program keeps the
+   engine off. No console starts it: the recovery plan does, or the maker's own remote starter. If you go on without it,
+   the machine stops again 0.2 s after the last ARM, or after RECOVERY (`engine_stall`).
+6. ARM (`M`). After *engine off*, and after the vehicle program was started again: ARM two times, at least half a
+   second apart.
 
 The console shows these steps at each stop. A tick mark means *measured*; the next step is blue. If another console took
 control meanwhile, or nobody holds it, TAKE (`T`, hold it for one second) comes first. A mission goes on with START
-(`N`) after step 5.
+(`N`) after step 6.
+
+**WAIT is no stop.** PAUSE, and the reasons with *in a mission WAIT first* in the list, hold a mission for at most
+{WAIT_S:g} s instead of stopping it. The mode cell is amber (*Mission, waiting*), the tracks stand, the tool stays where
+it is, **the rotor keeps turning**. When the cause has been away for a second, hold hold-to-run with the sticks centred
+and press START (`N`) once: the mission goes on, without RESET and ARM. If nobody does so in time, it is a stop, and the
+steps above hold.
 
 **Nobody walks to the machine.** No text on the console and no line of this page sends a person to it. Where a text says
 *the team leader starts the recovery plan*, the team leader decides who goes, when, and by which way. What the
 recovery plan must do before RESET is in [OPERATION.md](OPERATION.md), *When it stops*.
 
-**RECOVERY** (`B`, in *Ready*): the cause stays, and you drive the machine back along its own track, at most
-{RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* allow it. After an ordinary stop
-press RESET, then RECOVERY. After *engine off* press RESET; when the engine runs again, press ARM, RECOVERY.
-Some texts on the screen say *ARM, RECOVERY* after every stop. If you press ARM after an ordinary stop while the cause
-is still there, the vehicle refuses it and nothing happens; half a second later press RECOVERY.
+**RECOVERY** (`B`, in *Ready*): you drive the machine back along its own track although the cause is still there, by
+stick, at most {RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* in the list allow it.
+Press what the last column of the list says after *to drive out*:
+
+- After an ordinary stop: RESET, then half a second later RECOVERY. There is no ARM between them. Some texts on the
+  screen have one (*ARM, RECOVERY*): leave it out. While the cause is there it does nothing.
+- After *engine off*: RESET; the engine is started; ARM, then RECOVERY.
 """
 
 STOPPED: Final = (
@@ -92,8 +105,9 @@ PARTS: Final = (
     Part(
         "Slower",
         f"An amber line, one tick sounds. At most {LIMITED_MPS:g} m/s, drawn as a limit in the speed instrument. No "
-        "mission starts. It ends by itself when the cause is gone. Where the list says *only a warning* by stick, a "
-        "link that is late may all the same hold the machine at this speed.",
+        "mission starts. It ends by itself when the cause is gone. Where the list says *by stick: only a warning*, the "
+        "sticks drive as fast as before; with `link_ageing` alone the frames of the sticks are so late that this speed "
+        "holds for them too.",
         ((Level.LIMIT, Level.LIMIT), (Level.WARN, Level.LIMIT)),
     ),
     Part(
@@ -117,7 +131,7 @@ def machine_does(rule: Rule, code: StopReason) -> str:
     """What differs from the rest of its section."""
     told = [ROTOR_SLOW[code]] if code in ROTOR_SLOW else []
     if rule.waits:
-        told.append("in a mission it first waits, 20 s at most")
+        told.append(f"in a mission WAIT first, {WAIT_S:g} s at most")
     if rule.auto_level is Level.STOP and rule.level is Level.LIMIT:
         told.append("by stick: slow")
     if rule.auto_level is Level.LIMIT and rule.level is Level.WARN:
