@@ -11,8 +11,9 @@ to its end. The receiver claims RTK float for 1 to 6 s at seeded moments, and er
   metres by stick    driven in MANUAL or RECOVERY, as it truly was
   false credit, m2   credited and not truly worked: must be 0
 
-With `--beside` another checkout, which has a `.venv` of its own, drives the same field under the same losses, one that
-has no WAIT too. Exit status 1: a plan that was not finished, or false credit.
+`--losses 0` drives the same field without any: the bound of what an answer to a loss can reach. With `--beside`
+another checkout, which has a `.venv` of its own, drives the same field under the same losses, one that has no WAIT too.
+Exit status 1: a plan that was not finished, or false credit.
 """
 
 import argparse
@@ -77,11 +78,11 @@ def slowed() -> None:
     sim_stack.ScriptedOperator = Person  # type: ignore[misc, attr-defined]
 
 
-def losses(seed: int, until_s: float = LIMIT_S) -> tuple[tuple[float, float], ...]:
+def losses(seed: int, per_h: float = LOSSES_PER_H, until_s: float = LIMIT_S) -> tuple[tuple[float, float], ...]:
     """When the fix goes and when it comes again [s], that often in an hour on average; none begins within another."""
     draw, t_s, found = random.Random(seed), LATER_S, []
-    while t_s < until_s:
-        t_s += draw.expovariate(LOSSES_PER_H / 3600.0)
+    while per_h > 0.0 and t_s < until_s:
+        t_s += draw.expovariate(per_h / 3600.0)
         back_s = t_s + draw.uniform(*LOSS_S)
         found.append((t_s, back_s))
         t_s = back_s
@@ -157,8 +158,9 @@ class Meter:
         return (self._end_tick - (self._armed_tick or 0)) * TICK_S
 
 
-def driven(seed: int) -> Figures:
-    """One run: the plan to its end, or an hour."""
+def driven(seed: int, per_h: float = LOSSES_PER_H) -> Figures:
+    """One run: the plan to its end, or an hour; so many losses an hour."""
+    moments = losses(seed, per_h)
     with tempfile.TemporaryDirectory() as folder:
         scenario = Scenario(
             name="tree-row", machine="memat", site=str(field(Path(folder))), seed=seed, checks="made",
@@ -174,7 +176,7 @@ def driven(seed: int) -> Figures:
         told = Told()
         rig = assemble(scenario, machine, plan, (told,))
         observer, meter = Observer(rig, told, site, plan, scenario, None), Meter(rig)
-        rig.barrier.subscribe(Phase.WORLD - 1, TreeRow(rig, losses(seed)).step)
+        rig.barrier.subscribe(Phase.WORLD - 1, TreeRow(rig, moments).step)
         rig.barrier.subscribe(Phase.OBSERVE, observer.step)
         rig.barrier.subscribe(Phase.OBSERVE, meter.step)
         await rig.barrier.run(round(LIMIT_S / TICK_S))
@@ -192,7 +194,7 @@ def driven(seed: int) -> Figures:
         "metres by stick": meter.stick_m,
         "false credit, m2": observer.truth.false_credit_m2(ledger),
         "minutes": meter.time_s / 60.0,
-        "losses of the fix": sum(went_s < meter.time_s for went_s, _ in losses(seed)),
+        "losses of the fix": sum(went_s < meter.time_s for went_s, _ in moments),
         "broken invariants": len(observer.invariants.breaches),
         "finished": observer.done_tick >= 0,
         "processor s": time.process_time() - begun_s,
@@ -203,16 +205,18 @@ def main() -> int:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--losses", type=float, default=LOSSES_PER_H, help="of RTK fixed, an hour")
     parser.add_argument("--beside", type=Path, help="another checkout")
     parser.add_argument(CHECKOUT, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.checkout is not None:
-        print(json.dumps(driven(options.seed)))
+        print(json.dumps(driven(options.seed, options.losses)))
         return 0
 
     def command(checkout: Path) -> list[str]:
         python = checkout / ".venv/bin/python"
-        return [str(python), str(Path(__file__).resolve()), CHECKOUT, str(checkout), "--seed", str(options.seed)]
+        chosen = ["--seed", str(options.seed), "--losses", str(options.losses)]
+        return [str(python), str(Path(__file__).resolve()), CHECKOUT, str(checkout), *chosen]
 
     beside = options.beside.resolve() if options.beside is not None else None
     ours, theirs = in_turns(command, beside, 1, None)

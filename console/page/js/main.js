@@ -316,7 +316,8 @@ class Page {
     if (stopped && this._was_stopped === false) this.sounds.play("stop");
     if (!stopped && this._was_state === "lost") this.sounds.play("link_back");
     if (warnings > (this._warnings ?? 0)) this.sounds.play("tick");
-    const left_s = this.store.value("due", "attention_s");
+    const waits = this.store.value("vehicle", "mode") === "WAIT";
+    const left_s = this.store.value("due", waits ? "arm_unused_s" : "attention_s");
     const now_ms = this.now_ms();
     const asked = state === "live" ? askedSound(left_s, now_ms - (this._asked_ms ?? -Infinity)) : null;
     if (asked) {

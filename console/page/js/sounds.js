@@ -9,8 +9,8 @@ const TONES = {
 const LATE_S = 10;
 
 /**
- * What sounds while a mission asks for a sign of attention: a tick each 3 s, in its last 10 s a tone each second.
- * `left_s`: until the machine stands, null where nothing is asked; `since_ms`: since the last sound of this kind.
+ * What sounds while a mission asks for a sign of attention, and in a WAIT: a tick each 3 s, in its last 10 s a tone each
+ * second. `left_s`: until the machine stands, or until the WAIT becomes a stop, null where nothing is asked; `since_ms`: since the last sound of this kind.
  */
 export function askedSound(left_s, since_ms) {
   if (left_s === null) return null;
