@@ -72,7 +72,7 @@ class FactsheetBody(msgspec.Struct, frozen=True, kw_only=True):
 class StateBody(msgspec.Struct, frozen=True, kw_only=True):
     """What the vehicle does, and why it stands. It is retained, so it has no coordinates and no number of an operator.
 
-    `wait_left_s`: time until a WAIT becomes a stop; null outside a WAIT.
+    `wait_left_s`: time left until a mission that stands in mode WAIT is stopped; null in every other mode.
     """
 
     mode: str
