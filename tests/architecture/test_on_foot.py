@@ -35,7 +35,6 @@ FALSE_ALARMS = {
     ),
     "Brakes that can only be released at the machine mean step 9.": "step 9 is the access lane",
     "water stands in the ruts": "water stands",
-    "Only the recovery plan starts the engine again": "the plan decides how",
     "In every stop the brakes are closed, and without engine and pressure they stay closed.": "a state",
     "What must be done before somebody works at the rotor?": "a question, answered with the parking bay",
     "Can a console start the engine?": "a question, answered with no",
