@@ -36,9 +36,9 @@ after the other:
 3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
 4. RESET (`R`). After *engine off* it counts only when the rotor stands, as measured. RELEASE E-STOP (`E`), where the
    list has it, comes before RESET; you may press it while the rotor still turns.
-5. Only after *engine off*: the engine comes to run again. Before RESET this is not possible, because the program keeps
-   the engine off. No console starts it: the recovery plan does, or the maker's own remote starter. If you go on without it,
-   the machine stops again 0.2 s after the last ARM, or after RECOVERY (`engine_stall`).
+5. Only after *engine off*: wait until the engine runs again. Before RESET it cannot, because the program keeps it off.
+   No console starts it: the recovery plan does, or the maker's own remote starter. If you go on without it, the machine
+   stops again 0.2 s after the last ARM, or after RECOVERY (`engine_stall`).
 6. ARM (`M`). After *engine off*, and after the vehicle program was started again: ARM two times, at least half a
    second apart.
 
