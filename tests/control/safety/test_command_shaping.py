@@ -77,6 +77,7 @@ NO_ROTOR = Permit(drive=True)
         (0.0, 0.3, 0.0, 0.1, (0.0, 0.1 * TRACKS.pivot_rate_radps)),
         (0.0, -0.3, 0.0, -0.1, (0.0, -0.1 * TRACKS.pivot_rate_radps)),
         (math.nan, math.nan, 1.0, 1.0, (0.0, 0.0)),
+        (math.inf, math.inf, 1.0, 1.0, (0.0, 0.0)),
     ],
 )
 def test_by_stick_nothing_passes_that_the_sticks_do_not_ask_for(
@@ -138,6 +139,7 @@ H, D, HOLD = ToolMode.HEIGHT, ToolMode.DEPTH, ToolMode.HOLD
         (ALL, H, -0.2, (H, 0.0)),
         (ALL, H, 99.0, (H, TOOL.height_max_m)),
         (ALL, H, math.nan, (H, 0.0)),
+        (ALL, H, math.inf, (H, 0.0)),
         (ALL, D, 0.12, (D, 0.12)),
         (ALL, D, 99.0, (D, TOOL.depth_max_m)),
         (ALL, D, -0.1, (D, 0.0)),
