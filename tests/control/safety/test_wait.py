@@ -8,6 +8,8 @@ from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorE
 from tests.control.safety.rig import Rig
 from vehicle.contracts.messages import FlailRequest, MissionPhase, Mode
 from vehicle.control.safety import waiting
+from vehicle.control.safety.modes import Class
+from vehicle.control.state import GateState
 
 E = OperatorEdge
 FLOAT: dict[str, Any] = {"fix": FixType.RTK_FLOAT, "position_proven": False}
@@ -291,3 +293,13 @@ def test_the_driven_path_goes_on_to_where_it_came_to_a_stand() -> None:
     rig.run(1)
     assert rig.mode is Mode.WAIT
     assert len(rig.state.driven_path) > length
+
+
+def test_outside_a_wait_nothing_is_waited_for() -> None:
+    assert waiting.waited_s(GateState(mode=Mode.MANUAL, wait_tick=5), 900) == 0.0
+
+
+def test_the_first_second_is_over_at_its_end() -> None:
+    state = GateState(mode=Mode.WAIT, wait_tick=100)
+    assert waiting.at_least(Class.OK, state, 149) is Class.WAIT
+    assert waiting.at_least(Class.OK, state, 150) is Class.OK

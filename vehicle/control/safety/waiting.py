@@ -15,7 +15,6 @@ WARNING_S = 1.0
 
 STOOD_S = 5.0
 """A machine that stood armed for longer, with hold-to-run released, warns anew before it moves."""
-BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 
 
 def waited_s(state: GateState, tick: int) -> float:
@@ -47,7 +46,7 @@ def horn_until(state: GateState, mode: Mode, tick: int, horn_s: float, *, hold: 
     `state`: before this tick; `mode`: after it; `hold`: hold-to-run is pressed in it.
     """
     warning_s = 0.0
-    stood = state.mode in BY_STICK and (tick - state.used_tick) * TICK_S > STOOD_S
+    stood = (tick - state.used_tick) * TICK_S > STOOD_S  # counted only where hands are waited for
     if state.mode is Mode.READY or (state.mode is Mode.MANUAL and mode in AUTO) or (stood and hold):
         warning_s = horn_s
     elif state.mode is Mode.WAIT and mode in AUTO:
