@@ -98,3 +98,25 @@ def test_a_lost_fix_of_five_seconds_credits_nothing_false_and_leaves_no_hole() -
     assert strip(drill, begins_m + 0.3, begins_m + 3.0 - BEHIND_M).all(), "nothing is silently missed"
     assert drill.truth.false_credit_m2(drill.state.ledger) == 0.0
     assert drill.watch.finish() == ()
+
+
+@pytest.mark.long
+def test_epochs_that_prove_nothing_before_a_lost_fix_leave_no_hole() -> None:
+    """Credit breaks off half a second before the WAIT; what was driven meanwhile is worked again."""
+    drill = work()
+    begins_m = along_m(drill)
+    until_along(drill, begins_m + 1.5)
+    drill.world.gnss.jump_m = (0.2, 0.0)
+    for _ in range(10):
+        drill.step()
+    assert drill.mode is Mode.AUTO_WORK
+    assert drill.state.ledger.run is None or drill.state.ledger.run.credit_flag != raster.CREDITED
+    drill.world.gnss.jump_m = (0.0, 0.0)
+    drill.world.gnss.fix = FixType.RTK_FLOAT
+    assert drill.until((Mode.WAIT,), 1.0)
+    drill.run(2.0)
+    drill.world.gnss.fix = FixType.RTK_FIXED
+    until_along(drill, begins_m + 4.0)
+    assert strip(drill, begins_m + 0.3, begins_m + 3.0 - BEHIND_M).all()
+    assert drill.truth.false_credit_m2(drill.state.ledger) == 0.0
+    assert drill.watch.finish() == ()

@@ -345,8 +345,10 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):
     """Where the job stands: the segment, what is being done in it, and how far the tool has worked along it.
 
-    `unproven_m`: edges (n, 4) of the ground that bore no tracks when the plan was made, set with the plan. `crediting`:
-    the ground was being credited when it was last worked; `torn`: that broke off while the mission waited in a swath.
+    `unproven_m`: edges (n, 4) of the ground that bore no tracks when the plan was made, set with the plan.
+    `worked_along_m`: how far the machine has worked along the swath [m], kept until the next segment; `work_started`:
+    it is at work in it. `credited_along_m`: the furthest at which ground was being credited in it, None where none was.
+    `torn`: that broke off while the mission waited, or shortly before.
     """
 
     plan: Plan | None = None
@@ -356,7 +358,7 @@ class MissionState(msgspec.Struct, frozen=True, kw_only=True):
     phase_t_ns: int = 0
     worked_along_m: float = 0.0
     work_started: bool = False
-    crediting: bool = False
+    credited_along_m: float | None = None
     torn: bool = False
     blocked: str = ""
     link_peak_s: float = 0.0
@@ -371,7 +373,7 @@ def job_mark(mission: MissionState, now_ns: int = 0) -> JobMark | None:
         plan_hash=plan.plan_hash,
         site_hash=plan.site_hash,
         index=mission.index,
-        at_work=mission.work_started,
+        at_work=mission.work_started or mission.worked_along_m > 0.0,
         done=mission.phase is MissionPhase.DONE,
         t_ns=now_ns,
     )

@@ -1,10 +1,12 @@
 """The job, phase by phase: what follows what, what a break does, and that nothing goes on by itself."""
 
 import math
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import builders
@@ -14,8 +16,9 @@ from vehicle.contracts.messages import DriveKind, Estimate, MissionPhase, Mode, 
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.control.mission import job
 from vehicle.control.mission.job import JobInputs
+from vehicle.control.mission.progress import along_segment_m, taken_up_at
 from vehicle.control.mission.task import depth_wish_m, height_wish_m, task
-from vehicle.control.state import MissionState
+from vehicle.control.state import MissionState, job_mark
 
 CONFIG = builders.config()
 YAW_RAD = 0.7
@@ -58,8 +61,9 @@ def test_a_swath_from_start_to_end() -> None:
     assert step(state, vehicle(Mode.AUTO_WORK, depth_m=down - 0.02), at(0.0)).phase is MissionPhase.LOWER
     state = step(state, vehicle(Mode.AUTO_WORK, depth_m=down), at(0.0))
     assert state.phase is MissionPhase.WORK
-    state = step(state, vehicle(Mode.AUTO_WORK), at(5.0))
-    assert (state.phase, state.worked_along_m) == (MissionPhase.WORK, pytest.approx(5.0))
+    for along_m in np.arange(0.0, LENGTH_M, 0.5):
+        state = step(state, vehicle(Mode.AUTO_WORK), at(along_m))
+        assert (state.phase, state.worked_along_m) == (MissionPhase.WORK, pytest.approx(along_m))
     state = step(state, vehicle(Mode.AUTO_WORK), at(LENGTH_M))
     assert state.phase is MissionPhase.RAISE
     assert step(state, vehicle(Mode.AUTO_WORK, tool_height_m=up - 0.1), at(LENGTH_M)).phase is MissionPhase.RAISE
@@ -104,8 +108,14 @@ def credited(mode: Mode, *, crediting: bool) -> JobInputs:
     return msgspec.structs.replace(vehicle(mode, RotorState.AT_SPEED, depth_m=1.0), crediting=crediting)
 
 
+def at_work(along_m: float = 3.0, *, crediting: bool = True) -> MissionState:
+    """A swath that is worked, and credited or not, up to here."""
+    state = mission(MissionPhase.WORK, work_started=True, worked_along_m=along_m - 0.01)
+    return step(state, credited(Mode.AUTO_WORK, crediting=crediting), at(along_m))
+
+
 def test_after_a_wait_without_a_seam_the_swath_goes_on() -> None:
-    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=True), at(3.0))
+    state = at_work()
     for _ in range(50):
         state = step(state, credited(Mode.WAIT, crediting=True), at(3.05))
     state = step(state, credited(Mode.AUTO_WORK, crediting=True), at(3.05))
@@ -113,27 +123,91 @@ def test_after_a_wait_without_a_seam_the_swath_goes_on() -> None:
 
 
 def test_a_swath_whose_credit_broke_off_in_a_wait_is_re_entered() -> None:
-    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=True), at(3.0))
-    state = step(state, credited(Mode.WAIT, crediting=False), at(3.1))
+    state = step(at_work(), credited(Mode.WAIT, crediting=False), at(3.1))
     state = step(state, credited(Mode.WAIT, crediting=True), at(3.1))
     warns = msgspec.structs.replace(credited(Mode.AUTO_WORK, crediting=True), warns=True)
-    assert step(state, warns, at(3.1)).phase is MissionPhase.WORK
-    state = step(state, credited(Mode.AUTO_WORK, crediting=True), at(3.1))
+    state = step(state, warns, at(3.1))
+    assert task(state, at(3.1), CONFIG).drive is DriveKind.STAND, "told while it still warns, or it drives for a tick"
+    assert step(state, warns, at(3.1)) == state
     assert (state.phase, state.work_started, state.worked_along_m) == (MissionPhase.RAISE, True, pytest.approx(3.0))
     up = vehicle(Mode.AUTO_MOVE, tool_height_m=height_wish_m(CONFIG))
     state = step(state, up, at(3.1))
     assert state.phase is MissionPhase.BACK_OFF, "and only once"
 
 
-def test_where_nothing_was_credited_before_a_wait_nothing_is_re_entered() -> None:
-    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=False), at(3.0))
-    state = step(state, credited(Mode.WAIT, crediting=False), at(3.0))
-    assert step(state, credited(Mode.AUTO_WORK, crediting=False), at(3.0)).phase is MissionPhase.WORK
+def waited(state: MissionState, along_m: float) -> MissionState:
+    """Without credit through a WAIT, then on."""
+    for _ in range(100):
+        state = step(state, credited(Mode.WAIT, crediting=False), at(along_m))
+    return step(state, credited(Mode.AUTO_WORK, crediting=True), at(along_m))
+
+
+def drive_on(state: MissionState, to_m: float, *, crediting: bool) -> MissionState:
+    for along_m in np.arange(state.worked_along_m, to_m + 0.004, 0.004):
+        state = step(state, credited(Mode.AUTO_WORK, crediting=crediting), at(along_m))
+    return state
+
+
+def test_a_swath_that_was_never_credited_is_not_re_entered_after_a_wait() -> None:
+    state = drive_on(mission(MissionPhase.WORK), 3.0, crediting=False)
+    assert waited(state, 3.0).phase is MissionPhase.WORK
+
+
+@pytest.mark.parametrize("uncredited_m", [0.005, 0.2, 0.9])
+def test_credit_that_broke_off_shortly_before_a_wait_is_noticed(uncredited_m: float) -> None:
+    """It used to be looked at in the last tick before the WAIT alone."""
+    state = drive_on(at_work(), 3.0 + uncredited_m, crediting=False)
+    state = waited(state, 3.0 + uncredited_m)
+    assert (state.phase, state.work_started, state.worked_along_m) == (MissionPhase.RAISE, True, pytest.approx(3.0))
+
+
+def test_ground_that_was_driven_over_without_credit_for_long_is_not_re_entered() -> None:
+    """Below depth, say: the record shows it as a gap; each WAIT would drive over it again for nothing."""
+    assert waited(drive_on(at_work(), 4.1, crediting=False), 4.1).phase is MissionPhase.WORK
+
+
+def test_a_wait_in_the_overlap_of_a_re_entry_asks_for_no_second_one() -> None:
+    state = mission(MissionPhase.WORK, work_started=True, worked_along_m=3.0, credited_along_m=3.0)
+    assert waited(state, 2.45).phase is MissionPhase.WORK, "credit begins well behind what was credited before"
+    assert waited(state, 2.9).phase is MissionPhase.RAISE
+
+
+def test_a_stop_counts_from_where_credit_broke_off_too() -> None:
+    state = drive_on(at_work(), 3.7, crediting=False)
+    state = step(state, credited(Mode.STOPPING, crediting=False), at(3.7))
+    assert (state.phase, state.worked_along_m) == (MissionPhase.PAUSED, pytest.approx(3.0))
+
+
+@pytest.mark.parametrize("credited_along_m", [None, 12.0])
+def test_a_wait_in_the_tick_in_which_work_begins_skips_no_swath(credited_along_m: float | None) -> None:
+    state = mission(MissionPhase.LOWER, credited_along_m=credited_along_m)
+    state = step(state, credited(Mode.AUTO_WORK, crediting=False), at(0.0))
+    state = waited(state, 0.0)
+    assert (state.phase, state.index) == (MissionPhase.WORK, 0)
+
+
+def test_what_one_swath_was_credited_says_nothing_of_the_next() -> None:
+    ends = mission(MissionPhase.WORK, work_started=True, worked_along_m=LENGTH_M, credited_along_m=LENGTH_M)
+    assert ends.plan is not None
+    ends = msgspec.structs.replace(ends, plan=msgspec.structs.replace(ends.plan, segments=ends.plan.segments * 2))
+    up = vehicle(Mode.AUTO_WORK, tool_height_m=height_wish_m(CONFIG))
+    state = step(step(ends, up, at(LENGTH_M)), up, at(LENGTH_M))
+    assert (state.index, state.worked_along_m, state.credited_along_m) == (1, 0.0, None)
+
+
+def test_a_swath_that_is_worked_to_its_end_is_not_worked_again_after_a_stop() -> None:
+    state = mission(MissionPhase.WORK, work_started=True, worked_along_m=LENGTH_M)
+    state = step(state, vehicle(Mode.AUTO_WORK), at(LENGTH_M))
+    state = step(state, vehicle(Mode.STOPPING), at(LENGTH_M))
+    assert taken_up_at(state, CONFIG.mission.back_off_m)[:2] == pytest.approx(offset_m((0.0, 0.0), YAW_RAD, LENGTH_M))
+    assert step(state, vehicle(Mode.AUTO_MOVE), at(LENGTH_M)).phase is MissionPhase.RAISE
+    mark = job_mark(state)
+    assert mark is not None
+    assert mark.at_work, "after a restart the ledger says how far it was worked, and the rest is re-entered"
 
 
 def test_a_wait_that_becomes_a_stop_is_re_entered_like_every_stop() -> None:
-    state = step(mission(MissionPhase.WORK), credited(Mode.AUTO_WORK, crediting=True), at(3.0))
-    state = step(state, credited(Mode.WAIT, crediting=False), at(3.0))
+    state = step(at_work(), credited(Mode.WAIT, crediting=False), at(3.0))
     state = step(state, credited(Mode.STOPPING, crediting=False), at(3.0))
     assert (state.phase, state.torn) == (MissionPhase.PAUSED, False)
     state = step(state, vehicle(Mode.AUTO_MOVE), at(3.0))
@@ -199,12 +273,32 @@ def test_what_cannot_be_credited_keeps_no_machine_from_the_parking(why: str) -> 
 def test_it_starts_only_near_its_segment(along_m: float, cross_m: float) -> None:
     state = step(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), at(along_m, cross_m))
     beyond_m = max(-along_m, along_m - LENGTH_M, 0.0)
+    past_m = along_m - job.START_DISTANCE_MAX_M
     away_m = math.hypot(beyond_m, cross_m)
     if away_m > job.START_DISTANCE_MAX_M + 1e-6:
         assert state.phase is MissionPhase.IDLE
         assert float(state.blocked.split(" m away")[0].split()[-1]) == pytest.approx(away_m, abs=0.051)
-    elif away_m < job.START_DISTANCE_MAX_M - 1e-6:
+    elif past_m > 1e-6:
+        assert (state.phase, state.blocked) == (
+            MissionPhase.IDLE,
+            f"{along_m:.1f} m past where the swath begins, drive there",
+        )
+    elif away_m < job.START_DISTANCE_MAX_M - 1e-6 and past_m < -1e-6:
         assert state.phase is MissionPhase.SPIN_UP
+
+
+def test_work_that_did_not_begin_where_the_swath_begins_is_none() -> None:
+    """As after a swath that was skipped: the machine stands at the far end of the next strip."""
+    state = mission(MissionPhase.WORK)
+    for _ in range(10):
+        state = step(state, vehicle(Mode.AUTO_WORK, tool_height_m=height_wish_m(CONFIG)), at(LENGTH_M))
+    assert (state.phase, state.index) == (MissionPhase.PAUSED, 0)
+    assert "past where the swath begins" in state.blocked
+
+
+def test_a_position_that_leaps_ahead_along_a_swath_leaves_nothing_out() -> None:
+    state = step(at_work(), vehicle(Mode.AUTO_WORK), at(LENGTH_M))
+    assert (state.phase, state.work_started, state.worked_along_m) == (MissionPhase.RAISE, True, pytest.approx(3.0))
 
 
 def test_it_does_not_start_where_nothing_would_be_credited() -> None:
@@ -224,3 +318,55 @@ def test_tracks_stand_while_the_tool_changes(phase: MissionPhase) -> None:
 def test_without_a_plan_nothing_is_wanted() -> None:
     state = step(MissionState(), vehicle(Mode.AUTO_MOVE), at(0.0))
     assert task(state, at(0.0), CONFIG).drive is DriveKind.STAND
+
+
+# --- any order of modes, phases, credit and places -------------------------------------------------------------------
+STRIPS = builders.plan(
+    (builders.swath(0, 3.0, 0.0), builders.swath(1, 3.0, math.pi, (3.0, 1.5)), builders.swath(2, 3.0, 0.0, (0.0, 3.0))),
+    footprint(CONFIG.machine),
+)
+MODES = st.sampled_from([*[Mode.AUTO_WORK] * 4, Mode.AUTO_MOVE, *[Mode.WAIT] * 2, Mode.STOPPING])
+READY = st.sampled_from([*[(1.0, 1.0)] * 4, (0.0, 1.0), (1.0, 0.0)])
+PLACES_M = st.sampled_from([*[None] * 8, -0.6, 0.0, 0.4, 2.9, 3.0, 3.05])
+TICKS = st.tuples(
+    MODES,
+    READY,
+    PLACES_M,
+    st.booleans(),
+    st.sampled_from([*[False] * 8, True]),
+    st.sampled_from([True, False, None]),
+)
+"""Mode, (depth, height of the tool), along the strip now [m] or drive on, credit, warns, tracks."""
+
+
+@settings(max_examples=300)
+@given(
+    st.sampled_from([MissionPhase.IDLE, MissionPhase.LOWER, MissionPhase.WORK]),
+    st.integers(0, 2),
+    st.lists(TICKS, min_size=4, max_size=60),
+)
+def test_a_swath_is_left_only_when_its_work_reached_its_end(
+    phase: MissionPhase, index: int, ticks: list[tuple[Any, ...]]
+) -> None:
+    """The oracle keeps its own book: the furthest place worked without a leap from where the swath begins."""
+    state = MissionState(plan=STRIPS, index=index, phase=phase)
+    along_m, worked_m = 0.0, 0.0
+    for mode, (depth_m, height_m), jump_m, crediting, warns, supported in ticks:
+        before, segment = state, STRIPS.segments[state.index]
+        along_m = along_m + 0.4 if jump_m is None else jump_m
+        place_m = offset_m(segment.points_m[0], segment.yaw_start_rad, along_m)
+        estimate = builders.estimate(*place_m, segment.yaw_start_rad)
+        assert along_segment_m(segment, estimate) == pytest.approx(along_m)
+        seen = msgspec.structs.replace(
+            vehicle(mode, RotorState.AT_SPEED, depth_m=depth_m, tool_height_m=height_m),
+            crediting=crediting, warns=warns, tracks_supported=supported,
+        )  # fmt: skip
+        state = step(state, seen, estimate)
+        worked = before.phase is MissionPhase.WORK and mode in job.AUTO_MODES and not warns and not before.torn
+        if worked and along_m - worked_m <= job.START_DISTANCE_MAX_M:
+            worked_m = max(worked_m, along_m)
+        if state.index != before.index or state.phase is MissionPhase.DONE:
+            assert worked_m >= 3.0 - job.ALONG_DONE_M
+            along_m, worked_m = 3.0 - along_m, 0.0
+        if state.phase is MissionPhase.DONE:
+            return

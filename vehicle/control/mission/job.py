@@ -23,7 +23,15 @@ PIVOT_DONE_RAD = math.radians(0.25)
 PIVOT_SETTLED_RADPS = math.radians(1.0)
 STANDSTILL_MPS = 0.01
 START_DISTANCE_MAX_M = 1.0
-"""A job starts or resumes only this near to its next segment; further off the operator drives there."""
+"""A job starts or resumes only this near to its next segment; further off the operator drives there.
+
+In a swath that was not begun: to where it begins, or what lies before the tool would be left out. Work that stands
+further ahead than this of where it was a tick before goes on only after a re-entry.
+"""
+SEAM_REACH_M = 1.0
+"""Credit that broke off in the last metre belongs to this break: a mission drives no further before it waits or stops.
+Ground that was driven over without credit for longer (below depth) is on record as a gap; no re-entry would credit it.
+"""
 DEPTH_REACHED_M = 0.005
 TOOL_UP_TOLERANCE_M = 0.03
 LINK_FORGET_PER_TICK_S = 0.0001
@@ -59,20 +67,21 @@ def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: Vehic
     if state.plan is None or state.phase is MissionPhase.DONE:
         return state
     if seen.mode is Mode.WAIT:
-        return _waits(state, seen)
+        return _waits(state, seen, estimate, config)
     if seen.mode not in AUTO_MODES:
         return _interrupted(state, seen, config)
     state = _link_watched(state, seen)
     if state.phase in WAITING_PHASES:
         return _taken_up(state, seen, estimate, config, now_ns)
+    if state.torn:
+        return _re_entered(state, now_ns)
     if seen.warns:
         return state
-    if state.torn:
-        return msgspec.structs.replace(state, phase=MissionPhase.RAISE, phase_t_ns=now_ns, torn=False)
+    if state.phase is MissionPhase.WORK and _ran_ahead(state, estimate):
+        return _re_entered(state, now_ns) if state.work_started else _paused(state)
     done = _CHECKS[state.phase](state, seen, estimate, config)
     if state.phase is MissionPhase.WORK:
-        worked_m = max(state.worked_along_m, along_segment_m(segment_of(state), estimate))
-        state = msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True, crediting=seen.crediting)
+        state = _work_noted(state, seen, estimate)
     return _next_phase(state, now_ns) if done else state
 
 
@@ -82,14 +91,49 @@ def _link_watched(state: MissionState, seen: JobInputs) -> MissionState:
     return msgspec.structs.replace(state, link_peak_s=max(age_s, state.link_peak_s - LINK_FORGET_PER_TICK_S))
 
 
-def _waits(state: MissionState, seen: JobInputs) -> MissionState:
+def _work_noted(state: MissionState, seen: JobInputs, estimate: Estimate) -> MissionState:
+    """How far the swath is worked, and how far it was credited."""
+    along_m = along_segment_m(segment_of(state), estimate)
+    credited_m = state.credited_along_m
+    if seen.crediting:
+        credited_m = along_m if credited_m is None else max(credited_m, along_m)
+    worked_m = max(state.worked_along_m, along_m)
+    return msgspec.structs.replace(state, worked_along_m=worked_m, work_started=True, credited_along_m=credited_m)
+
+
+def _ran_ahead(state: MissionState, estimate: Estimate) -> bool:
+    """The machine stands further along the swath than work can have brought it: what lies between was not worked."""
+    return along_segment_m(segment_of(state), estimate) - state.worked_along_m > START_DISTANCE_MAX_M
+
+
+def _waits(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> MissionState:
     """A mission that waits keeps its place, its phase and its ground: it goes on as if nothing had been.
 
-    Only where the tool is in the ground and the credit broke off meanwhile is the swath re-entered, as after a stop:
-    nobody has proven what the tool passed while it came to a stand.
+    Only a swath that was begun, and whose credit broke off while it waits or shortly before, is re-entered, as after a
+    stop: nobody has proven what the tool passed while it came to a stand.
     """
-    broke_off = state.phase is MissionPhase.WORK and state.crediting and not seen.crediting
-    return msgspec.structs.replace(state, torn=True) if broke_off and not state.torn else state
+    credited_m = state.credited_along_m
+    if state.torn or seen.crediting or state.phase is not MissionPhase.WORK or credited_m is None:
+        return state
+    # work that began anew so far behind the credited ground closes the seam by itself
+    ahead_m = along_segment_m(segment_of(state), estimate) - credited_m
+    seam = -config.mission.back_off_m / 2.0 < ahead_m <= SEAM_REACH_M
+    return msgspec.structs.replace(state, torn=True) if seam else state
+
+
+def _re_entered(state: MissionState, now_ns: int) -> MissionState:
+    """The swath is taken up again from behind its seam: tool up, back off, spin up, lower, work."""
+    return msgspec.structs.replace(
+        state, phase=MissionPhase.RAISE, phase_t_ns=now_ns, worked_along_m=_seam_m(state), torn=False
+    )
+
+
+def _seam_m(state: MissionState) -> float:
+    """Where a re-entry counts from: where work ended, or where credit ended shortly before."""
+    worked_m, credited_m = state.worked_along_m, state.credited_along_m
+    if credited_m is None or worked_m - credited_m > SEAM_REACH_M:
+        return worked_m
+    return max(0.0, min(worked_m, credited_m))
 
 
 # --- breaks ----------------------------------------------------------------------------------------------------------
@@ -101,10 +145,16 @@ def _interrupted(state: MissionState, seen: JobInputs, config: VehicleConfig) ->
     """
     if state.phase in WAITING_PHASES:
         return state
-    worked_m = state.worked_along_m
-    if seen.tracks_supported is False and state.work_started:
-        worked_m = max(0.0, worked_m - config.machine.tool.ahead_m)
-    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, worked_along_m=worked_m, torn=False)
+    if not state.work_started:
+        return _paused(state)
+    from_m = _seam_m(state)
+    if seen.tracks_supported is False:
+        from_m = max(0.0, min(from_m, state.worked_along_m - config.machine.tool.ahead_m))
+    return msgspec.structs.replace(_paused(state), worked_along_m=from_m)
+
+
+def _paused(state: MissionState) -> MissionState:
+    return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, torn=False)
 
 
 def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> str:
@@ -118,6 +168,9 @@ def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, conf
     away_m = distance_to_m(segment_of(state), estimate)
     if away_m > START_DISTANCE_MAX_M:
         return f"{away_m:.1f} m away from the plan, drive there"
+    if segment_of(state).kind is SegmentKind.SWATH and not state.work_started and _ran_ahead(state, estimate):
+        past_m = along_segment_m(segment_of(state), estimate) - state.worked_along_m
+        return f"{past_m:.1f} m past where the swath begins, drive there"
     if not works(state.plan):  # it only drives, perhaps to the place where that check is made
         return ""
     if seen.withheld:
@@ -128,12 +181,16 @@ def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, conf
 def _taken_up(
     state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig, now_ns: int
 ) -> MissionState:
-    """Start or go on near the segment, else say where to drive. A broken swath is re-entered by backing off."""
+    """Start or go on near the segment, else say where to drive.
+
+    A broken swath is re-entered by backing off; of one that is worked to its end, only the tool is raised.
+    """
     segment = segment_of(state)
     blocked = start_blocked(state, seen, estimate, config)
     if blocked:
         return msgspec.structs.replace(state, blocked=blocked)
-    phase = MissionPhase.RAISE if segment.kind is SegmentKind.SWATH and state.work_started else _first_phase(segment)
+    begun = segment.kind is SegmentKind.SWATH and (state.work_started or _at_end(segment, state.worked_along_m))
+    phase = MissionPhase.RAISE if begun else _first_phase(segment)
     return msgspec.structs.replace(state, phase=phase, phase_t_ns=now_ns, blocked="")
 
 
@@ -161,7 +218,7 @@ def _next_phase(state: MissionState, now_ns: int) -> MissionState:
         phase = MissionPhase.SPIN_UP
     elif phase is MissionPhase.WORK:
         phase = MissionPhase.RAISE
-        change = {"work_started": False, "worked_along_m": 0.0}
+        change = {"work_started": False}
     elif phase is MissionPhase.RAISE and state.work_started:
         phase = MissionPhase.BACK_OFF
     else:
@@ -174,8 +231,9 @@ def _next_segment(state: MissionState, now_ns: int) -> MissionState:
     index = state.index + 1
     if index >= len(state.plan.segments):
         return msgspec.structs.replace(state, phase=MissionPhase.DONE, phase_t_ns=now_ns)
+    phase = _first_phase(state.plan.segments[index])
     return msgspec.structs.replace(
-        state, index=index, phase=_first_phase(state.plan.segments[index]), phase_t_ns=now_ns
+        state, index=index, phase=phase, phase_t_ns=now_ns, worked_along_m=0.0, credited_along_m=None
     )
 
 
@@ -200,7 +258,11 @@ def _tool_up(state: MissionState, seen: JobInputs, estimate: Estimate, config: V
 def _worked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:
     del seen, config
     segment = segment_of(state)
-    return along_segment_m(segment, estimate) >= length_m(segment) - ALONG_DONE_M
+    return _at_end(segment, along_segment_m(segment, estimate))
+
+
+def _at_end(segment: Segment, along_m: float) -> bool:
+    return along_m >= length_m(segment) - ALONG_DONE_M
 
 
 def _moved(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> bool:

@@ -34,11 +34,11 @@ def length_m(segment: Segment) -> float:
 def taken_up_at(mission: MissionState, back_off_m: float) -> tuple[float, float, float]:
     """Pose (east, north [m], yaw [rad]) of the machine from which the job is best taken up again.
 
-    In a swath that was begun: on its own strip, as far back as the re-entry backs off. Else where the segment begins.
-    Call only while the job is not done.
+    In a swath that was begun: on its own strip, as far back as the re-entry backs off. In one that is worked to its
+    end: there. Else where the segment begins. Call only while the job is not done.
     """
     segment = segment_of(mission)
-    along_m = max(0.0, mission.worked_along_m - back_off_m) if mission.work_started else 0.0
+    along_m = max(0.0, mission.worked_along_m - back_off_m) if mission.work_started else mission.worked_along_m
     return (*offset_m(segment.points_m[0], segment.yaw_start_rad, along_m), segment.yaw_start_rad)
 
 
