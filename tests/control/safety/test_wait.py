@@ -303,3 +303,24 @@ def test_the_first_second_is_over_at_its_end() -> None:
     state = GateState(mode=Mode.WAIT, wait_tick=100)
     assert waiting.at_least(Class.OK, state, 149) is Class.WAIT
     assert waiting.at_least(Class.OK, state, 150) is Class.OK
+
+
+def test_a_wait_starts_no_rotor_that_has_no_power() -> None:
+    rig = Rig().to_auto()
+    rig.press(E.MISSION_PAUSE)
+    assert (rig.mode, rig.command.rotor_speed_radps) == (Mode.WAIT, 0.0)
+    rig.auto_flail = FlailRequest(rotor_speed_radps=rig.rotor_radps)
+    rig.run(200)
+    assert (rig.mode, rig.command.horn, rig.command.rotor_speed_radps) == (Mode.WAIT, False, 0.0)
+
+
+def test_a_mission_that_is_started_with_hold_pressed_for_long_warns_first() -> None:
+    rig = Rig().to_manual()
+    rig.run(200, hold_to_run=True)
+    assert not rig.command.horn
+    rig.send(E.MISSION_START, hold_to_run=True)
+    rig.phase = MissionPhase.MOVE
+    rig.run(148)
+    assert (rig.mode, rig.command.horn) == (Mode.AUTO_MOVE, True)
+    rig.run(2)
+    assert not rig.command.horn

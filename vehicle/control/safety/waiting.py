@@ -49,7 +49,7 @@ def horn_until(state: GateState, mode: Mode, tick: int, horn_s: float, *, hold: 
     stood = (tick - state.used_tick) * TICK_S > STOOD_S  # counted only where hands are waited for
     if state.mode is Mode.READY or (state.mode is Mode.MANUAL and mode in AUTO) or (stood and hold):
         warning_s = horn_s
-    elif state.mode is Mode.WAIT and mode in AUTO:
+    elif state.mode is Mode.WAIT:  # it counts once the mode is one that moves
         warning_s = WARNING_S
     return max(state.horn_until_tick, tick + round(warning_s / TICK_S))
 
