@@ -226,7 +226,7 @@ class SafetyMonitor:
         frame = gate.frame
         if frame is not None and frame.station_id == drill.hands.station.station_id:
             self.created_ns = max(self.created_ns, drill.hands.created_ns.get(frame.sequence, self.created_ns))
-        self.waits.step(self._mode, gate.mode)
+        self.waits.step(self._mode, gate.mode, now_ns)
         if self._mode in ARMED and gate.mode not in ARMED:
             self._debt.stop(now_ns)
             self.stops += 1

@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.units import TICK_S
+from vehicle.contracts.units import NS_PER_S
 
 AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 DRIVING = (Mode.MANUAL, *AUTO, Mode.RECOVERY)
 WAIT_MAX_S = 20.0
+LATE_S = 0.1
+"""A tick that ends a WAIT may come late by this; a later one is a stop of its own."""
 NEUTRAL = 0.05
 
 
@@ -22,7 +24,7 @@ class WaitWatch:
 
     def __init__(self, tell: Callable[[str, str], None]) -> None:
         self._tell = tell
-        self._ticks = 0
+        self._began_ns = 0
         self._started = False
         self.count = self.gone_on = 0
 
@@ -32,24 +34,23 @@ class WaitWatch:
         if frame.station_id == holder and OperatorEdge.MISSION_START in rising and hands:
             self._started = True
 
-    def step(self, before: Mode, after: Mode) -> None:
+    def step(self, before: Mode, after: Mode, now_ns: int) -> None:
         """Judge one tick after its frames were heard, from the vehicle's modes before and after it."""
         if after is Mode.WAIT:
-            self._wait(before)
+            self._wait(before, now_ns)
         elif before is Mode.WAIT:
             self._left(after)
-        if after is not Mode.WAIT:
-            self._ticks = 0
         self._started = False
 
-    def _wait(self, before: Mode) -> None:
+    def _wait(self, before: Mode, now_ns: int) -> None:
         if before is not Mode.WAIT:
             self.count += 1
+            self._began_ns = now_ns
             if before not in AUTO:
                 self._tell("wait_outside_mission", f"from {before.name}")
-        self._ticks += 1
-        if self._ticks * TICK_S > WAIT_MAX_S + TICK_S:
-            self._tell("wait_too_long", f"{self._ticks * TICK_S:.2f} s")
+        waited_s = (now_ns - self._began_ns) / NS_PER_S
+        if waited_s > WAIT_MAX_S + LATE_S:
+            self._tell("wait_too_long", f"{waited_s:.2f} s")
 
     def _left(self, after: Mode) -> None:
         if after in AUTO:

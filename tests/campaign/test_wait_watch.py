@@ -3,11 +3,11 @@
 import msgspec
 import pytest
 
-from campaign.wait_watch import WAIT_MAX_S, WaitWatch
+from campaign.wait_watch import LATE_S, WAIT_MAX_S, WaitWatch
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.firmware_bridge.samples import OPERATOR
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.units import TICK_S
+from vehicle.contracts.units import TICK_NS, TICK_S
 
 START = OperatorEdge.MISSION_START
 HELD = msgspec.structs.replace(OPERATOR, station_id=7, hold_to_run=True, drive=0.0, turn=0.0)
@@ -19,11 +19,17 @@ class Watched:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.watch = WaitWatch(lambda name, _: self.told.append(name))
+        self.now_ns = 77 * TICK_NS
 
-    def wait(self, ticks: int, before: Mode = Mode.AUTO_WORK) -> "Watched":
+    def step(self, before: Mode, after: Mode, tick_ns: int = TICK_NS) -> None:
+        """One tick."""
+        self.now_ns += tick_ns
+        self.watch.step(before, after, self.now_ns)
+
+    def wait(self, ticks: int, before: Mode = Mode.AUTO_WORK, tick_ns: int = TICK_NS) -> "Watched":
         """A WAIT of so many ticks."""
         for number in range(ticks):
-            self.watch.step(before if number == 0 else Mode.WAIT, Mode.WAIT)
+            self.step(before if number == 0 else Mode.WAIT, Mode.WAIT, tick_ns)
         return self
 
     def start(self, frame: OperatorFrame = HELD, rising: OperatorEdge = START) -> "Watched":
@@ -33,7 +39,7 @@ class Watched:
 
     def left(self, mode: Mode) -> list[str]:
         """The WAIT ends in this tick; what was told."""
-        self.watch.step(Mode.WAIT, mode)
+        self.step(Mode.WAIT, mode)
         return self.told
 
 
@@ -67,7 +73,7 @@ def test_nothing_goes_on_without_a_start_of_that_tick() -> None:
     held_down = Watched().wait(60).start(rising=OperatorEdge.NONE)
     assert held_down.left(Mode.AUTO_MOVE) == ["wait_left_without_start"]
     refused = Watched().wait(10).start()
-    refused.watch.step(Mode.WAIT, Mode.WAIT)
+    refused.step(Mode.WAIT, Mode.WAIT)
     assert refused.left(Mode.AUTO_MOVE) == ["wait_left_without_start"]
 
 
@@ -77,5 +83,14 @@ def test_a_wait_leads_to_no_other_driving(mode: Mode) -> None:
 
 
 def test_a_wait_too_long_and_one_outside_a_mission() -> None:
-    assert Watched().wait(round(WAIT_MAX_S / TICK_S) + 2).told == ["wait_too_long"]
+    ticks = round((WAIT_MAX_S + LATE_S) / TICK_S)
+    assert Watched().wait(ticks + 1).told == []
+    assert Watched().wait(ticks + 2).told == ["wait_too_long"]
     assert Watched().wait(1, Mode.MANUAL).told == ["wait_outside_mission"]
+
+
+def test_late_ticks_lengthen_no_wait() -> None:
+    """Counted in ticks, one of 40 s was in order."""
+    watched = Watched().wait(700, tick_ns=2 * TICK_NS)
+    assert set(watched.told) == {"wait_too_long"}
+    assert Watched().wait(500, tick_ns=2 * TICK_NS).told == []

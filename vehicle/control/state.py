@@ -144,7 +144,8 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
     waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
     what was last commanded to the belts. `driven_path`: poses of the driven track (n x 3: east, north, yaw).
-    `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first.
+    `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first. `stood_tick`:
+    the newest in which no motion was measured.
     """
 
     session_id: int = 0
@@ -176,7 +177,10 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     horn_until_tick: int = 0
     warns: bool = False
     wait_tick: int = 0
+    wait_t_ns: int = 0
+    stood_tick: int = 0
     attention_tick: int = 0
+    attention_t_ns: int = 0
     used_tick: int = 0
     act_tick: int = 0
     reset_sequence: int = 0

@@ -39,6 +39,8 @@ def quiet(s: Situation) -> bool:
     return s.act not in (Act.ESTOP, Act.STOP, Act.DISARM, Act.RELEASE)
 
 
+SLIDING = (Motion.MOVING, Motion.LATE)
+
 OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START)
 
 CAUSES = {
@@ -176,7 +178,7 @@ STEP: dict[str, Step] = {
             and n.mode is S
             and s.live
             and s.worst < Class.NAV
-            and not (m.mode is W and s.neutral and s.motion is Motion.MOVING)
+            and not (m.mode is W and s.neutral and s.motion in SLIDING)
         )
         or c is CAUSES.get(s.act, StopReason.MISSION_LEFT)
     ),
@@ -216,8 +218,8 @@ STEP: dict[str, Step] = {
         or n.mode in WORSE
         or (n.mode is S and c is StopReason.MOVED_WHILE_BRAKED)
     ),
-    "I32b and in WAIT": lambda m, s, n, c: (
-        not (m.mode is W and s.motion is Motion.MOVING)
+    "I32b and in WAIT, where it also may not creep beyond the brake time": lambda m, s, n, c: (
+        not (m.mode is W and s.motion in SLIDING)
         or n.mode in WORSE
         or (
             n.mode is S
@@ -289,7 +291,7 @@ STEP: dict[str, Step] = {
             and s.live
             and s.neutral
             and s.worst < Class.NAV
-            and s.motion is not Motion.MOVING
+            and s.motion not in SLIDING
             and not s.wait_over
         )
         or n.mode is W

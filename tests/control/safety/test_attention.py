@@ -9,7 +9,7 @@ from tests.control.safety.gate_inputs import configured
 from tests.control.safety.rig import SESSION, Rig
 from vehicle.config.vehicle import SafetyConfig
 from vehicle.contracts.messages import DriveRequest, Mode
-from vehicle.contracts.units import TICK_S
+from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control.safety import attention
 from vehicle.control.state import GateState
 
@@ -42,14 +42,26 @@ def test_a_replay_asks_at_the_same_tick_and_another_session_at_another() -> None
 
 def test_seconds_since_the_question_and_until_the_machine_stands() -> None:
     ticks = attention.asked_after_ticks(7, 1000, SAFETY)
-    assert attention.asked_s(7, 1000, 1000 + ticks, SAFETY) == 0.0
-    assert attention.asked_s(7, 1000, 1000 + ticks + 50, SAFETY) == 1.0
-    assert attention.asked_s(7, 1000, 1000 + ticks - 50, SAFETY) == -1.0
-    state = GateState(session_id=7, attention_tick=1000)
-    assert attention.left_s(state, 999 + ticks, SAFETY) is None, "nobody counts down to the question"
-    assert attention.left_s(state, 1000 + ticks, SAFETY) == 20.0
+    state = GateState(session_id=7, attention_tick=1000, attention_t_ns=5)
+
+    def at(tick: int) -> tuple[int, int]:
+        return tick, 5 + (tick - 1000) * TICK_NS
+
+    assert attention.asked_s(state, *at(1000 + ticks), SAFETY) == 0.0
+    assert attention.asked_s(state, *at(1000 + ticks + 50), SAFETY) == 1.0
+    assert attention.asked_s(state, *at(1000 + ticks - 50), SAFETY) == -1.0
+    assert attention.left_s(state, *at(999 + ticks), SAFETY) is None, "nobody counts down to the question"
+    assert attention.left_s(state, *at(1000 + ticks), SAFETY) == 20.0
     soon = attention.asked_after_ticks(7, 1000, SOON.safety)
-    assert attention.left_s(state, 1000 + soon + 600, SOON.safety) == -1.0
+    assert attention.left_s(state, *at(1000 + soon + 600), SOON.safety) == -1.0
+
+
+def test_late_ticks_give_nobody_longer() -> None:
+    """Whichever comes first, the ticks or the time."""
+    ticks = attention.asked_after_ticks(7, 1000, SAFETY)
+    state = GateState(session_id=7, attention_tick=1000, attention_t_ns=5)
+    assert attention.asked_s(state, 1000 + ticks // 2, 5 + ticks * TICK_NS, SAFETY) == 0.0
+    assert attention.asked_s(state, 1000 + ticks, 5, SAFETY) == 0.0
 
 
 def test_row_117_from_the_question_to_standstill_is_never_longer_than_20_s() -> None:

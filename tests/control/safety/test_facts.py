@@ -4,9 +4,10 @@ import msgspec
 import pytest
 
 from tests.control.safety.fields import BOX
-from tests.control.safety.gate_inputs import BEATS, CONFIG, SESSION, TICK, configured, gate_inputs
+from tests.control.safety.gate_inputs import BEATS, CONFIG, TICK, configured, gate_inputs
 from tests.control.safety.rig import frame
 from vehicle.contracts.messages import Due, MissionPhase, Mode
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety import attention
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.facts import Facts, gather
@@ -77,8 +78,16 @@ def test_the_gate_knows_whether_it_has_a_fence() -> None:
 
 
 def test_times_since() -> None:
-    seen = facts(gate_inputs(state={"attention_tick": TICK - 50, "used_tick": TICK - 100, "stop_tick": TICK - 150}))
-    asked_s = attention.asked_s(SESSION, TICK - 50, TICK, CONFIG.safety)
+    now = gate_inputs(
+        state={
+            "attention_tick": TICK - 50,
+            "attention_t_ns": (TICK - 50) * TICK_NS,
+            "used_tick": TICK - 100,
+            "stop_tick": TICK - 150,
+        }
+    )
+    seen = facts(now)
+    asked_s = attention.asked_s(now.state, TICK, now.now_ns, CONFIG.safety)
     assert (seen.asked_s, seen.unused_s, seen.rest_s) == (asked_s, 2.0, 3.0)
 
 

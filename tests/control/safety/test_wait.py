@@ -7,6 +7,7 @@ import pytest
 from firmware_bridge.types import ControllerFlag, EngineMode, FixType, OperatorEdge, ToolMode
 from tests.control.safety.rig import Rig
 from vehicle.contracts.messages import FlailRequest, MissionPhase, Mode
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety import waiting
 from vehicle.control.safety.modes import Class
 from vehicle.control.state import GateState
@@ -296,7 +297,50 @@ def test_the_driven_path_goes_on_to_where_it_came_to_a_stand() -> None:
 
 
 def test_outside_a_wait_nothing_is_waited_for() -> None:
-    assert waiting.waited_s(GateState(mode=Mode.MANUAL, wait_tick=5), 900) == 0.0
+    assert waiting.waited_s(GateState(mode=Mode.MANUAL, wait_tick=5), 900, 900 * TICK_NS) == 0.0
+
+
+def test_a_wait_ends_by_ticks_or_by_time_whichever_comes_first() -> None:
+    """Ticks 40 ms apart made it last 40 s."""
+    state = GateState(mode=Mode.WAIT, wait_tick=100, wait_t_ns=7)
+    assert not waiting.over(state, 599, 7 + 19_990_000_000)
+    assert waiting.over(state, 600, 7 + 20_000_000_000)
+    assert waiting.over(state, 1100, 7)
+    assert waiting.left_s(state, 600, 7 + 19_000_000_000) == 1.0
+
+
+CREEP = {"track_left_mps": 0.06, "track_right_mps": 0.06, "applied_left_mps": 0.0, "applied_right_mps": 0.0}
+
+
+def creeping(rig: Rig, ticks: int) -> None:
+    for _ in range(ticks):
+        rig.send()
+
+
+def test_a_machine_that_creeps_in_a_wait_is_stopped_when_the_brakes_have_had_their_time() -> None:
+    rig = waits()
+    rig.status |= CREEP
+    creeping(rig, round(rig.config.safety.t_brake_s * 50.0) + waiting.CREEP_ONSET_TICKS)
+    assert rig.mode is Mode.WAIT
+    creeping(rig, 1)
+    assert (rig.mode, rig.report.stop_reason) == (Mode.STOPPING, "moved_while_braked")
+    creeping(rig, 249)
+    assert rig.mode is Mode.STOPPING, "a stop has its own time to come to a stand"
+
+
+def test_a_creep_that_ends_within_the_onset_is_none() -> None:
+    rig = waits()
+    rig.run(250)
+    still = rig.status
+    for _ in range(3):
+        rig.status = still | CREEP
+        creeping(rig, waiting.CREEP_ONSET_TICKS - 1)
+        rig.status = still
+        rig.run(10)
+    assert rig.mode is Mode.WAIT
+    rig.status = still | CREEP
+    creeping(rig, waiting.CREEP_ONSET_TICKS + 5)
+    assert rig.mode is Mode.STOPPING
 
 
 def test_the_first_second_is_over_at_its_end() -> None:

@@ -8,7 +8,7 @@ learns to press by the clock.
 import zlib
 
 from vehicle.config.vehicle import SafetyConfig
-from vehicle.contracts.units import TICK_S
+from vehicle.contracts.units import NS_PER_S, TICK_NS, TICK_S
 from vehicle.control.state import GateState
 
 SOONEST = 3
@@ -27,12 +27,17 @@ def asked_after_ticks(session_id: int, act_tick: int, safety: SafetyConfig) -> i
     return soonest + drawn % (longest - soonest + 1)
 
 
-def asked_s(session_id: int, act_tick: int, tick: int, safety: SafetyConfig) -> float:
-    """Time since the question [s]; below 0 before it."""
-    return (tick - act_tick - asked_after_ticks(session_id, act_tick, safety)) * TICK_S
+def asked_s(state: GateState, tick: int, now_ns: int, safety: SafetyConfig) -> float:
+    """Time since the question [s]; below 0 before it.
+
+    Counted from the newest act by ticks or by the clock, whichever is more: late ticks give nobody longer.
+    """
+    after_ticks = asked_after_ticks(state.session_id, state.attention_tick, safety)
+    by_ticks_s = (tick - state.attention_tick - after_ticks) * TICK_S
+    return max(by_ticks_s, (now_ns - state.attention_t_ns - after_ticks * TICK_NS) / NS_PER_S)
 
 
-def left_s(after: GateState, tick: int, safety: SafetyConfig) -> float | None:
+def left_s(after: GateState, tick: int, now_ns: int, safety: SafetyConfig) -> float | None:
     """Time left [s] until an unanswered mission stands; None before the question, so that nobody counts down to it."""
-    since_s = asked_s(after.session_id, after.attention_tick, tick, safety)
+    since_s = asked_s(after, tick, now_ns, safety)
     return None if since_s < 0.0 else safety.attention_grace_s + SLOW_S - since_s

@@ -171,7 +171,7 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         at_speed=measured.at_speed,
         rotor_stopped=measured.rotor_stopped,
         want=WANTS.get(now.requests.auto_phase, Want.REST),
-        wait_over=waiting.over(state, tick),
+        wait_over=waiting.over(state, tick, now.now_ns),
     )
     before = SafetyState(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
     machine, cause = machine_step(before, situation)
@@ -220,8 +220,15 @@ def _motion(now: GateInputs, measured: Measurements, active: int) -> Motion:
         return Motion.UNKNOWN
     if active >> StopReason.MOVED_WHILE_BRAKED & 1:
         return Motion.MOVING
-    braked_s = (now.tick - now.state.stop_tick - BRAKE_GRACE_TICKS) * TICK_S
-    return Motion.LATE if braked_s > now.config.safety.t_brake_s else Motion.CREEP
+    return Motion.LATE if _moves_late(now) else Motion.CREEP
+
+
+def _moves_late(now: GateInputs) -> bool:
+    """Beyond the time that the brakes have: since the stop, or since the machine was told to wait."""
+    state, t_brake_s = now.state, now.config.safety.t_brake_s
+    if state.mode is Mode.WAIT:
+        return waiting.creeps_on(state, now.tick, now.now_ns, t_brake_s)
+    return (now.tick - state.stop_tick - BRAKE_GRACE_TICKS) * TICK_S > t_brake_s
 
 
 # --- the state after -------------------------------------------------------------------------------------------------
@@ -236,6 +243,9 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
     left_ms = lease.budget_ms(state.budget_ms, gap_ms)
     opened = situation.act in operator_acts.OPENING
     horn_until_tick = waiting.horn_until(state, mode, tick, now.config.safety.horn_s, hold=situation.hold)
+    attends = _attends(now, frames) or mode not in AUTO
+    waits = entered and mode is Mode.WAIT
+    creeps = situation.motion in (Motion.CREEP, Motion.MOVING, Motion.LATE)
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
         state,
@@ -260,8 +270,11 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
         stop_tick=tick if stops else state.stop_tick,
         horn_until_tick=horn_until_tick,
         warns=waiting.warns(mode, horn_until_tick, tick),
-        wait_tick=tick if entered and mode is Mode.WAIT else state.wait_tick,
-        attention_tick=tick if _attends(now, frames) or mode not in AUTO else state.attention_tick,
+        wait_tick=tick if waits else state.wait_tick,
+        wait_t_ns=now.now_ns if waits else state.wait_t_ns,
+        stood_tick=state.stood_tick if creeps else tick,
+        attention_tick=tick if attends else state.attention_tick,
+        attention_t_ns=now.now_ns if attends else state.attention_t_ns,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,
         act_tick=tick if opened else state.act_tick,
     )
@@ -395,6 +408,8 @@ def _report(after: GateState, judged: Judged, command: ActuatorCommand, cap_mps:
         recovery=rule.recovery.value if rule is not None else "",
         text=rule.text if rule is not None else "",
         due=after.reset_due or after.latched & masks.HALT_MASK != 0,
-        attention_left_s=attention.left_s(after, now.tick, now.config.safety) if after.mode in AUTO else None,
-        wait_left_s=waiting.left_s(after, now.tick),
+        attention_left_s=attention.left_s(after, now.tick, now.now_ns, now.config.safety)
+        if after.mode in AUTO
+        else None,
+        wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
     )

@@ -49,7 +49,10 @@ class Act(IntEnum):
 
 
 class Motion(IntEnum):
-    """UNKNOWN: no measurement. CREEP: not standing, not yet confirmed as motion. LATE: moves beyond the brake time."""
+    """UNKNOWN: no measurement. CREEP: not standing, not yet confirmed as motion. LATE: moves beyond the brake time.
+
+    The brake time counts from a stop, and in WAIT from its begin.
+    """
 
     UNKNOWN = auto()
     STANDING = auto()
@@ -166,6 +169,7 @@ _MISSION_STOPS: tuple[Rule, ...] = (
 )
 _WAITS: Rule = (lambda _m, s: s.worst is Class.WAIT or s.act is Act.PAUSE, Mode.WAIT, None)
 _LATE: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.ESTOP, StopReason.RUNAWAY)
+_CREEPS: Rule = (lambda _m, s: s.motion is Motion.LATE, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
 _SLIDES: Rule = (lambda _m, s: s.motion is Motion.MOVING, Mode.STOPPING, StopReason.MOVED_WHILE_BRAKED)
 
 RULES: dict[Mode, tuple[Rule, ...]] = {
@@ -198,6 +202,7 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
     Mode.WAIT: (
         *_MISSION_STOPS,
         _SLIDES,
+        _CREEPS,
         (lambda _m, s: s.wait_over, Mode.STOPPING, StopReason.MISSION_LEFT),
         (_starts, Mode.AUTO_MOVE, None),
     ),

@@ -1,7 +1,7 @@
 """WAIT and the warning before motion, in numbers: how long a mission may wait, and how long the horn sounds first."""
 
 from vehicle.contracts.messages import Mode
-from vehicle.contracts.units import TICK_S
+from vehicle.contracts.units import NS_PER_S, TICK_S
 from vehicle.control.safety.modes import ARMED, AUTO, Class
 from vehicle.control.safety.permits import Permit
 from vehicle.control.state import GateState
@@ -17,24 +17,39 @@ STOOD_S = 5.0
 """A machine that stood armed for longer, with hold-to-run released, warns anew before it moves."""
 
 
-def waited_s(state: GateState, tick: int) -> float:
-    """Since WAIT was entered; 0 in every other mode."""
-    return (tick - state.wait_tick) * TICK_S if state.mode is Mode.WAIT else 0.0
+CREEP_ONSET_TICKS = 10
+"""For so long on end a machine must creep with its brakes set before it is stopped for it."""
 
 
-def left_s(state: GateState, tick: int) -> float:
+def waited_s(state: GateState, tick: int, now_ns: int) -> float:
+    """Since WAIT was entered, by ticks or by the clock, whichever is more: late ticks lengthen none.
+
+    0 in every other mode.
+    """
+    if state.mode is not Mode.WAIT:
+        return 0.0
+    return max((tick - state.wait_tick) * TICK_S, (now_ns - state.wait_t_ns) / NS_PER_S)
+
+
+def left_s(state: GateState, tick: int, now_ns: int) -> float:
     """Until WAIT becomes a stop; 0 in every other mode."""
-    return WAIT_S - waited_s(state, tick) if state.mode is Mode.WAIT else 0.0
+    return WAIT_S - waited_s(state, tick, now_ns) if state.mode is Mode.WAIT else 0.0
 
 
-def over(state: GateState, tick: int) -> bool:
+def over(state: GateState, tick: int, now_ns: int) -> bool:
     """The time of this WAIT is spent."""
-    return waited_s(state, tick) >= WAIT_S
+    return waited_s(state, tick, now_ns) >= WAIT_S
+
+
+def creeps_on(state: GateState, tick: int, now_ns: int, t_brake_s: float) -> bool:
+    """A machine that waits still creeps, for a while on end, although its brakes have had their time."""
+    braked_s = waited_s(state, tick, now_ns) - CREEP_ONSET_TICKS * TICK_S
+    return braked_s > t_brake_s and tick - state.stood_tick >= CREEP_ONSET_TICKS
 
 
 def at_least(worst: Class, state: GateState, tick: int) -> Class:
     """The class in force: in the first second of a WAIT what led to it counts as still there."""
-    early = state.mode is Mode.WAIT and waited_s(state, tick) < SHORTEST_S
+    early = state.mode is Mode.WAIT and (tick - state.wait_tick) * TICK_S < SHORTEST_S
     return max(worst, Class.WAIT) if early else worst
 
 
