@@ -13,6 +13,8 @@ from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.shift_table import BLOCKS_START, CLOSING_CHECK, ITEM_OF, ShiftPart, said_of
 
 SHIFT_US: Final = 14 * 3600 * 1_000_000
+AHEAD_US: Final = 600 * 1_000_000
+"""Clocks differ by less than this; a shift that begins later than now by more was told with a wrong one."""
 ACTS_MAX: Final = 200
 """Of the acts of one shift the newest so many are held; the record holds all."""
 DONE_KIND: Final = "shift_done"
@@ -43,7 +45,8 @@ class ShiftState(msgspec.Struct, frozen=True, kw_only=True):
     """The shift. `used`: this task works in shifts; if not, nothing blocks.
 
     `acts`: in the order in which they were told. `good`: items that block START and were told done. `begun_t_ns`: None
-    after a restart of the program. `missing`: items that block START now.
+    after a restart of the program. `missing`: items that block START now. `clock_wrong`: by the receiver's time this
+    shift has not begun yet.
     """
 
     used: bool = False
@@ -53,6 +56,7 @@ class ShiftState(msgspec.Struct, frozen=True, kw_only=True):
     begun_us: int = 0
     begun_t_ns: int | None = None
     missing: tuple[str, ...] = ()
+    clock_wrong: bool = False
 
 
 def is_over(state: ShiftState, now: ShiftNow) -> bool:
@@ -61,8 +65,13 @@ def is_over(state: ShiftState, now: ShiftNow) -> bool:
     by_run = None
     if now.t_ns is not None and state.begun_t_ns is not None:
         by_run = (now.t_ns - state.begun_t_ns) // 1_000
-    known = [age_us for age_us in (by_utc, by_run) if age_us is not None]
+    known = [age_us for age_us in (by_utc, by_run) if age_us is not None and age_us >= -AHEAD_US]
     return not known or max(known) > SHIFT_US
+
+
+def begins_later(state: ShiftState, now: ShiftNow) -> bool:
+    """Return whether the shift begins in the future: one of the two clocks is wrong, and its age says nothing."""
+    return bool(state.acts) and now.utc_us is not None and now.utc_us - state.begun_us < -AHEAD_US
 
 
 def told(state: ShiftState, act: ShiftAct, now: ShiftNow) -> ShiftState:
@@ -87,8 +96,10 @@ def missing(state: ShiftState, now: ShiftNow) -> tuple[str, ...]:
     return tuple(name for name in BLOCKS_START if name not in state.good)
 
 
-def due_text(names: tuple[str, ...]) -> str:
+def due_text(names: tuple[str, ...], *, clock_wrong: bool = False) -> str:
     """Return what blocks START, in at most 40 characters."""
+    if clock_wrong:
+        return "shift: told with a wrong clock, all due"
     return f"shift: {', '.join(names)} {'are' if len(names) > 1 else 'is'} due"
 
 

@@ -52,8 +52,11 @@ def changes(
         found.append(("mode", f"{before.gate.mode.name} -> {after.gate.mode.name}"))
         if is_stop(before.gate.mode, after.gate.mode):
             found.append(("stop", stop_text(gate)))
-        if after.gate.mode is Mode.MANUAL and after.checks.shift.missing:
-            found.append(("shift", f"{due_text(after.checks.shift.missing)}; START is refused until told"))
+        shift = after.checks.shift
+        if after.gate.mode is Mode.MANUAL and shift.missing:
+            found.append(
+                ("shift", f"{due_text(shift.missing, clock_wrong=shift.clock_wrong)}; START is refused until told")
+            )
     if before.mission.phase is not after.mission.phase and MissionPhase.PAUSED in (
         before.mission.phase,
         after.mission.phase,

@@ -163,8 +163,9 @@ def _start_refused(state: VehicleState, edges: int, mission: MissionState, estim
 
 def _start_blocked(state: VehicleState, mission: MissionState, estimate: Estimate) -> str:
     """Why a mission would not begin: acts of the shift first, for they refuse START itself; "" if it would."""
-    if mission.plan is not None and state.checks.shift.missing:
-        return due_text(state.checks.shift.missing)
+    shift = state.checks.shift
+    if mission.plan is not None and shift.missing:
+        return due_text(shift.missing, clock_wrong=shift.clock_wrong)
     return job.start_blocked(mission, _job_inputs(state), estimate, state.config)
 
 

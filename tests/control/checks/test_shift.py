@@ -161,11 +161,25 @@ def test_after_14_hours_everything_is_asked_anew() -> None:
         (MORNING_US, 5 + 1_000 * (SHIFT_US + 1), True),
         (MORNING_US + SHIFT_US + 1, 6, True),
         (MORNING_US, 6, False),
+        (MORNING_US - 599_000_000, None, False),
+        (MORNING_US - 601_000_000, None, True),
+        (MORNING_US - 601_000_000, 6, False),
     ],
 )
 def test_a_shift_whose_age_nobody_knows_is_over(utc_us: int | None, t_ns: int | None, over: bool) -> None:
     state = shift_state.told(ShiftState(), act(STROP, 0), ShiftNow(utc_us=None, t_ns=5))
     assert shift_state.is_over(state, ShiftNow(utc_us=utc_us, t_ns=t_ns)) is over
+
+
+def test_a_shift_that_begins_in_the_future_was_told_with_a_wrong_clock() -> None:
+    """After a restart nobody knows its age; one of a day ahead was good for a day and a half."""
+    state = through(*(act(name, 1440) for name in BLOCKS_START))
+    assert missing_at(state, 0) == BLOCKS_START
+    assert shift_state.begins_later(state, ShiftNow(utc_us=MORNING_US, t_ns=None))
+    assert not shift_state.begins_later(state, ShiftNow(utc_us=MORNING_US + 1430 * MIN_US, t_ns=None))
+    text = shift_state.due_text(BLOCKS_START, clock_wrong=True)
+    assert "wrong clock" in text
+    assert len(text) <= 40
 
 
 # --- any order, any restart ------------------------------------------------------------------------------------------

@@ -30,7 +30,6 @@ ROD_LEAST_M: Final = 0.02
 taken off than it found. The least as measured: of 1,500 closings two were false with 1.8 cm, none with 2.
 """
 SET_US: Final = (1_735_689_600_000_000, 4_102_444_800_000_000)
-AHEAD_US: Final = 600 * 1_000_000
 SHIFT_US: Final = 16 * 3600 * 1_000_000
 BASE_WRONG_M: Final = 0.1
 """Off by more, and what counted as swept is somewhere else too."""
@@ -87,7 +86,7 @@ def _when(told_us: int | None, now_us: int | None) -> str:
         return "time: a clock that was never set: set it"
     if now_us is None:
         return ""
-    if told_us - now_us > AHEAD_US:
+    if told_us - now_us > shift_state.AHEAD_US:
         return "time: over 10 min from now: set your clock"
     return "time: over 16 h ago, no part of this shift" if now_us - told_us > SHIFT_US else ""
 

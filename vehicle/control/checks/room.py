@@ -100,7 +100,10 @@ def _shift_seen(state: ChecksState, wire: WireState, now_ns: int) -> ChecksState
         return state
     now = shift_state.ShiftNow(utc_us=_utc_us(wire, now_ns), t_ns=now_ns)
     missing = shift_state.missing(shift, now)
-    return state if missing == shift.missing else replace(state, shift=replace(shift, missing=missing))
+    wrong = shift_state.is_over(shift, now) and shift_state.begins_later(shift, now)
+    if (missing, wrong) == (shift.missing, shift.clock_wrong):
+        return state
+    return replace(state, shift=replace(shift, missing=missing, clock_wrong=wrong))
 
 
 def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> ChecksState:
