@@ -221,7 +221,7 @@ def test_what_was_written_after_it_was_read_is_not_cut_off(tmp_path: Path) -> No
     kept = kept_in(tmp_path, header)
     before.append(revoke(6))
     before.close()
-    with pytest.raises(InputError, match="start again"):
+    with pytest.raises(InputError, match="end that program"):
         opened(kept, SESSION)
     assert journal.read(kept.path).act_count == 1
     opened(kept_in(tmp_path, header), SESSION).close()

@@ -126,5 +126,5 @@ def test_a_state_with_a_field_that_means_nothing_here_is_refused_by_its_name(
     change: Callable[[dict[str, Any]], object], field: str
 ) -> None:
     found = start.attachments_of(restored(), "{}")
-    with pytest.raises(InputError, match=rf"\({field}\); use the one that recorded it"):
+    with pytest.raises(InputError, match=rf"\({field}\); replay it with the program that recorded it"):
         start.state_of(of_another_build(found, change))
