@@ -7,7 +7,6 @@ import msgspec
 
 from firmware_bridge.command import ActuatorCommand
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import (
     DriveRequest,
     Estimate,
@@ -18,10 +17,9 @@ from vehicle.contracts.messages import (
     Requests,
     RotorState,
 )
-from vehicle.contracts.stop_codes import NO_REASON, StopReason
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import (
-    attention,
     authority,
     checks,
     driven_path,
@@ -39,6 +37,7 @@ from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.command_shaping import STOP_SHAPE, shape, speed_cap_mps
 from vehicle.control.safety.facts import gather
 from vehicle.control.safety.gate_inputs import GateInputs
+from vehicle.control.safety.gate_report import report
 from vehicle.control.safety.measurements import Measurements, measure
 from vehicle.control.safety.modes import (
     ARMED,
@@ -71,7 +70,6 @@ WAITING_FOR_HANDS = (Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 BRAKE_GRACE_TICKS = 50
 """At T_BRAKE the controller sets the brakes; what still moves a second later is a runaway."""
 ACKNOWLEDGE = int(OperatorEdge.ACKNOWLEDGE)
-WIRE_BITS = (1 << 64) - 1
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -133,7 +131,7 @@ def step(
         # RECOVERY goes back over the track; it does not make one, or every way would be the driven one
         driven_path=driven_path.extended(state.driven_path, estimate) if after.mode in FREE else state.driven_path,
     )
-    return after, command, _report(after, judged, command, cap_mps, now)
+    return after, command, report(after, now, judged.age_ms, cap_mps)
 
 
 # --- judging ---------------------------------------------------------------------------------------------------------
@@ -383,33 +381,3 @@ def _rotor_state(measured: Measurements, *, asked: bool) -> RotorState:
     if asked:
         return RotorState.SPIN_UP
     return RotorState.OFF if measured.rotor_stopped else RotorState.SPIN_DOWN
-
-
-def _report(after: GateState, judged: Judged, command: ActuatorCommand, cap_mps: float, now: GateInputs) -> GateReport:
-    told = after.active | after.latched | after.shown
-    stop = after.shown or after.active | after.latched
-    rule = stop_reasons.RULES[stop_reasons.codes(stop)[0]] if stop else None
-    left, right = command.track_left_mps, command.track_right_mps
-    return GateReport(
-        mode=after.mode,
-        rotor=after.rotor,
-        reasons=stop_reasons.names(told),
-        operator_age_s=judged.age_ms / 1000.0,
-        lease_holder=after.holder,
-        neutral_seen=after.neutral_seen,
-        speed_cap_mps=cap_mps,
-        drive_speed_mps=(left + right) / 2.0,
-        drive_yaw_rate_radps=(right - left) / now.config.machine.tracks.gauge_m,
-        driving=not command.brake,
-        worst_reason=stop_reasons.codes(told)[0] if told else NO_REASON,
-        reason_bits=told & WIRE_BITS,
-        reason_bits_high=told >> 64,
-        stop_reason=rule.name if rule is not None else "",
-        recovery=rule.recovery.value if rule is not None else "",
-        text=rule.text if rule is not None else "",
-        due=after.reset_due or after.latched & masks.HALT_MASK != 0,
-        attention_left_s=attention.left_s(after, now.tick, now.now_ns, now.config.safety)
-        if after.mode in AUTO
-        else None,
-        wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
-    )
