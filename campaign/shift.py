@@ -22,7 +22,7 @@ from vehicle.contracts.ledger_types import Revoke
 from vehicle.control.checks import machine_check
 from vehicle.control.checks.room import MEASURED
 from vehicle.control.checks_state import MachineCheck, Stand
-from vehicle.control.state import EstimateState
+from vehicle.control.estimate_state import EstimateState
 
 BAY_S = 31.0
 PARKED_M, PARKED_RAD = 0.01, 0.001

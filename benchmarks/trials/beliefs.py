@@ -21,8 +21,9 @@ from vehicle.contracts.messages import Estimate, Inputs, Margin
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control.estimate import fusion
 from vehicle.control.estimate import wire as wires
+from vehicle.control.estimate_state import EstimateState
 from vehicle.control.ledger import masks
-from vehicle.control.state import EstimateState, LedgerState, WireState
+from vehicle.control.state import LedgerState, WireState
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
 YAW_RAD = 0.3

@@ -8,6 +8,8 @@ NS_PER_MS = 1_000_000
 TICK_NS = 20_000_000
 """One tick of the vehicle: 50 Hz."""
 TICK_S = TICK_NS / NS_PER_S
+NEVER_NS = -(10**18)
+"""A time before every other: what has it as its time has not happened yet."""
 
 
 def radps_from_rpm(speed_rpm: float) -> float:

@@ -33,6 +33,7 @@ from vehicle.control.checks_state import ChecksState
 from vehicle.control.drive import follower, manual
 from vehicle.control.estimate import fusion
 from vehicle.control.estimate import wire as wires
+from vehicle.control.estimate_state import EstimateState
 from vehicle.control.events import changes
 from vehicle.control.flail import governor
 from vehicle.control.ground import support
@@ -40,7 +41,7 @@ from vehicle.control.ledger import claims, masks
 from vehicle.control.mission import job
 from vehicle.control.mission import task as wishes
 from vehicle.control.safety import gate as safety
-from vehicle.control.state import EstimateState, FlailState, MissionState, VehicleState, WireState
+from vehicle.control.state import FlailState, MissionState, VehicleState, WireState
 
 START: Final = int(OperatorEdge.MISSION_START)
 BY_THE_MACHINE: Final = "machine"

@@ -26,8 +26,8 @@ from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.messages import GateReport
 from vehicle.contracts.plan import Plan
 from vehicle.control.checks_state import ChecksState
+from vehicle.control.estimate_state import EstimateState
 from vehicle.control.state import (
-    EstimateState,
     FlailState,
     GateState,
     LedgerState,

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from vehicle.contracts.frames import FloatArray
 from vehicle.control.estimate import covariance
-from vehicle.control.state import Covariance, Drift
+from vehicle.control.estimate_state import Covariance, Drift
 
 seeds = st.integers(0, 2**32 - 1)
 

@@ -13,7 +13,8 @@ from vehicle.contracts.messages import Estimate, Inputs
 from vehicle.contracts.units import TICK_NS, TICK_S, wrap_rad
 from vehicle.control.estimate import fusion
 from vehicle.control.estimate import wire as wires
-from vehicle.control.state import EstimateState, WireState
+from vehicle.control.estimate_state import EstimateState
+from vehicle.control.state import WireState
 
 pytestmark = pytest.mark.long
 

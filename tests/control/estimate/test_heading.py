@@ -10,7 +10,7 @@ from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
 from vehicle.contracts.units import NS_PER_S, TICK_NS
 from vehicle.control.estimate import course, heading
-from vehicle.control.state import HeadingState
+from vehicle.control.estimate_state import HeadingState
 
 DEG = math.radians(1.0)
 

@@ -10,7 +10,7 @@ from benchmarks.trials.beliefs import BeliefRun, BeliefSettings, along_m, aside_
 from firmware_bridge.types import RESTART_NEVER, FixType
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.estimate import place, track
-from vehicle.control.state import PlaceState
+from vehicle.control.estimate_state import PlaceState
 
 pytestmark = pytest.mark.long
 

@@ -21,7 +21,8 @@ from vehicle.contracts.messages import Inputs
 from vehicle.contracts.units import TICK_NS, TICK_S, wrap_rad
 from vehicle.control.estimate import bounds, fusion
 from vehicle.control.estimate import wire as wires
-from vehicle.control.state import EstimateState, WireState
+from vehicle.control.estimate_state import EstimateState
+from vehicle.control.state import WireState
 
 RECORDING = Path(__file__).parents[3] / "../shared/data/gnss/f9p_drive_demo5_b34f.pos"
 FIXES = {1: FixType.RTK_FIXED, 2: FixType.RTK_FLOAT}

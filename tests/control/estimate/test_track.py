@@ -5,7 +5,7 @@ import math
 import pytest
 
 from vehicle.control.estimate import track
-from vehicle.control.state import PlaceSample
+from vehicle.control.estimate_state import PlaceSample
 
 SIGMA_M = 0.02
 NOISE_M = 4.5 * SIGMA_M * math.sqrt(2.0 / 10.0)

@@ -15,7 +15,8 @@ from vehicle.contracts.units import NS_PER_S, wrap_rad
 from vehicle.control.estimate import course, covariance, heading, place
 from vehicle.control.estimate.motion import standing, turn_rate_radps
 from vehicle.control.estimate.track import SLIP_MAX, SLIP_MIN
-from vehicle.control.state import EstimateState, WireState
+from vehicle.control.estimate_state import EstimateState
+from vehicle.control.state import WireState
 
 GATE_SIGMA = 4.0
 """An innovation beyond this is left out, not averaged in (row 45 of docs/FAULTS.md)."""

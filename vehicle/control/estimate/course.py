@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.state import PlaceSample
+from vehicle.control.estimate_state import PlaceSample
 
 TURN_MAX_RAD = math.radians(3.0)
 LOOK_M, VOUCH_M, END_M = 5.0, 10.0, 12.0

@@ -5,7 +5,7 @@ Order of the state: east, north, yaw, gyro bias, belt slip, creep. All functions
 
 from typing import TypeAlias
 
-from vehicle.control.state import Covariance, Drift
+from vehicle.control.estimate_state import Covariance, Drift
 
 Vector: TypeAlias = list[float]
 Pairs: TypeAlias = list[tuple[float, float]]

@@ -20,7 +20,8 @@ from vehicle.control.estimate.correction import correct
 from vehicle.control.estimate.motion import belts as _belts
 from vehicle.control.estimate.motion import cut_m, slip_curvature, turn_rate_radps, unsure_mps
 from vehicle.control.estimate.motion import standing as _standing
-from vehicle.control.state import Drift, EstimateState, HeadingState, PlaceState, WireState
+from vehicle.control.estimate_state import Drift, EstimateState, HeadingState, PlaceState
+from vehicle.control.state import WireState
 
 OUTLIERS_MAX = 1
 """One fix in three thousand lies beyond the gate by chance alone (exp(-8)), and the one before it is 0.1 s old: a lone

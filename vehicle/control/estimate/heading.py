@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from vehicle.contracts.units import NS_PER_S, wrap_rad
-from vehicle.control.state import HeadingSample, HeadingState
+from vehicle.control.estimate_state import HeadingSample, HeadingState
 
 REST_TURN_RADPS = math.radians(0.3)
 """At rest, more than this beside the known bias is a turn: a machine that slides."""

@@ -5,7 +5,8 @@ import math
 from firmware_bridge.types import ControllerStatus, GnssFix, ImuSample
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.units import TICK_S
-from vehicle.control.state import EstimateState, WireState
+from vehicle.control.estimate_state import EstimateState
+from vehicle.control.state import WireState
 
 SLIP_FILTER_S = 1.5
 UNKNOWN_MPS = 0.05

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import RESTART_NEVER
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.estimate import track
-from vehicle.control.state import Covariance, Odometer, PlaceState
+from vehicle.control.estimate_state import Covariance, Odometer, PlaceState
 
 LOSS_NS = NS_PER_S
 """A receiver that was without an RTK-fixed place for longer has fixed anew, perhaps wrongly."""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from vehicle.control.state import PlaceSample
+from vehicle.control.estimate_state import PlaceSample
 
 SLIP_MIN, SLIP_MAX = -0.1, 0.3
 """Share of the belts' way that soil takes while a machine still works: firm ground 0.02 to 0.1, a slope of 15 degrees

@@ -9,10 +9,10 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.contracts.messages import Inputs
-from vehicle.contracts.units import NS_PER_MS
+from vehicle.contracts.units import NEVER_NS, NS_PER_MS
 from vehicle.control.estimate import bounds
 from vehicle.control.estimate.bounds import Seen
-from vehicle.control.state import NEVER_NS, WireState
+from vehicle.control.state import WireState
 
 SIGMA_M = (1.0e-3, 100.0)
 """No receiver knows its place to a millimetre, whose own phase noise is more; at 100 m it knows none. Zero is what
