@@ -8,7 +8,7 @@ import pytest
 
 from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
-from vehicle.contracts.units import NS_PER_S, TICK_NS
+from vehicle.contracts.units import NS_PER_S, TICK_NS, wrap_rad
 from vehicle.control.estimate import course, heading
 from vehicle.control.estimate_state import HeadingState
 
@@ -240,3 +240,23 @@ def test_a_heading_that_creeps_leaves_nothing_false(rate_degps: float, off_deg: 
     assert abs(run.gnss.heading_jump_rad) < off_deg * DEG
     run.run(3.0, 0.0)
     assert run.false_m2 == 0.0
+
+
+@pytest.mark.parametrize("noise_deg", [0.3, 2.0])
+def test_half_a_turn_is_not_averaged_to_nothing(noise_deg: float) -> None:
+    told = HeadingState(believed=False, gathered=(0, 0.0, 0.0, 1), seen_t_ns=1)
+    for epoch in range(100):
+        off_deg = 180.0 + (noise_deg if epoch % 2 else -noise_deg)
+        turn = heading.Turn(
+            now_ns=(epoch + 1) * NS_PER_S // 10,
+            yaw_rad=wrap_rad((17.0 + off_deg) * DEG),
+            held_rad=17.0 * DEG,
+            sigma_rad=0.2 * DEG,
+            held_sigma_rad=0.1 * DEG,
+            belt_m=0.0,
+            turned_rad=0.0,
+            rate_radps=0.0,
+        )
+        taken = heading.follow(told, turn)
+        told = taken.heading
+        assert (told.believed, taken.use, taken.turn_rad) == (False, False, 0.0)

@@ -201,7 +201,9 @@ def _gathered(heading: HeadingState, turn: Turn) -> Taken:
     """A second of headings is held against the yaw that the gyro kept."""
     assert heading.gathered is not None
     count, off_rad, _, since_ns = heading.gathered
-    count, off_rad = count + 1, off_rad + wrap_rad(turn.yaw_rad - turn.held_rad)
+    # unwrapped about the mean so far: half a turn, +pi and -pi by noise, would come to nothing
+    about_rad = off_rad / count if count else 0.0
+    count, off_rad = count + 1, off_rad + about_rad + wrap_rad(turn.yaw_rad - turn.held_rad - about_rad)
     if turn.now_ns - since_ns < GATHER_NS or count < GATHER_MIN:
         return Taken(replace(heading, gathered=(count, off_rad, 0.0, since_ns)))
     off_rad /= count
