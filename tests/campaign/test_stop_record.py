@@ -20,7 +20,7 @@ STOPS = (
     ("radio_loss", Goal.MISSION, "link_lost", 0.46),
     ("stop_pressed", Goal.MANUAL, "operator_stop", 0.2),
     ("fire", Goal.MISSION, "fire", 0.2),
-    ("gnss_float", Goal.MISSION, "position_float", 0.2),
+    ("heading_lost", Goal.MISSION, "heading_lost", 0.2),
     ("encoder_dead", Goal.MANUAL, "track_sensor", 0.2),
     ("console_frozen", Goal.MANUAL, "console_frozen", 0.2),
     ("estop_pressed", Goal.MANUAL, "estop_console", 0.2),
@@ -59,6 +59,23 @@ def test_the_line_of_a_stop(fault: str, goal: Goal, reason: str, age_max_s: floa
     assert name == reason
     assert float(age.removesuffix(" s old")) <= age_max_s
     assert (letter, left, text) == (rule.recovery.value, RESET_RULES[letter], rule.text)
+
+
+@pytest.mark.long
+def test_a_wait_writes_no_line_of_a_stop_before_it_becomes_one() -> None:
+    kept = Kept()
+    drill = FaultScenario(FaultScenarioSettings(seed=3), sinks=(kept,)).drive(Goal.MISSION)
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(6.0)
+    before = drill.watch.stops
+    FAULTS["gnss_float"].inject(drill, 1.0)
+    drill.run(10.0)
+    assert drill.mode is Mode.WAIT
+    assert [event for event in kept.events if event.kind == "stop"] == []
+    assert drill.until((Mode.HOLD,), 11.0)
+    lines = [LINE.fullmatch(event.text) for event in kept.events if event.kind == "stop"]
+    assert [line[1] for line in lines if line is not None] == ["position_float"]
+    assert len(lines) == drill.watch.stops - before == 1
 
 
 def test_every_reset_rule_has_its_words() -> None:
