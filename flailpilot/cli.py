@@ -6,24 +6,12 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from flailpilot import keys, ledger, paper_commands
-from flailpilot.cli_numbers import (
-    WHOLE,
-    First,
-    Height,
-    Jobs,
-    Minutes,
-    NetHours,
-    Seed,
-    Seeds,
-    Sigma,
-    Soil,
-    TimeLimit,
-    Value,
-)
+from flailpilot import keys, ledger, paper_commands, plan_command
+from flailpilot.cli_numbers import WHOLE, Depth, First, Height, Jobs, Minutes, Seed, Seeds, Sigma, Value
+from flailpilot.cli_options import AsJson, FeatureWish, OutDir, Outside, TaskPath, Unmarked
 from flailpilot.exit_status import BAD_INPUT, FAILED
-from flailpilot.numbers import metres, plain, whole
-from flailpilot.options import PlanOptions, ResumeOptions, SimOptions
+from flailpilot.numbers import plain, whole
+from flailpilot.options import SimOptions
 from vehicle.contracts.errors import InputError
 
 app = typer.Typer(
@@ -36,49 +24,6 @@ app = typer.Typer(
 
 SitePath = Annotated[Path | None, typer.Option("--site", help="Site file; replaces the scenario's.")]
 MachineName = Annotated[str | None, typer.Option("--machine", help="Machine profile: a name or a TOML file.")]
-OutDir = Annotated[Path, typer.Option("--out", help="Folder for the results.")]
-TaskPath = Annotated[
-    Path | None, typer.Option("--task", help="Task file (TOML): organisation, order, people, weather and the like.")
-]
-AsJson = Annotated[bool, typer.Option("--json", help="Print the summary as JSON, and nothing else.")]
-Outside = Annotated[str | None, typer.Option("--outside", help="safe | unknown: may ground outside bear the tracks?")]
-Overlap = Annotated[
-    float | None,
-    typer.Option(
-        "--overlap",
-        parser=metres("--overlap", "0.2"),
-        metavar="M",
-        help="Overlap in metres; default: computed from the credit rule.",
-    ),
-]
-BaseFrame = Annotated[
-    str, typer.Option("--base-frame", help="System of the base's coordinates: WGS 84, ETRS89, NAD83 or the like.")
-]
-Depth = Annotated[
-    float | None,
-    typer.Option(
-        "--depth",
-        parser=metres("--depth", "0.15"),
-        metavar="M",
-        help="Required processing depth in metres; default: the site's own.",
-    ),
-]
-Overrun = Annotated[
-    float | None,
-    typer.Option(
-        "--overrun",
-        parser=metres("--overrun", "1.0"),
-        metavar="M",
-        help="Unknown ground outside is worked no further than this from the work area; else what the site allows (2).",
-    ),
-]
-FeatureWish = Annotated[
-    str | None, typer.Option("--feature", help="Which feature is the work area: its number, or KEY=VALUE.")
-]
-Unmarked = Annotated[
-    str | None,
-    typer.Option("--unmarked", help="keep_out | work_area: role of polygons without one in the file."),
-]
 
 
 def _told_version(asked: bool) -> None:  # noqa: FBT001 - typer calls it
@@ -147,93 +92,7 @@ def sim(
     raise typer.Exit(run(asked))
 
 
-@app.command()
-def plan(
-    site: Annotated[Path, typer.Argument(help="Site file: GeoJSON, KML, GeoPackage, Shapefile, .plan.")],
-    machine: Annotated[str, typer.Option("--machine", help="Machine profile: a name or a TOML file.")],
-    out: OutDir = Path("runs/plan"),
-    outside: Outside = None,
-    overlap: Overlap = None,
-    depth: Depth = None,
-    base_frame: BaseFrame = "EPSG:4326",
-    *,
-    overrun: Overrun = None,
-    time_limit: TimeLimit = 120.0,
-    feature: FeatureWish = None,
-    unmarked: Unmarked = None,
-    resume: Annotated[
-        list[Path] | None,
-        typer.Option("--resume", help="Folder of a run: plan only what it left; several: newest last."),
-    ] = None,
-    left: Annotated[Path | None, typer.Option("--left", hidden=True)] = None,
-    at: Annotated[
-        str | None, typer.Option("--at", help="With --resume: where it stands, LAT,LON,HEADING in degrees.")
-    ] = None,
-    craters: Annotated[
-        Path | None, typer.Option("--craters", help="With --resume: site file with polygons of craters.")
-    ] = None,
-    to_parking: Annotated[
-        Path | None, typer.Option("--to-parking", help="Folder of a run: plan only the way to the parking, tool up.")
-    ] = None,
-    back_to_work: Annotated[
-        Path | None,
-        typer.Option("--back-to-work", help="Folder of a run: plan only the way back to the work."),
-    ] = None,
-    soil: Soil = None,
-    role: Annotated[
-        str | None, typer.Option("--role", help="Task role: ground_preparation, technical_survey, quality_control ...")
-    ] = None,
-    survey: Annotated[
-        str | None, typer.Option("--survey", help="Swaths apart: spacing=M,length=M,widths=1,base=...,evidence=...")
-    ] = None,
-    net_hours: NetHours = None,
-    task: TaskPath = None,
-    poses: Annotated[bool, typer.Option("--poses", help="Write poses.csv too, 2 MB per hectare.")] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Plan the coverage of a site: segments to drive, what is not workable by machine, and why."""
-    if left is not None:
-        raise InputError(f"--left is called --resume: flailpilot plan {site} --resume {left}")
-    asked = PlanOptions(
-        site=site,
-        machine=machine,
-        out=out,
-        time_limit_s=time_limit,
-        as_json=as_json,
-        outside=outside,
-        overlap_m=overlap,
-        overrun_m=overrun,
-        poses=poses,
-        soil_mj_per_m3=soil,
-        role=role,
-        survey=survey,
-        net_hours=net_hours,
-        task=task,
-        depth_m=depth,
-        base_frame=base_frame,
-        feature=feature,
-        unmarked=unmarked,
-    )
-    ways = {"--resume": resume or None, "--to-parking": to_parking, "--back-to-work": back_to_work}
-    if len(named := [option for option, run in ways.items() if run is not None]) > 1:
-        raise InputError(f"{' and '.join(named)}: give one of them")
-    if to_parking is not None or back_to_work is not None:
-        from flailpilot.options import WayOptions
-        from flailpilot.parking import run as parked
-
-        back = back_to_work is not None
-        way = WayOptions(run=back_to_work or to_parking or Path(), back=back, at=at, craters=craters)
-        raise typer.Exit(parked(asked, way))
-    if resume:
-        from flailpilot.resume import run as resumed
-
-        raise typer.Exit(resumed(asked, ResumeOptions(runs=tuple(resume), at=at, craters=craters)))
-    if at is not None or craters is not None:
-        belong = "--resume RUN, --to-parking and --back-to-work"
-        raise InputError(f"--at and --craters belong to {belong}; in a site file craters are keep_out polygons")
-    from flailpilot.planning import run
-
-    raise typer.Exit(run(asked))
+app.command()(plan_command.plan)
 
 
 @app.command()

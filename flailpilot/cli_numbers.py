@@ -84,3 +84,30 @@ Minutes = Annotated[
         help="How long it took, in minutes.",
     ),
 ]
+Overlap = Annotated[
+    float | None,
+    typer.Option(
+        "--overlap",
+        parser=metres("--overlap", "0.2"),
+        metavar="M",
+        help="Overlap in metres; default: computed from the credit rule.",
+    ),
+]
+Depth = Annotated[
+    float | None,
+    typer.Option(
+        "--depth",
+        parser=metres("--depth", "0.15"),
+        metavar="M",
+        help="Required processing depth in metres; default: the site's own.",
+    ),
+]
+Overrun = Annotated[
+    float | None,
+    typer.Option(
+        "--overrun",
+        parser=metres("--overrun", "1.0"),
+        metavar="M",
+        help="Unknown ground outside is worked no further than this from the work area; else what the site allows (2).",
+    ),
+]
