@@ -6,14 +6,14 @@ import { ITEMS, actsOf, tellActs } from "../../../console/page/js/checklist_acts
 import { BLOCKING, CHECKS } from "../../../console/page/js/view_setup.js";
 
 const line = (name, done = true, reason = "") => ({ name, done, reason });
-const LIST = { operator: "Aliyev", items: [line("estop"), line("ring"), line("strop"), line("hammers", false, " bolts "), line("camera"), line("brakes", false, "level ground")] };
+const LIST = { operator: "first person", items: [line("estop"), line("ring"), line("strop"), line("hammers", false, " bolts "), line("camera"), line("brakes", false, "level ground")] };
 
 test("the operator signs in, and each line that is an act is told in its own item", () => {
   assert.deepEqual(actsOf(LIST).map(({ kind, note }) => [kind, note]), [
     ["shift_done", "sign-in operator"], ["shift_done", "estop-standing"], ["shift_done", "ring"], ["shift_done", "strop"],
     ["shift_not_done", "machine-check bolts"],
   ]);
-  assert.ok(actsOf(LIST).every(({ who }) => who === "Aliyev"));
+  assert.ok(actsOf(LIST).every(({ who }) => who === "first person"));
 });
 
 test("a line that was left out without a reason is not told: the vehicle wants one", () => {

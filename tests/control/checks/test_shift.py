@@ -39,7 +39,12 @@ USED = ChecksState(shift=ShiftState(used=True))
 
 def act(item: str, at_min: float, *, done: bool = True, words: str = "", minutes: float = 0.0) -> ShiftAct:
     return ShiftAct(
-        item=item, done=done, minutes=minutes, who="Aliyev", words=words, utc_us=MORNING_US + round(at_min * MIN_US)
+        item=item,
+        done=done,
+        minutes=minutes,
+        who="first person",
+        words=words,
+        utc_us=MORNING_US + round(at_min * MIN_US),
     )
 
 
@@ -111,13 +116,13 @@ def test_what_cannot_be_recorded_is_refused_with_why(told: Observation, why: str
 
 
 def test_an_act_is_recorded_once_as_a_line_and_in_the_shift() -> None:
-    told = shift_observation(f"{HAND_OVER} Mammadova", value=9.5)
+    told = shift_observation(f"{HAND_OVER} second person", value=9.5)
     state, found = step(USED, told, told)
     (line,) = found
     assert isinstance(line, Observed)
-    assert (line.kind, line.value, line.by, line.text) == ("shift_done", 9.5, "leader", "hand-over Mammadova")
+    assert (line.kind, line.value, line.by, line.text) == ("shift_done", 9.5, "leader", "hand-over second person")
     (one,) = state.shift.acts
-    assert (one.item, one.words, one.minutes, one.done) == (HAND_OVER, "Mammadova", 9.5, True)
+    assert (one.item, one.words, one.minutes, one.done) == (HAND_OVER, "second person", 9.5, True)
     assert shift_state.act_of(line) == one
     assert [result.result for result in state.results] == [ObservationVerdict.RECORDED] * 2
 
