@@ -8,6 +8,8 @@ import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
 const HINT_SHOWN_MS = 20_000;
+/** An armed machine that stands unused: the title counts the last seconds [s] before it disarms. */
+const LAPSES_S = 15;
 const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold", "keys_lost"];
 const DRIVES = ["MANUAL", "RECOVERY"];
 const HOLDS = [...DRIVES, "WAIT"];
@@ -145,7 +147,8 @@ export class Strip {
     if (view.latch) {
       const left_s = this.store.value("due", "arm_unused_s");
       const how = said("hands.how", { hold, stick: said(`hands.stick.${kind}`) });
-      return { title: left_s === null ? title : `${title} · ${said("hands.lapses", { time: countdown(left_s) })}`, state: said("hands.released"), text: how, blue: true, waits: true };
+      const lapses = left_s !== null && left_s <= LAPSES_S;
+      return { title: lapses ? said("hands.lapses", { time: countdown(left_s) }) : title, state: said("hands.released"), text: how, blue: true, waits: true };
     }
     const cause = CAUSES.includes(view.cause) ? `${said(`hands.cause.${view.cause}`)}. ` : "";
     return { title, state: said("hands.locked"), text: `${cause}${spoken(view.waits)}`, waits: true };
