@@ -7,7 +7,7 @@ G1 no part of tool or tracks lies over a keep-out in MANUAL, in AUTO, and in the
    standstill none did; tolerance 0.06 m: 3 sigma of a fix.
 G2 in AUTO every place under the tracks bore them when the plan was made, or has truly been worked since; tolerance
    0.15 m: the 0.1 m that the tracks may be off it, and a cell; and a depth 3 cm short: 3 sigma of its sensor, and the
-   ends of a tool on uneven ground.
+   ends of a tool on uneven ground. A sensor that reads too deep is excused as far as `silent_depth.py` says.
 R  in RECOVERY the pose stays within 0.85 m and 0.75 rad of a pose that was driven before RECOVERY began: the half metre
    and half radian of the corridor, the spacing of its poses, 3 sigma, and the stopping distance.
 
@@ -22,6 +22,7 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
+from campaign.silent_depth import SilentDepth
 from sim.plant import TrackPlant
 from sim.truth import GroundTruth
 from sim.world import Truth
@@ -61,11 +62,10 @@ class GroundWatch:
         self._tell, self._machine = tell, config.machine
         tool = config.machine.tool
         self._cell_m = config.mission.cell_m
-        self._worked = GroundTruth(
-            cell_m=self._cell_m,
-            rotor_min_radps=config.mission.rotor_at_speed_ratio * tool.rotor_speed_radps,
-            depth_min_m=config.mission.required_depth_m - SHORT_DEPTH_M,
-        )
+        rotor_radps = config.mission.rotor_at_speed_ratio * tool.rotor_speed_radps
+        depth_m = config.mission.required_depth_m - SHORT_DEPTH_M
+        self._worked = GroundTruth(cell_m=self._cell_m, rotor_min_radps=rotor_radps, depth_min_m=depth_m)
+        self._silent = SilentDepth(cell_m=self._cell_m, rotor_min_radps=rotor_radps, depth_min_m=depth_m)
         self._plan: Plan | None = None
         self._keep_out: BaseGeometry = shapely.Polygon()
         self._keep_out_box_m = (math.inf, math.inf, -math.inf, -math.inf)
@@ -75,13 +75,19 @@ class GroundWatch:
         self._astray = True
         self._session = self._count = 0
 
-    def step(self, state: VehicleState, tracks: TrackPlant, true: Truth, before: Mode) -> None:
-        """Judge one tick after the vehicle's; `before` is the mode of the tick before."""
+    def step(
+        self, state: VehicleState, tracks: TrackPlant, true: Truth, before: Mode, depth_error_m: float = 0.0
+    ) -> None:
+        """Judge one tick after the vehicle's.
+
+        `before`: the mode of the tick before; `depth_error_m`: by how much the depth sensor reads too deep.
+        """
         plan = state.mission.plan
         if plan is not self._plan and plan is not None:
             self._take(plan)
         if not self._unproven.is_empty:
             self._worked.observe(true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps)
+            self._silent.step(state, true, depth_error_m)
         self._count += 1
         if self._count % PERIOD_TICKS:
             return
@@ -153,14 +159,19 @@ class GroundWatch:
         return np.column_stack((true.east_m + x * cos_yaw - y * sin_yaw, true.north_m + x * sin_yaw + y * cos_yaw))
 
     def _worked_near(self, places: FloatArray) -> bool:
-        """Whether each of the places (n, 2) has a truly worked cell within the tolerance."""
-        column0, row0, cells = self._worked.cells()
+        """Whether each of the places (n, 2) has a cell within the tolerance that was worked, or that is excused."""
+        left = self._not_near(self._worked, places)
+        return not len(left) or (self._silent.ground is not None and not len(self._not_near(self._silent.ground, left)))
+
+    def _not_near(self, ground: GroundTruth, places: FloatArray) -> FloatArray:
+        """Return those of the places (n, 2) that have no cell of `ground` within the tolerance."""
+        column0, row0, cells = ground.cells()
         reach = math.ceil(UNPROVEN_M / self._cell_m)
+        far = []
         for column, row in (np.floor(places / self._cell_m).astype(int) - (column0, row0)).tolist():
             south, west = max(0, row - reach), max(0, column - reach)
-            if not cells[south : max(0, row + reach + 1), west : max(0, column + reach + 1)].any():
-                return False
-        return True
+            far.append(not cells[south : max(0, row + reach + 1), west : max(0, column + reach + 1)].any())
+        return places[np.array(far, np.bool_)]
 
     def _check_retreat(self, state: VehicleState, true: Truth, *, doubt: bool, loose: bool) -> None:
         mode = state.gate.mode

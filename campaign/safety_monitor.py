@@ -169,7 +169,8 @@ class SafetyMonitor:
             self._check_tool(setpoint, true)
         if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
-        self._ground.step(drill.state, drill.world.tracks, true, self._mode)
+        depth_error_m = drill.world.tool_sensors.depth_offset_m
+        self._ground.step(drill.state, drill.world.tracks, true, self._mode, depth_error_m)
         self._follow(now_ns, heard)
 
     def _grace_ticks(self) -> int:
