@@ -4,7 +4,8 @@ It shares no code with the gate's fence and driven path, the ledger's masks and 
 (shapely), the true pose and tool of the simulated machine, and a raster of the ground that the tool truly worked.
 
 G1 no part of tool or tracks lies over a keep-out in MANUAL, in AUTO, and in the stop that follows, if at the last
-   standstill none did; tolerance 0.06 m: 3 sigma of a fix.
+   standstill none did, nor the ground between tool and tracks: a machine that was pushed astride a keep-out takes its
+   tool or its tracks over it whichever way it leaves. Tolerance 0.06 m: 3 sigma of a fix.
 G2 in AUTO every place under the tracks bore them when the plan was made, or has truly been worked since; tolerance
    0.15 m: the 0.1 m that the tracks may be off it, and a cell; and a depth 3 cm short: 3 sigma of its sensor, and the
    ends of a tool on uneven ground. A sensor that reads too deep is excused as far as `silent_depth.py` says.
@@ -109,11 +110,17 @@ class GroundWatch:
     def _check_keep_out(self, mode: Mode, true: Truth, *, loose: bool) -> None:
         if self._keep_out.is_empty:
             return
-        over = self._near(true) and any(self._keep_out.intersects(part) for part in self._outline(true))
+        parts = tuple(self._outline(true)) if self._near(true) else ()
+        over = any(self._keep_out.intersects(part) for part in parts)
         if over and self._beside and not loose:
             self._tell("over_keep_out", f"at {true.east_m:.2f} E {true.north_m:.2f} N, {true.speed_mps:.2f} m/s")
+        stays = self._beside and mode is not Mode.RECOVERY
         rests = mode in FREE and abs(true.speed_mps) < RESTS_MPS
-        self._beside = not loose and not over and (rests or (self._beside and mode is not Mode.RECOVERY))
+        self._beside = not loose and not over and (stays or (rests and not self._astride(parts)))
+
+    def _astride(self, parts: tuple[BaseGeometry, ...]) -> bool:
+        """Whether a keep-out reaches between the parts of the machine."""
+        return bool(parts) and self._keep_out.intersects(shapely.union_all(parts).convex_hull)
 
     def _near(self, true: Truth) -> bool:
         """Whether a box round the machine meets one round the keep-outs; only then are polygons built."""

@@ -11,7 +11,8 @@ W3 after any stop a belt gets a set-point again only after neutral sticks, then 
 W4 the rotor is driven only in a driving mode, and in a WAIT.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
-W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached.
+W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached, plus the delay that the line
+   has for commands when they begin. The controller needs no command for an E-stop at the machine.
 W8 in AUTO_MOVE the tracks move only with the tool up, unless the machine backs out of a swath.
 W9 by stick a belt gets a set-point only while the frame in force has hold-to-run pressed.
 W10 credited ground was truly worked (judged at the end).
@@ -138,7 +139,7 @@ class SafetyMonitor:
         self._mode = self._before = Mode.BOOT
         self.waits = WaitWatch(self._tell)
         self._idle_ticks = self._rest_ticks = self._estop_ticks = self._unheld_ticks = self._driving_ticks = 0
-        self._session = self.stops = 0
+        self._session = self.stops = self._kill_way_ticks = 0
         self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
         self._alive_ns = self._ran_ns = 0
@@ -167,7 +168,7 @@ class SafetyMonitor:
         self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
         if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
             self._check_tool(setpoint, true)
-        if self._estop_ticks > KILL_MAX_TICKS and not controller.killed and self._reaches():
+        if self._estop_ticks > KILL_MAX_TICKS + self._kill_way_ticks and not controller.killed and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
         depth_error_m = drill.world.tool_sensors.depth_offset_m
         self._ground.step(drill.state, drill.world.tracks, true, self._mode, depth_error_m)
@@ -245,6 +246,8 @@ class SafetyMonitor:
         self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
         # a controller that has just started has its 100 ms too; until then its kill line is not released
         told = gate.mode is Mode.ESTOP and self._reaches()
+        if told and self._estop_ticks == 0:
+            self._kill_way_ticks = drill.line.down_wait_ticks
         self._estop_ticks = self._estop_ticks + 1 if told else 0
 
     def finish(self) -> tuple[Breach, ...]:

@@ -30,6 +30,11 @@ class SerialLine:
         self.flip_ratio = 0.0
         self.flipped = self.lost = 0
 
+    @property
+    def down_wait_ticks(self) -> int:
+        """Ticks that a command written now is under way: its own delay, or what is left of those before it."""
+        return max(self.down_ticks, max((due for due, _ in self._down), default=0) - self._tick)
+
     def step(self) -> None:
         """Run one tick of the delays."""
         self._tick += 1

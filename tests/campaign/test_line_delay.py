@@ -4,11 +4,15 @@ import pytest
 
 from campaign import sim_operator
 from campaign.fault_scenario import FaultScenario
+from campaign.faults import FAULTS
+from campaign.safety_monitor import KILL_MAX_TICKS
 from campaign.sim_operator import Goal
+from firmware_bridge.command import ActuatorCommand
 from firmware_bridge.types import OperatorEdge
 from tests.campaign.scenes import SCENES, slow
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import TICK_S
+from vehicle.control.safety import gate
 from vehicle.control.safety.lease import LINE_MAX_MS
 
 pytestmark = pytest.mark.long
@@ -80,6 +84,38 @@ def test_a_fast_machine_stops_within_200_ms_whatever_the_line_does(down_ticks: i
     assert setpoint_mps > 0.3
     assert drill.watch.latency_ms <= FAST_MAX_MS
     assert drill.watch.finish() == ()
+
+
+def pressed_at_the_machine(down_ticks: int, up_ticks: int) -> FaultScenario:
+    """An E-stop at a machine whose line became slow; the vehicle has just learned of it."""
+    drill = delayed(SCENES["slow"](), down_ticks, up_ticks).run(1.0)
+    FAULTS["estop_at_machine"].inject(drill, 1.0)
+    drill.drive(Goal.REST)
+    assert drill.until((Mode.ESTOP,), 3.0), drill.reasons
+    return drill
+
+
+@pytest.mark.parametrize("heals_after_ticks", [0, 3, 50])
+def test_the_kill_of_an_estop_comes_100_ms_and_the_delay_of_the_line_later(heals_after_ticks: int) -> None:
+    drill = pressed_at_the_machine(9, 19)
+    for tick in range(50):
+        if tick == heals_after_ticks:
+            delayed(drill, 0, 0)
+        drill.step()
+        if drill.world.controller.killed:
+            break
+    assert tick <= 9, "the first command with the kill is not overtaken and waits for no other"
+    assert drill.watch.finish() == ()
+
+
+@pytest.mark.parametrize("down_ticks", [0, 9])
+def test_a_kill_that_never_comes_is_told_whatever_the_delay(down_ticks: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    build = ActuatorCommand
+    monkeypatch.setattr(gate, "ActuatorCommand", lambda **fields: build(**(fields | {"kill": False})))
+    drill = pressed_at_the_machine(down_ticks, 19)
+    told_ticks = [tick for tick in range(30) if not drill.watch.breaches and drill.step() is None]
+    assert [breach.name for breach in drill.watch.breaches] == ["estop_without_kill"]
+    assert len(told_ticks) == KILL_MAX_TICKS + 1 + down_ticks
 
 
 @pytest.mark.parametrize(("down_ticks", "up_ticks"), BEYOND)
