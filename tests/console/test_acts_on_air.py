@@ -157,4 +157,4 @@ def test_a_console_started_anew_is_no_second_one() -> None:
     assert fresh.open
     assert "duplicate_station" not in rig.reasons
     rig.run(3.0)
-    assert rig.act(E.RESET).result is ActResult.ACCEPTED
+    assert rig.act(E.DISARM).result is ActResult.ACCEPTED

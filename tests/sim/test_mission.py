@@ -42,6 +42,11 @@ def drive(folder: Path, **changes: object) -> tuple[RunFiles, Outcome]:
     return RunFiles(out_dir=folder, scenario=scenario, site=site, plan=plan, outcome=outcome), outcome
 
 
+RADIO_STOPS = 14
+"""Three frames lost on end stop a machine that moves faster than 0.3 m/s: six are to be expected of this radio and way
+(losses as they come, so once in a thousand missions there are more than 14)."""
+
+
 @pytest.mark.slow
 def test_the_example_site_is_processed_whole(tmp_path: Path) -> None:
     files, outcome = drive(tmp_path)
@@ -56,7 +61,7 @@ def test_the_example_site_is_processed_whole(tmp_path: Path) -> None:
     assert outcome.state.gate.mode is Mode.DISARMED
     # on healthy ground with a healthy machine only the radio may stop it
     assert {stop.reasons[0] for stop in outcome.stops} <= {"link_lost", "link_flapping"}
-    assert len(outcome.stops) <= 6
+    assert len(outcome.stops) <= RADIO_STOPS
     # the planner's hours are the vehicle's; a stop in a swath costs a re-entry, which no plan reckons with
     driving_s = sum(time_s for phase, time_s in outcome.phase_s.items() if phase not in STANDING)
     assert files.plan.time_s < 1.03 * driving_s

@@ -33,10 +33,10 @@ def test_results_carry_over_and_what_a_shift_begins_with_does_not() -> None:
     ("change", "told"),
     [
         ({"format": 9}, "of format 9"),
-        ({"depth_bias_m": 1e9}, "depth_bias_m is more"),
-        ({"calibration": {"lever_left_m": 1e9}}, "lever_left_m is more"),
+        ({"depth_bias_m": 1e9}, "depth_bias_m is larger"),
+        ({"calibration": {"lever_left_m": 1e9}}, "lever_left_m is larger"),
         ({"calibration": {"heading_bound_rad": None}}, "float"),
-        ({"calibration": {"belt_scale": 0.0}}, "belt_scale is more"),
+        ({"calibration": {"belt_scale": 0.0}}, "belt_scale is larger"),
     ],
 )
 def test_what_no_check_can_find_counts_as_unchecked(change: dict[str, object], told: str, tmp_path: Path) -> None:
