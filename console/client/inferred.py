@@ -5,10 +5,9 @@ from collections.abc import Callable
 import msgspec
 
 from firmware_bridge.types import OperatorEdge
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, Mode
 
-ARMED = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY})
-AUTO = frozenset({Mode.AUTO_MOVE, Mode.AUTO_WORK})
+ARMED = frozenset({Mode.READY, *ACTIVE_MODES})
 AT_REST = frozenset({Mode.BOOT, Mode.DISARMED, Mode.STOPPING, Mode.HOLD, Mode.FAULT, Mode.ESTOP})
 
 
@@ -27,11 +26,11 @@ _RULES: dict[OperatorEdge, _Rule] = {
     OperatorEdge.ESTOP: lambda _, now: now.mode is Mode.ESTOP,
     OperatorEdge.DISARM: lambda _, now: now.mode in (Mode.DISARMED, Mode.STOPPING),
     OperatorEdge.RELEASE: lambda _, now: not now.mine,
-    OperatorEdge.MISSION_PAUSE: lambda _, now: now.mode not in AUTO,
+    OperatorEdge.MISSION_PAUSE: lambda _, now: now.mode not in AUTO_MODES,
     OperatorEdge.TAKE: lambda _, now: now.mine,
     OperatorEdge.ARM: lambda was, now: now.mode is not was.mode and now.mode in (Mode.READY, Mode.MANUAL),
     OperatorEdge.RESET: lambda was, now: now.mode is not was.mode and now.mode in (Mode.READY, Mode.DISARMED),
-    OperatorEdge.MISSION_START: lambda _, now: now.mode in AUTO,
+    OperatorEdge.MISSION_START: lambda _, now: now.mode in AUTO_MODES,
     OperatorEdge.RECOVERY: lambda _, now: now.mode is Mode.RECOVERY,
 }
 

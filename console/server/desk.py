@@ -17,7 +17,7 @@ from console.server.inside_area import InsideArea
 from console.server.keeper import Keeper
 from console.server.near_ground import NearGround
 from console.server.settings import VehicleSettings
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import ACTIVE_MODES, Mode
 from vehicle.host.clock import Clock
 
 ACT_AGE_MAX_MS: Final = 500.0
@@ -29,9 +29,7 @@ TAIL_STEP_NS: Final = 50_000_000
 FORGOTTEN_MS: Final = 5_000.0
 """A vehicle that was silent for this time has stopped by itself."""
 TURNING_AWAY_MPS: Final = 0.02
-ARMED: Final = frozenset(
-    {Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY, Mode.STOPPING}
-)
+ARMED: Final = frozenset({Mode.READY, *ACTIVE_MODES, Mode.STOPPING})
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

@@ -228,6 +228,14 @@ class Mode(IntEnum):
     WAIT = 11
 
 
+AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+"""A mission drives."""
+MISSION_MODES = (*AUTO_MODES, Mode.WAIT)
+"""A mission is under way: it drives, or waits."""
+ACTIVE_MODES = (Mode.MANUAL, *MISSION_MODES, Mode.RECOVERY)
+"""Armed and in use; whatever ends them is a stop."""
+
+
 class RotorState(IntEnum):
     """AT_SPEED is *measured*; a commanded rotor is not a turning one, a rotor commanded off is not a stopped one."""
 

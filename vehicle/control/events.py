@@ -1,7 +1,7 @@
 """What is worth a line in the log: changes between two ticks, in words an operator understands."""
 
 from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
-from vehicle.contracts.messages import Estimate, Event, FixType, GateReport, MissionPhase, Mode
+from vehicle.contracts.messages import ACTIVE_MODES, Estimate, Event, FixType, GateReport, MissionPhase, Mode
 from vehicle.contracts.shift_state import due_text
 from vehicle.control.state import LedgerState, VehicleState
 
@@ -105,5 +105,4 @@ def stop_text(gate: GateReport) -> str:
 
 def is_stop(before: Mode, after: Mode) -> bool:
     """True where a moving mode was left by a stop."""
-    moving = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
-    return before in moving and after in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)
+    return before in ACTIVE_MODES and after in (Mode.STOPPING, Mode.HOLD, Mode.ESTOP, Mode.FAULT)

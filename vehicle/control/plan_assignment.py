@@ -16,14 +16,13 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import WORLD, Ring, edges_of
 from vehicle.contracts.ledger_types import JobMark
-from vehicle.contracts.messages import Event, MissionPhase, Mode
+from vehicle.contracts.messages import MISSION_MODES, Event, MissionPhase, Mode
 from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, works
 from vehicle.control.ground.worked import worked_along_m
 from vehicle.control.state import LedgerState, MissionState, VehicleState, WaitingPlan, job_mark
 
 UNARMED: Final = (Mode.BOOT, Mode.DISARMED)
-MISSION: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)
-MOVING: Final = (Mode.READY, Mode.MANUAL, *MISSION, Mode.RECOVERY, Mode.STOPPING)
+MOVING: Final = (Mode.READY, Mode.MANUAL, *MISSION_MODES, Mode.RECOVERY, Mode.STOPPING)
 """It moves, or one act leads there."""
 
 
@@ -111,7 +110,7 @@ def step(state: VehicleState, assigned: PlanAssignment | None, now_ns: int) -> t
         state, fence = _bound(state, waiting.boundary_m)
         waiting = msgspec.structs.replace(waiting, binds=False)
     if mode not in UNARMED:
-        if held is not None and mode not in MISSION and waiting.plan != held:
+        if held is not None and mode not in MISSION_MODES and waiting.plan != held:
             only_drives = waiting.plan is not None and not works(waiting.plan)
             mark = left(state) if only_drives else state.job_left
             state = msgspec.structs.replace(withdrawn(state), job_left=mark)

@@ -14,6 +14,7 @@ from firmware_bridge.types import ObservationVerdict
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.messages import (
+    MISSION_MODES,
     DriveRequest,
     Estimate,
     Event,
@@ -204,7 +205,7 @@ def _requests(
         due=known.due,
         has_mission=mission.plan is not None and startable and not known.shift.missing,
         observers=_observers(state.checks, known),
-        gnss_restart=estimate.gnss_restart and state.gate.mode not in job.MISSION_MODES,
+        gnss_restart=estimate.gnss_restart and state.gate.mode not in MISSION_MODES,
     )
 
 
@@ -226,7 +227,7 @@ def _tracks_supported(
     if mission.plan is None:
         return None
     by_stick = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
-    drive = auto_drive if state.gate.mode in job.MISSION_MODES else by_stick
+    drive = auto_drive if state.gate.mode in MISSION_MODES else by_stick
     return support.step(
         state.tracks_supported, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick
     )

@@ -13,7 +13,7 @@ import msgspec
 from firmware_bridge.console_types import ActWhy
 from firmware_bridge.operator_limits import STICK_CENTRE
 from firmware_bridge.types import OperatorEdge, OperatorFrame
-from vehicle.contracts.messages import Mode, RotorState
+from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, Mode, RotorState
 from vehicle.contracts.stop_codes import Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import TICK_S
@@ -21,8 +21,7 @@ from vehicle.contracts.units import TICK_S
 if TYPE_CHECKING:
     from vehicle.control.state import GateState
 
-ARMED: Final = (Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
-AUTO: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
+ARMED: Final = (Mode.READY, *ACTIVE_MODES)
 STOPPED: Final = (Mode.HOLD, Mode.ESTOP, Mode.FAULT)
 PAUSE_S: Final = 0.5
 """Between two acts that lead towards motion."""
@@ -205,8 +204,8 @@ _RULES: dict[OperatorEdge, tuple[Callable[[Heard], bool], Callable[[Heard], Judg
     _E.ESTOP: (lambda h: h.after.estop_latched, _later),
     _E.TAKE: (lambda h: h.after.holder == h.station_id, _no_take),
     _E.RELEASE: (lambda h: h.after.holder != h.station_id, _later),
-    _E.MISSION_START: (lambda h: h.after.mode in AUTO and not h.blocked, _no_start),
-    _E.MISSION_PAUSE: (lambda h: h.after.mode not in AUTO, _later),
+    _E.MISSION_START: (lambda h: h.after.mode in AUTO_MODES and not h.blocked, _no_start),
+    _E.MISSION_PAUSE: (lambda h: h.after.mode not in AUTO_MODES, _later),
     _E.ATTENTION: (lambda h: h.after.attention_tick == h.tick and h.after.holder == h.station_id, _later),
     _E.ACKNOWLEDGE: (_acknowledged, _no_acknowledge),
     _E.RECOVERY: (lambda h: _changed(h, Mode.RECOVERY), _no_recovery),

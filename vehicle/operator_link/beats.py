@@ -4,11 +4,11 @@ from typing import TYPE_CHECKING
 
 from firmware_bridge.console_types import BeatFlag, BeatFrame
 from firmware_bridge.mavlink.console_adapters import LOW
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import AUTO_MODES, Mode
 from vehicle.contracts.stop_codes import NO_REASON, Recovery
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.operator_link.act_desk import Answer
-from vehicle.operator_link.vehicle_view import ARMED_MODES, AUTO_MODES
+from vehicle.operator_link.vehicle_view import ARMED_MODES
 
 if TYPE_CHECKING:
     from vehicle.control.state import VehicleState

@@ -10,12 +10,12 @@ from collections import deque
 
 from firmware_bridge.operator_limits import STICK_CENTRE
 from firmware_bridge.types import OperatorEdge, OperatorFrame
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import AUTO_MODES, Mode
 from vehicle.contracts.units import NS_PER_S
 from vehicle.operator_link.plain_frames import plain_frame
 from vehicle.operator_link.pursuit import LASTS_S, TOWARDS_MOTION, End, Goal, Pursuit
 from vehicle.operator_link.sticks import StickReader, Sticks
-from vehicle.operator_link.vehicle_view import AUTO_MODES, STOPPED_MODES, Cause, VehicleView
+from vehicle.operator_link.vehicle_view import STOPPED_MODES, Cause, VehicleView
 
 PERIOD_NS = 50_000_000
 """20 Hz, as a console sends."""

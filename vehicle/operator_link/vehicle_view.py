@@ -10,7 +10,7 @@ import msgspec
 
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.messages import MissionPhase, Mode, VehicleReport
+from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, MissionPhase, Mode, VehicleReport
 from vehicle.operator_link.words import OBSTACLES, PASSING, RETREAT, WANT_ACKNOWLEDGE, station_text
 
 Message = tuple[str, dict[str, Any]]
@@ -22,9 +22,8 @@ MANUAL, HOLD, LOITER, AUTO = d.ROVER_MODE_MANUAL, d.ROVER_MODE_HOLD, d.ROVER_MOD
 RTL, SMART_RTL, GUIDED = d.ROVER_MODE_RTL, d.ROVER_MODE_SMART_RTL, d.ROVER_MODE_GUIDED
 INITIALISING = d.ROVER_MODE_INITIALIZING
 
-ARMED_MODES = frozenset({Mode.READY, Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY})
+ARMED_MODES = frozenset({Mode.READY, *ACTIVE_MODES})
 STOPPED_MODES = frozenset({Mode.STOPPING, Mode.HOLD, Mode.FAULT})
-AUTO_MODES = frozenset({Mode.AUTO_MOVE, Mode.AUTO_WORK})
 
 _CUSTOM_MODES = {
     Mode.BOOT: INITIALISING,
@@ -200,7 +199,7 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def mission_running(self) -> bool:
-        """A lane mission drives; in a WAIT it stands."""
+        """A mission drives; in a WAIT it stands."""
         return self.mode in AUTO_MODES
 
     @property

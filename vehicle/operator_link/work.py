@@ -7,14 +7,13 @@ import msgspec
 from firmware_bridge.console_types import WorkFlag, WorkFrame
 from firmware_bridge.types import ControllerStatus
 from vehicle.contracts.ledger_types import Observed
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import MISSION_MODES, Mode
 from vehicle.contracts.pace import length_m, times_of
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.stop_codes import NO_REASON, Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import NS_PER_S, TICK_S
 from vehicle.operator_link.console_facts import Areas, Near
-from vehicle.operator_link.vehicle_view import AUTO_MODES
 
 if TYPE_CHECKING:
     from vehicle.control.state import GateState, LedgerState, VehicleState
@@ -88,7 +87,7 @@ class PlanTimes:
 
 def cap_reason(gate: "GateState") -> int:
     """Code of the worst reason in force that limits the speed; `NO_REASON` where none does."""
-    auto = gate.mode in AUTO_MODES or gate.mode is Mode.WAIT
+    auto = gate.mode in MISSION_MODES
     for code in codes(gate.active | gate.latched):
         level = RULES[code].auto_level if auto else RULES[code].level
         if level >= Level.LIMIT:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests import builders
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.geometry import offset_m
-from vehicle.contracts.messages import DriveKind, Estimate, MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import AUTO_MODES, MISSION_MODES, DriveKind, Estimate, MissionPhase, Mode, RotorState
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.control.mission import job
 from vehicle.control.mission.job import JobInputs
@@ -71,7 +71,7 @@ def test_a_swath_from_start_to_end() -> None:
 
 
 @pytest.mark.parametrize("phase", ACTIVE)
-@pytest.mark.parametrize("mode", [m for m in Mode if m not in job.MISSION_MODES])
+@pytest.mark.parametrize("mode", [m for m in Mode if m not in MISSION_MODES])
 def test_leaving_auto_pauses_and_wants_nothing(phase: MissionPhase, mode: Mode) -> None:
     state = step(mission(phase), vehicle(mode, RotorState.AT_SPEED), at(3.0))
     assert state.phase is MissionPhase.PAUSED
@@ -362,7 +362,7 @@ def test_a_swath_is_left_only_when_its_work_reached_its_end(
             crediting=crediting, warns=warns, tracks_supported=supported,
         )  # fmt: skip
         state = step(state, seen, estimate)
-        worked = before.phase is MissionPhase.WORK and mode in job.AUTO_MODES and not warns and not before.torn
+        worked = before.phase is MissionPhase.WORK and mode in AUTO_MODES and not warns and not before.torn
         if worked and along_m - worked_m <= job.START_DISTANCE_MAX_M:
             worked_m = max(worked_m, along_m)
         if state.index != before.index or state.phase is MissionPhase.DONE:

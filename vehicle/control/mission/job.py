@@ -11,7 +11,7 @@ import msgspec
 from firmware_bridge.types import ControllerStatus
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.messages import Estimate, MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import AUTO_MODES, Estimate, MissionPhase, Mode, RotorState
 from vehicle.contracts.plan import Segment, SegmentKind, works
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.mission import task as wishes
@@ -38,8 +38,6 @@ LINK_FORGET_PER_TICK_S = 0.0001
 """A peak of the link's age is forgotten at 5 ms a second: one burst slows the moves of the next ten seconds."""
 LINK_PEAK_MAX_S = 0.3
 """After a longer silence the machine has stopped anyway; no reason to creep for a minute afterwards."""
-AUTO_MODES = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
-MISSION_MODES = (*AUTO_MODES, Mode.WAIT)
 WAITING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED)
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, MISSION_MODES, Mode
 from vehicle.contracts.stop_codes import StopReason
 
 
@@ -108,9 +108,9 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     wait_over: bool
 
 
-ARMED = (Mode.MANUAL, Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT, Mode.RECOVERY)
-AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
-MISSION = (*AUTO, Mode.WAIT)
+ARMED = ACTIVE_MODES
+AUTO = AUTO_MODES
+MISSION = MISSION_MODES
 """A mission is under way, whether it drives or waits."""
 STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
 NO_TAKE = (*ARMED, Mode.STOPPING)
