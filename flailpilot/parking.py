@@ -12,14 +12,13 @@ from flailpilot.plan_progress import planning_limit
 from flailpilot.planning import asked_footprint, asked_site, check_limits, free_folder, written
 from flailpilot.resume import (
     PLAN,
-    checked_stand,
     config_of,
     craters_of,
     on_its_swath,
+    place_of,
     record_of,
     settings_of,
     swept_ground,
-    told_pose,
 )
 from flailpilot.resumed_task import refuse_task_options
 from flailpilot.run_folder import make_folder, older_plan_told, refuse_a_run
@@ -54,12 +53,8 @@ def run(asked: PlanOptions, way: WayOptions) -> int:
             goals = (work_goal(work, record.job, journal.rebuilt(record), config_of(machine, header)),)
         else:
             goals = parking_goals(site)
-        if way.at is not None:
-            pose = told_pose(way.at, site)
-        else:
-            stand = checked_stand(way.run, record)
-            pose = stand.pose
-            notes.append(stand.note)
+        pose, note = place_of(way.run, way.at, record, site)
+        notes.append(note)
         craters = kept_out_since(work, site) + (craters_of(way.craters, site) if way.craters is not None else ())
         settings = settings_of(asked, machine, header)
         request = WayRequest(

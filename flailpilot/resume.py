@@ -126,12 +126,8 @@ def _request(
     earlier = [load_plan(run / PLAN, site, footprint(machine), older=True) for run in resumed.runs[:-1]]
     listed = msgspec.structs.replace(plan, untreatable=for_good(*earlier, plan))
     found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), config_of(machine, header))
-    if at is not None:
-        pose = told_pose(at, site)
-    else:
-        stand = checked_stand(run_dir, record)
-        pose = stand.pose
-        notes.append(stand.note)
+    pose, note = place_of(run_dir, at, record, site)
+    notes.append(note)
     return ReplanRequest(
         request_id=1,
         plan_hash=plan.plan_hash,
@@ -314,6 +310,17 @@ def checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
             f"drove on after it; {ADVICE}"
         )
     return stand
+
+
+def place_of(run_dir: Path, at: str | None, record: journal.Journal, site: Site) -> tuple[StartPose, str]:
+    """Return where the machine stands: as `--at` says, else by its recording; and a remark, "" if there is none.
+
+    Raises InputError as `told_pose` and `checked_stand`.
+    """
+    if at is not None:
+        return told_pose(at, site), ""
+    stand = checked_stand(run_dir, record)
+    return stand.pose, stand.note
 
 
 def _torn_journal(path: Path, record: journal.Journal) -> str:

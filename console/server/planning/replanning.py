@@ -85,8 +85,7 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
     )
     rest = replan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell)).plan
     folder = Path(asked.folder)
-    write_stored(rest, folder)
-    (folder / ASKED).write_bytes(msgspec.json.encode(msgspec.structs.replace(first, folder=str(folder))))
+    write_made(rest, first, folder)
     (folder / SHOWN).write_bytes(msgspec.json.encode({"name": first.site.name, **plan_shown(rest, site)}))
     return {"hash": rest.plan_hash, "replaces": plan.plan_hash}
 
@@ -98,6 +97,12 @@ def made_in(folder: Path) -> tuple[Plan, PlanRequest]:
         return plan, msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)
     except (OSError, msgspec.DecodeError):
         raise InputError(NOT_MADE_HERE) from None
+
+
+def write_made(plan: Plan, first: PlanRequest, folder: Path) -> None:
+    """Write a plan that follows from an earlier one, with the request of that one. What the page shows comes last."""
+    write_stored(plan, folder)
+    (folder / ASKED).write_bytes(msgspec.json.encode(msgspec.structs.replace(first, folder=str(folder))))
 
 
 def without_skipped(missed: tuple[Rings, ...], plan: Plan, skipped: tuple[int, ...]) -> tuple[Rings, ...]:

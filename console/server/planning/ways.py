@@ -10,10 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from console.server.planning import ledger_file
-from console.server.planning.making import PlanRequest, Reporting, Tell, settings_of
+from console.server.planning.making import Reporting, Tell, settings_of
 from console.server.planning.making import shown as plan_shown
-from console.server.planning.names import ASKED, SHOWN, WORK
-from console.server.planning.replanning import Point, crater, made_in, swept_of
+from console.server.planning.names import SHOWN, WORK
+from console.server.planning.replanning import Point, crater, made_in, swept_of, write_made
 from console.server.planning.sites import read
 from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
@@ -25,7 +25,6 @@ from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.planning.coverage.parking import PARKING, kept_out_since, parking_goals
 from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
-from vehicle.planning.files.stored import write_stored
 from vehicle.runtime.way_back import work_goal
 
 BACK = "work"
@@ -98,7 +97,10 @@ def way_made(asked: WayAsked, tell: Tell) -> dict[str, Any]:
     )
     plan = way_plan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell))
     more = {"name": first.site.name, "to": asked.to, "work": Path(left.made).name}
-    _write(plan, first, Path(asked.folder), left, {**more, **plan_shown(plan, site)})
+    folder = Path(asked.folder)
+    write_made(plan, first, folder)
+    (folder / WORK).write_bytes(msgspec.json.encode(left))
+    (folder / SHOWN).write_bytes(msgspec.json.encode({**more, **plan_shown(plan, site)}))
     return {"hash": plan.plan_hash, "time_s": plan.time_s}
 
 
@@ -120,10 +122,3 @@ def mark_of(work: Plan, left: WorkLeft) -> JobMark:
         at_work=bool(left.at_work),
         done=left.index >= len(work.segments),
     )
-
-
-def _write(plan: Plan, first: PlanRequest, folder: Path, left: WorkLeft, shown: dict[str, Any]) -> None:
-    write_stored(plan, folder)
-    (folder / ASKED).write_bytes(msgspec.json.encode(msgspec.structs.replace(first, folder=str(folder))))
-    (folder / WORK).write_bytes(msgspec.json.encode(left))
-    (folder / SHOWN).write_bytes(msgspec.json.encode(shown))
