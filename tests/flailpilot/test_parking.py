@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from tests.flailpilot.broken_off import FIELD, broken_off_in
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.planning.coverage.support import document, feature, ring_lonlat
 from tests.planning.coverage.test_parking import parking
@@ -22,34 +23,13 @@ from vehicle.records.records import JobMark
 
 pytestmark = pytest.mark.long
 
-FIELD = [(-9, -7), (10, -6), (9, 8), (-10, 7)]
-SCENARIO = """
-name = "broken-off"
-machine = "memat"
-site = "ground.geojson"
-seed = 3
-sim_max_s = 120.0
-
-[mission]
-required_depth_m = 0.15
-"""
-
 
 @pytest.fixture(scope="module")
 def broken_off(tmp_path_factory) -> Path:
     """Two minutes of a mission."""
     folder = tmp_path_factory.mktemp("parking")
     doc = document(feature("work_area", ring_lonlat(FIELD)), parking(14, -14, heading_deg=200), outside="safe")
-    (folder / "ground.geojson").write_text(json.dumps(doc), encoding="utf-8")
-    (folder / "scenario.toml").write_text(SCENARIO)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run"),
-                                   "--json"])  # fmt: skip
-        from flailpilot import cli  # noqa: PLC0415
-
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    assert ended.value.code == 1
+    broken_off_in(folder, doc, 120.0)
     return folder
 
 

@@ -16,8 +16,9 @@ from campaign import outcome
 from flailpilot import cli, drive, report, run_facts, simulate
 from flailpilot.run_reading import Run, read_run
 from tests.control.ledger import jobs
+from tests.flailpilot.broken_off import SCENARIO
 from tests.flailpilot.test_bad_sites import flailpilot
-from tests.flailpilot.test_resume import SCENARIO, ground
+from tests.flailpilot.test_resume import ground
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke
 from vehicle.contracts.plan import Untreatable, UntreatableReason
@@ -38,7 +39,7 @@ pytestmark = pytest.mark.long
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("job")
     ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "90.0"))  # the middle of the first swath
+    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=90.0))  # the middle of the first swath
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run")])
         with pytest.raises(SystemExit) as ended:
@@ -336,7 +337,7 @@ def test_papers_of_an_older_record_do_not_stay_beside_the_new_ones(tmp_path, cap
 
 def test_sim_leaves_its_recording_and_no_half_set_where_the_disk_refuses_papers(monkeypatch, capsys, tmp_path):
     ground(tmp_path)
-    (tmp_path / "scenario.toml").write_text(SCENARIO.replace("250.0", "20.0"))
+    (tmp_path / "scenario.toml").write_text(SCENARIO.format(sim_max_s=20.0))
 
     def refused(_: Path, place: Path) -> Path:
         raise OSError(errno.ENOSPC, "No space left on device", str(place))

@@ -9,6 +9,7 @@ import shapely
 
 from flailpilot.resume import last_pose, on_its_swath, swept_ground
 from tests.control.ledger.jobs import untreatable
+from tests.flailpilot.broken_off import FIELD, broken_off_in
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.planning.coverage.checker import SiteTruth, check, read_legs
 from tests.planning.coverage.support import document, feature, ring_lonlat
@@ -26,18 +27,6 @@ from vehicle.records.journal import JournalWriter
 
 pytestmark = pytest.mark.long
 
-FIELD = [(-9, -7), (10, -6), (9, 8), (-10, 7)]
-SCENARIO = """
-name = "broken-off"
-machine = "memat"
-site = "ground.geojson"
-seed = 3
-sim_max_s = 250.0
-
-[mission]
-required_depth_m = 0.15
-"""
-
 
 def ground(folder, **declared):
     doc = document(feature("work_area", ring_lonlat(FIELD)), **({"outside": "safe"} | declared))
@@ -49,16 +38,7 @@ def ground(folder, **declared):
 def broken_off(tmp_path_factory):
     """Four minutes of a mission, the machine in the middle of its second swath or so."""
     folder = tmp_path_factory.mktemp("job")
-    ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run"),
-                                   "--json"])  # fmt: skip
-        from flailpilot import cli  # noqa: PLC0415
-
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    assert ended.value.code == 1  # ground was missed
+    broken_off_in(folder, ground(folder), 250.0)
     return folder
 
 

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from mcap.reader import make_reader
 
+from tests.flailpilot.broken_off import SCENARIO
 from tests.flailpilot.test_bad_sites import flailpilot
-from tests.flailpilot.test_resume import SCENARIO, ground
+from tests.flailpilot.test_resume import ground
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.records.records import Session
@@ -18,7 +19,7 @@ from vehicle.records.records import Session
 
 def simulated(folder: Path, out: Path, *options: object) -> tuple[int, str, str]:
     ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "20.0"))
+    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=20.0))
     with pytest.MonkeyPatch.context() as patch:
         capture = Capture()
         patch.setattr("sys.stdout", capture.out)

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from flailpilot.resume import last_stand
 from tests import builders
+from tests.flailpilot.broken_off import SCENARIO
 from tests.flailpilot.test_bad_sites import flailpilot
-from tests.flailpilot.test_resume import SCENARIO, ground
+from tests.flailpilot.test_resume import ground
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
 from vehicle.contracts.messages import Event, Inputs
@@ -28,7 +29,7 @@ def run(tmp_path_factory) -> Path:
     """Two minutes of a mission."""
     folder = tmp_path_factory.mktemp("job")
     ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "120.0"))
+    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=120.0))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run"),
                                    "--json"])  # fmt: skip

@@ -10,8 +10,9 @@ import pytest
 
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
+from tests.flailpilot.broken_off import SCENARIO
 from tests.flailpilot.test_bad_input import flailpilot, refused
-from tests.flailpilot.test_resume import SCENARIO, ground
+from tests.flailpilot.test_resume import ground
 from tests.flailpilot.test_run_folder import Capture
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.messages import Mode
@@ -29,7 +30,7 @@ def driven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A minute and a half of a mission."""
     folder = tmp_path_factory.mktemp("verify")
     ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.replace("250.0", "90.0"))
+    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=90.0))
     with pytest.MonkeyPatch.context() as patch:
         capture = Capture()
         patch.setattr("sys.stdout", capture.out)
