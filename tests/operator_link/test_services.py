@@ -260,6 +260,32 @@ def test_two_senders_of_one_identity_stop_the_machine_and_are_not_believed() -> 
     assert not made.link.admission.doubted(255, made.now_ns)
 
 
+def test_calls_with_one_key_one_after_the_other_are_one_station() -> None:
+    made = Exchange()
+    for port in range(14551, 14557):  # each call of `observe` or `shift` opens a port of its own, and ends
+        made.say("HEARTBEAT", type=6, port=port)
+        made.hear(0.4)
+    assert made.ticks() == []
+    assert not made.link.admission.doubted(255, made.now_ns)
+
+
+def test_a_second_sender_is_found_out_among_calls_that_end() -> None:
+    made = Exchange()
+    for port in (14551, 14552, 14553, 14551):  # the first one lives on
+        made.say("HEARTBEAT", type=6, port=port)
+        made.hear(0.4)
+    assert OperatorEdge.STOP in [frame.edges for frame in made.ticks()]
+    assert made.link.admission.doubted(255, made.now_ns)
+
+
+def test_senders_that_change_their_port_for_each_frame_are_found_out() -> None:
+    made = Exchange()
+    for port in range(15000, 15010):
+        made.say("HEARTBEAT", type=6, port=port)
+        made.hear(0.05)
+    assert OperatorEdge.STOP in [frame.edges for frame in made.ticks()]
+
+
 def test_a_station_that_comes_back_on_another_port_is_the_same() -> None:
     made = Exchange()
     made.say("HEARTBEAT", type=6, port=14551)

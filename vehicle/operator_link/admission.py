@@ -1,7 +1,8 @@
 """Which frames are accepted: signed and verified, or unsigned on a link that was opened for them; and whose they are.
 
 If two live senders use one identity, the machine is stopped, and neither sender is believed until one of them has been
-silent for some time.
+silent for some time. Two senders are live if an address is heard again after another one was: a program that ended and
+was started anew, however often, never speaks from an address that it left.
 """
 
 import msgspec
@@ -12,6 +13,9 @@ from firmware_bridge.mavlink.signing import Verdict, Verifier
 from vehicle.contracts.units import NS_PER_S
 
 ALTERNATE_NS = 3 * NS_PER_S
+"""An address that is heard again so soon after another one was is that of a second sender."""
+ADDRESSES_MAX = 8
+"""No person starts more programs than this within `ALTERNATE_NS`; senders that change their ports for each frame do."""
 DOUBT_NS = 5 * NS_PER_S
 STAMP_VERDICTS = frozenset({Verdict.AHEAD, Verdict.BEFORE_BOOT, Verdict.STALE})
 Address = tuple[str, int] | str
@@ -49,9 +53,10 @@ def stamp_of(signed: bytes) -> int:
 
 
 class _Identity(msgspec.Struct):
+    """`left_ns`: addresses that were heard before this one, and when the next one was first heard."""
+
     address: Address
-    alternations: int = 0
-    alternated_ns: int = -(10**18)
+    left_ns: dict[Address, int] = {}
     doubted_ns: int = -(10**18)
 
 
@@ -89,11 +94,12 @@ class Admission:
             return False
         if identity.address == address:
             return False
-        soon = now_ns - identity.alternated_ns < ALTERNATE_NS
-        identity.alternations = identity.alternations + 1 if soon else 1
-        identity.address, identity.alternated_ns = address, now_ns
-        # a console that was restarted changes its port once; two of them take turns
-        if identity.alternations < 2:
+        left_ns = {one: then_ns for one, then_ns in identity.left_ns.items() if now_ns - then_ns < ALTERNATE_NS}
+        returns = address in left_ns
+        left_ns[identity.address] = now_ns
+        identity.address, identity.left_ns = address, left_ns
+        # a console that was restarted changes its port and never goes back; two of them take turns
+        if not returns and len(left_ns) < ADDRESSES_MAX:
             return False
         fresh = now_ns - identity.doubted_ns >= DOUBT_NS
         identity.doubted_ns = now_ns
