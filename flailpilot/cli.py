@@ -242,13 +242,16 @@ def observe(
     missing: Annotated[str, typer.Option("--missing", help="hammers: missing at tracks N,N; 1 = far right.")] = "",
     who: Annotated[str, typer.Option("--who", help="Who measured or saw it.")] = "",
     text: Annotated[str, typer.Option("--text", help="A note, at most 50 bytes.")] = "",
+    yes: Annotated[
+        bool, typer.Option("--yes", help="hammers: do not ask whether a count that is short is meant.")
+    ] = False,
 ) -> None:
     """Send a measurement or an observation to the vehicle; it is recorded and moves nothing."""
     from flailpilot import observe as observing
 
     asked = observing.Asked(
         kind=kind, value=value, sigma=sigma, height=height, at=at, where=where, missing=missing, who=who, text=text,
-        key=key, vehicle=vehicle,
+        key=key, vehicle=vehicle, yes=yes,
     )  # fmt: skip
     raise typer.Exit(observing.run(asked))
 

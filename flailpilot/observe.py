@@ -2,20 +2,24 @@
 
 import asyncio
 import math
+import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
 from console.client import key_file
-from console.client.link import console_link
+from console.client.link import ConsoleLink, TransferError, console_link
 from console.client.observation_words import KINDS
 from console.client.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from flailpilot.addresses import host_port
 from flailpilot.exit_status import DONE, FAILED
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.hammers import Hammers, meaning, named_tracks
 from vehicle.host.clock import SystemClock, utc_now
 from vehicle.operator_link.files import SESSION_S
+from vehicle.operator_link.machine_file import MACHINE, hammers_of
 
 ADVICE = "an observing station needs its own key: two senders with one key stop the machine"
 WHERE = ("arm", "strip", "behind")
@@ -24,7 +28,7 @@ HEIGHT_SHARE = 0.5
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of the command line."""
+    """The options of the command line. `yes`: nobody is asked whether a count of hammers is meant."""
 
     kind: str
     value: float
@@ -37,14 +41,23 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     text: str
     key: Path
     vehicle: str
+    yes: bool = False
+
+
+class _LeftError(Exception):
+    """A person looked at what a count means and did not send it."""
 
 
 def run(asked: Asked) -> int:
-    """Send the observation; exit status 1 if the vehicle refused it or gave no answer."""
+    """Send the observation; exit status 1 if the vehicle refused it, gave no answer, or a person did not send it."""
     observation = observation_of(asked)
     host, port = host_port("--vehicle", asked.vehicle, "14555")
     held = credentials(asked.key)
-    result = asyncio.run(_told(observation, held, host, port))
+    try:
+        result = asyncio.run(_told(observation, held, host, port, yes=asked.yes))
+    except _LeftError:
+        print("not sent")
+        return FAILED
     if result is None:
         print("no answer: it is unknown whether it was recorded; look at the vehicle's events before you send it again")
         return FAILED
@@ -55,7 +68,9 @@ def run(asked: Asked) -> int:
     return FAILED
 
 
-async def _told(observation: Observation, held: Credentials, host: str, port: int) -> ObservationResult | None:
+async def _told(
+    observation: Observation, held: Credentials, host: str, port: int, *, yes: bool
+) -> ObservationResult | None:
     clock = SystemClock()
     stamp = int((utc_now().timestamp() - 1_420_070_400) * 100_000)
     async with console_link(host, port, held, clock, stamp) as link:
@@ -67,12 +82,50 @@ async def _told(observation: Observation, held: Credentials, host: str, port: in
                 f"--vehicle {host}:{port}: no session within {SESSION_S:g} s; is the vehicle program up, and does its "
                 "key store hold this key?"
             ) from None
+        if observation.kind is ObservationKind.HAMMER_COUNT:
+            await _asked_first(observation, await _hammers(link), yes=yes)
         try:
             return await link.observe(observation)
         except TimeoutError:
             return None
         except ValueError as refusal:
             raise InputError(f"observe: {refusal}") from None
+
+
+async def _hammers(link: ConsoleLink) -> Hammers | None:
+    """Return the hammers of this vehicle's machine; None if it does not tell them."""
+    try:
+        return hammers_of(await link.fetch(MACHINE))
+    except (TransferError, ValueError):
+        return None
+
+
+async def _asked_first(observation: Observation, hammers: Hammers | None, *, yes: bool) -> None:
+    """Say what a count of hammers means before it is sent; at a terminal it is sent only if a person says so."""
+    tracks = named_tracks(observation.text)
+    asks = sys.stdin.isatty() and not yes
+    if not await asyncio.to_thread(wanted, hammers, int(observation.value), tracks, input if asks else None):
+        raise _LeftError
+
+
+def wanted(hammers: Hammers | None, count: int, tracks: tuple[int, ...], read: Callable[[str], str] | None) -> bool:
+    """Print what a count means, and return whether it is to be sent. `read` None: nobody is asked.
+
+    Nothing is printed or asked where no hammer is missing.
+    """
+    if hammers is None:
+        print("the vehicle does not say how many hammers its machine has: a smaller count takes credit away")
+        return True
+    said = meaning(hammers, count, tracks)
+    if not said:
+        return True
+    print(said)
+    if read is None:
+        return True
+    try:
+        return read("send it? [y/N] ").strip().lower() in ("y", "yes")
+    except EOFError:
+        return False
 
 
 def observation_of(asked: Asked) -> Observation:

@@ -1,10 +1,12 @@
-"""The files that stations may read: parameters, the record of ground, site and plan, staged plan, shift, who is who."""
+"""The files that stations may read: parameters, record of ground, site and plan, staged plan, shift, names, machine."""
 
 import msgspec
 
-from vehicle.config.machine_parts import LimitsConfig
+from vehicle.config.machine import MachineConfig
 from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.hammers import Hammers
 from vehicle.operator_link.console_reports import ConsoleReports
+from vehicle.operator_link.machine_file import MACHINE, machine_file
 from vehicle.operator_link.parameters import Parameters
 from vehicle.operator_link.shift_file import SHIFT, shift_file
 from vehicle.operator_link.site_file import SITE, MachineFacts, SiteArea, site_file
@@ -21,9 +23,13 @@ class VehicleFiles:
     """
 
     def __init__(
-        self, parameters: Parameters, reports: ConsoleReports, datum: LocalFrame, limits: LimitsConfig
+        self, parameters: Parameters, reports: ConsoleReports, datum: LocalFrame, machine: MachineConfig
     ) -> None:
         self._parameters, self._reports, self._datum = parameters, reports, datum
+        limits, tool = machine.limits, machine.tool
+        self._hammers = Hammers(
+            count=tool.hammer_count, per_track=tool.hammers_per_track, stripe_m=tool.hammer_stripe_m
+        )
         self.facts = MachineFacts(roll_max_deg=limits.roll_max_deg, pitch_max_deg=limits.pitch_max_deg)
         self.names: dict[int, str] = {}
         self.taker: PlanTaker | None = None
@@ -37,6 +43,8 @@ class VehicleFiles:
             return site_file(self._reports.plan, self._datum, self.areas, self.facts)
         if path == NAMES:
             return names_file(self.names)
+        if path == MACHINE:
+            return machine_file(self._hammers)
         if path == SHIFT:
             return shift_file(self._reports.shift)
         if path == STAGED:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from firmware_bridge.types import ControllerFlag, Observation, ObservationKind, ObservationVerdict
 from tests import builders
 from vehicle.config.load import load_machine
+from vehicle.contracts.hammers import Hammers, meaning, named_tracks
 from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, Observed, Order
 from vehicle.contracts.messages import Inputs
 from vehicle.control.checks import judge, room
@@ -276,6 +277,10 @@ def test_only_tracks_that_are_said_to_be_missing_save_the_rest_of_the_width(
     lost = [order.across_m for order in orders(found) if not order.good]
     assert len(lost) == max(1, tracks)
     assert (None not in lost) is bool(tracks)
+    tool = MACHINE.tool
+    hammers = Hammers(count=tool.hammer_count, per_track=tool.hammers_per_track, stripe_m=tool.hammer_stripe_m)
+    said = meaning(hammers, 40 - missing, named_tracks(text))  # as `flailpilot observe` tells it before it is sent
+    assert ("all ground" in said) is (None in lost)
 
 
 @pytest.mark.parametrize(("present", "text", "told"), [(41, "", "40 hammers"), (39, "missing 41", "1 to 40")])

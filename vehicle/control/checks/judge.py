@@ -3,7 +3,6 @@
 Bounds of what can be at all are those of the wire; here it is held against this machine, this session and this record.
 """
 
-import re
 from collections.abc import Callable
 from typing import Final
 
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts import shift_state
+from vehicle.contracts.hammers import Hammers, all_named, named_tracks
 from vehicle.contracts.ledger_types import Claim, Knowledge, Order
 from vehicle.contracts.shift_table import fault_of, said_of
 from vehicle.control.checks import machine_check
@@ -181,10 +181,10 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
         return state, (), f"this {tool.kind} has no hammers in its profile"
     if missing < 0:
         return state, (), f"the profile has {tool.hammer_count} hammers"
-    tracks = tool.hammer_count // max(1, tool.hammers_per_track)
-    places = _named(observation.text)
-    if any(not 1 <= place <= tracks for place in places):
-        return state, (), f"text: tracks of hammers are 1 to {tracks}"
+    hammers = Hammers(count=tool.hammer_count, per_track=tool.hammers_per_track, stripe_m=tool.hammer_stripe_m)
+    places = named_tracks(observation.text)
+    if any(not 1 <= place <= hammers.tracks for place in places):
+        return state, (), f"text: tracks of hammers are 1 to {hammers.tracks}"
     by = _by(observation)
     counted = replace(
         state, hammers_known=True, hammers_missing=missing, hammers_from_s=state.down_s, shocked=False,
@@ -200,14 +200,7 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
         if (stripe := _stripe_m(seen.config, place))
     )
     whole = (Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, nobody says which"),)
-    named = len(places) >= -(-missing // max(1, tool.hammers_per_track))
-    return counted, (*(lost if named else whole), good), ""
-
-
-def _named(text: str) -> tuple[int, ...]:
-    """Tracks of missing hammers, each once: all that follows the word `missing`. With any other word there, none is."""
-    told = re.fullmatch(r".*?\bmissing\b((?:[\s,;:]|\band\b|[0-9])*)", text.lower(), re.ASCII | re.DOTALL)
-    return tuple(dict.fromkeys(int(word) for word in re.findall(r"[0-9]+", told[1]))) if told else ()
+    return counted, (*(lost if all_named(hammers, missing, places) else whole), good), ""
 
 
 def _stripe_m(config: VehicleConfig, place: int) -> tuple[float, float]:
