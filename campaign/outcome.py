@@ -81,8 +81,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The facts of a run.
 
     `missed_m2`: work area that is neither processed nor listed. `listed_m2`: area that is listed and not processed; it
-    is less than the polygons of `untreatable_m2` if a pass reached into them. `false_credit_m2`: compared with the
-    truth.
+    is less than the polygons of `untreatable_m2` if a pass reached into them. `not_in_task_m2`: work area between the
+    strips of a survey. `false_credit_m2`: compared with the truth.
     """
 
     format: int = Kept.RUN.number
@@ -108,6 +108,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     missed_m2: float
     missed: list[dict[str, Any]]
     listed_m2: float
+    not_in_task_m2: float
     untreatable_m2: float
     untreatable: list[dict[str, Any]]
     mission_time_s: float
@@ -156,6 +157,7 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         missed_m2=found.missed_m2,
         missed=gaps.rows(found.gaps, plan.datum),
         listed_m2=found.listed_m2,
+        not_in_task_m2=found.not_in_task_m2,
         untreatable_m2=sum(part.area_m2 for part in plan.untreatable),
         untreatable=plan_summary(plan, files.site)["untreatable"],
         mission_time_s=outcome.sim_s,

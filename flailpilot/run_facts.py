@@ -14,12 +14,12 @@ import numpy as np
 import shapely
 
 from flailpilot.own_journal import session_of
-from flailpilot.run_masks import Processed, masks_at
+from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm, HeldBack, JobMark, Knowledge, LedgerStroke, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, JobMark, Knowledge, LedgerStroke, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan, Untreatable
 from vehicle.contracts.units import NS_PER_S
@@ -29,8 +29,9 @@ from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.site.projected import loosely_known
 from vehicle.records.journal import Journal
+from vehicle.records.rebuilding import masks_at
 from vehicle.records.records import Header, Record, Session
-from vehicle.records.several import SAME
+from vehicle.records.several import SAME, moved
 from vehicle.reports import gaps
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
@@ -94,7 +95,7 @@ def put_together(runs: Sequence[Run]) -> tuple[list[Entry], tuple[str, ...]]:
             # does not cover it
             opening = Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False)
             found.append(Entry(opening, None))
-        found += [msgspec.structs.replace(row, record=_moved(row.record, offset)) for row in (*rows, *reaching)]
+        found += [msgspec.structs.replace(row, record=moved(row.record, offset)) for row in (*rows, *reaching)]
         offset += newest
     return found, tuple(remarks)
 
@@ -151,22 +152,6 @@ def _of_runs(chain: Chain, runs: Sequence[Run]) -> Iterator[Entry]:
         if isinstance(record, Session):
             run = by_session.get(session_of(record), unstated)
         yield Entry(record, run)
-
-
-def _moved(record: Record, offset: int) -> Record:
-    """Return a record with stroke numbers continued from the journals before."""
-    if offset == 0:
-        return record
-    change: dict[str, Any] = {}
-    if isinstance(record, LedgerStroke):
-        change = {"number": record.number + offset}
-    elif isinstance(record, Revoke):
-        change = {"since_number": record.since_number + offset, "until_number": record.until_number + offset}
-    elif isinstance(record, Confirm):
-        change = {"until_number": record.until_number + offset}
-    elif isinstance(record, HeldBack):
-        change = {"first_number": record.first_number + offset, "last_number": record.last_number + offset}
-    return msgspec.structs.replace(record, **change) if change else record
 
 
 def facts_of(

@@ -1,55 +1,13 @@
-"""Masks of a record after each of several runs, and processed ground of an area in them, in one pass."""
+"""Processed ground of an area in masks that follow each other, such as those after each run of a task."""
 
-from collections.abc import Collection, Iterator, Sequence
 from typing import Any
 
-import msgspec
 import numpy as np
 import shapely
 
-from vehicle.contracts.ledger_types import Confirm, LedgerStroke, Observed, Revoke
 from vehicle.control.ground import raster
-from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
-from vehicle.records.records import Header, Record
-from vehicle.records.stroke_table import table_of
-from vehicle.records.summing import Sum
 from vehicle.reports.depths import processed_by_depth_m2
-
-
-def masks_at(records: Sequence[Record], cuts: Collection[int]) -> Iterator[tuple[int, LedgerState]]:
-    """Yield (cut, masks after that many records) for each of the ascending `cuts` above 0, as `journal.rebuilt` does.
-
-    The first record is the header of the first journal; headers of further journals add nothing.
-    """
-    header = records[0]
-    assert isinstance(header, Header), "records without the header of their journal"
-    masks, before, acts = Sum(header.cell_m), 0, 0
-    for cut in sorted(cut for cut in cuts if cut > 0):
-        waiting: list[LedgerStroke] = []
-        for record in records[before:cut]:
-            acts += isinstance(record, Revoke | Confirm | Observed)
-            if isinstance(record, LedgerStroke):
-                waiting.append(record)
-            elif isinstance(record, Revoke | Confirm):
-                _add(masks, waiting)
-                _act(masks, record, header.cell_m)
-        _add(masks, waiting)
-        before = cut
-        yield cut, msgspec.structs.replace(masks.packed(), act_count=acts)
-
-
-def _add(masks: Sum, waiting: list[LedgerStroke]) -> None:
-    if waiting:
-        masks.add(table_of(waiting), waiting[-1])
-        waiting.clear()
-
-
-def _act(masks: Sum, record: Revoke | Confirm, cell_m: float) -> None:
-    if isinstance(record, Revoke):
-        masks.take(withdrawal.done(withdrawal.begun(masks.state(), record), cell_m))
-    else:
-        masks.take(withdrawal.confirmed(masks.state(), record))
 
 
 class Processed:

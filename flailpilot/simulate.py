@@ -106,7 +106,7 @@ def run(asked: SimOptions) -> int:
     # the papers are made from the files alone, so that anybody with the files can make them again
     facts = facts_of((read_run(out_dir, site),), ReportKind.DAILY)
     summary = summary_of(files, facts.found, wall_s)
-    write_papers(out_dir, facts, pdf=False, more={SUMMARY: summary_json(summary, facts.found)})
+    write_papers(out_dir, facts, pdf=False, more={SUMMARY: summary_json(summary)})
     _tell(summary, facts.found, out_dir, as_json=asked.as_json)
     return DONE if summary.ok and is_whole(plan) else FAILED
 
@@ -311,10 +311,9 @@ def _clock(time_s: float) -> str:
     return f"{int(time_s) // 3600}:{int(time_s) % 3600 // 60:02d}"
 
 
-def summary_json(summary: Summary, found: Found) -> bytes:
-    """Return `summary.json`: the facts of the run for programs; for a survey with the area outside its task."""
-    values = msgspec.structs.asdict(summary) | {"not_in_task_m2": found.not_in_task_m2, "ok": summary.ok}
-    return msgspec.json.format(msgspec.json.encode(values), indent=2)
+def summary_json(summary: Summary) -> bytes:
+    """Return `summary.json`: the facts of the run for programs."""
+    return msgspec.json.format(msgspec.json.encode(msgspec.structs.asdict(summary) | {"ok": summary.ok}), indent=2)
 
 
 def _tell(summary: Summary, found: Found, out_dir: Path, *, as_json: bool) -> None:

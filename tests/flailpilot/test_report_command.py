@@ -28,6 +28,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
+from vehicle.records.several import moved
 from vehicle.reports import results, time_sections
 from vehicle.reports.facts import ReportKind
 from vehicle.reports.gaps import Found
@@ -95,7 +96,7 @@ def in_two(run: Run) -> tuple[Run, Run]:
     cut = places[len(places) // 2]
     header = next(record for record in records if isinstance(record, Header))
     numbers = [record.number for record in records[:cut] if isinstance(record, LedgerStroke)]
-    second = [run_facts._moved(record, -numbers[-1]) for record in records[cut:] if isinstance(record, LedgerStroke)]
+    second = [moved(record, -numbers[-1]) for record in records[cut:] if isinstance(record, LedgerStroke)]
     session = Session(session_id=1, utc="2025-01-02T00:00:00.000Z", time_source="simulated")
     kept = msgspec.structs.replace(run.journal, records=(header, session, *second))
     early = msgspec.structs.replace(run, journal=msgspec.structs.replace(run.journal, records=records[:cut]))

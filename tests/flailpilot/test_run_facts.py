@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import shapely
 
-from flailpilot import run_facts, run_masks
+from flailpilot import run_facts
 from flailpilot.own_journal import check_own, session_of
-from flailpilot.run_masks import Processed, masks_at
+from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
 from tests import builders
 from tests.control.ledger import jobs
@@ -21,8 +21,9 @@ from vehicle.contracts.messages import Event
 from vehicle.control.state import LedgerState
 from vehicle.host.utc import TimeSource
 from vehicle.planning.site.site import Site
-from vehicle.records import journal
+from vehicle.records import journal, rebuilding
 from vehicle.records.journal import Journal
+from vehicle.records.rebuilding import masks_at
 from vehicle.records.records import Header, Record, Session
 from vehicle.records.stroke_table import table_of
 from vehicle.reports.depths import processed_by_depth_m2
@@ -222,7 +223,7 @@ def test_each_stroke_is_looked_at_once_however_many_the_runs(monkeypatch: pytest
         looked.append(len(strokes))
         return table_of(strokes)
 
-    monkeypatch.setattr(run_masks, "table_of", counted)
+    monkeypatch.setattr(rebuilding, "table_of", counted)
     for count in (3, 12):
         looked.clear()
         made = facts(*week(count))

@@ -110,7 +110,7 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def act_count(self) -> int:
         """Number of withdrawals, confirmations and observations."""
-        return sum(isinstance(record, Revoke | Confirm | Observed) for record in self.records)
+        return sum(is_act(record) for record in self.records)
 
     @property
     def stroke_count(self) -> int:
@@ -121,6 +121,11 @@ class Journal(msgspec.Struct, frozen=True, kw_only=True):
     def seal(self) -> str:
         """The newest check in hex: with a written copy of it, any change of an earlier record can be detected."""
         return self.check.to_bytes(CHECK_BYTES, "little").hex()
+
+
+def is_act(record: Record) -> bool:
+    """Whether a record is a withdrawal, a confirmation or an observation."""
+    return isinstance(record, Revoke | Confirm | Observed)
 
 
 class UnreadableError(InputError):

@@ -1,9 +1,10 @@
-"""Sums a journal's records into masks: from the whole file, from a snapshot and later records, or from a list.
+"""Sums a journal's records into masks: from its file, from a snapshot and later records, or from a list or its parts.
 
 A file of a hundred hectares holds seven million strokes. They are summed while they are read, and not kept: a `summed`
 journal holds only the records that are no strokes, and the stroke before each.
 """
 
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,7 +13,7 @@ from vehicle.contracts.ledger_types import Confirm, LedgerStroke, Revoke
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.records import snapshot
-from vehicle.records.journal_file import CHUNK, Journal, Scanner, journal_of, opened, told
+from vehicle.records.journal_file import CHUNK, Journal, Scanner, is_act, journal_of, opened, told
 from vehicle.records.records import KIND_STROKE, Header, Record, decoded
 from vehicle.records.stroke_table import decoded_table, table_of
 from vehicle.records.summing import Sum
@@ -25,15 +26,31 @@ def rebuilt(journal: Journal) -> LedgerState:
     header = journal.header
     if header is None:
         return LedgerState()
-    masks, waiting = Sum(header.cell_m), list[LedgerStroke]()
-    for record in journal.records:
-        if isinstance(record, LedgerStroke):
-            waiting.append(record)
-            continue
+    state = LedgerState()
+    for _, masks in masks_at(journal.records, (len(journal.records),)):
+        state = masks
+    return state
+
+
+def masks_at(records: Sequence[Record], cuts: Collection[int]) -> Iterator[tuple[int, LedgerState]]:
+    """Yield (cut, masks after that many records) for each of the ascending `cuts` above 0; each record is read once.
+
+    The first record is the header of the first journal; headers of further journals add nothing.
+    """
+    header = records[0]
+    assert isinstance(header, Header), "records without the header of their journal"
+    masks, waiting, before, acts = Sum(header.cell_m), list[LedgerStroke](), 0, 0
+    for cut in sorted(cut for cut in cuts if cut > 0):
+        for record in records[before:cut]:
+            acts += is_act(record)
+            if isinstance(record, LedgerStroke):
+                waiting.append(record)
+                continue
+            _add(masks, waiting)
+            _act(masks, record, header.cell_m)
         _add(masks, waiting)
-        _act(masks, record, header.cell_m)
-    _add(masks, waiting)
-    return msgspec.structs.replace(masks.packed(), act_count=journal.act_count)
+        before = cut
+        yield cut, msgspec.structs.replace(masks.packed(), act_count=acts)
 
 
 def summed(path: Path) -> Journal:

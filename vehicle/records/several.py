@@ -45,7 +45,7 @@ def together(journals: Sequence[tuple[Path, Journal]]) -> Journal:
             # ground that no closing check confirmed by the end of its run stays unconfirmed: a check of a later run
             # does not cover it
             records.append(Confirm(kind=Knowledge.BASE.value, by="", until_number=offset, closing=False))
-        records += [_moved(record, offset) for record in found.records[1:]]
+        records += [moved(record, offset) for record in found.records[1:]]
         offset += found.stroke_count
         last = header
     newest = kept[-1][1]
@@ -93,8 +93,8 @@ def _check_same(first: Path, one: Header, path: Path, other: Header) -> None:
             )
 
 
-def _moved(record: Record, offset: int) -> Record:
-    """Return a record with its stroke numbers moved on."""
+def moved(record: Record, offset: int) -> Record:
+    """Return a record whose stroke numbers go on from those of the journals before, `offset` strokes."""
     replace = msgspec.structs.replace
     if isinstance(record, LedgerStroke):
         return replace(record, number=record.number + offset)
