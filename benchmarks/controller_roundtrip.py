@@ -73,7 +73,7 @@ async def measure(path: str, count: int, baud: int) -> dict[str, float]:
     ranked = sorted(applied_ns)
     report = link.report()
     port.close()
-    bits = 10e3 * (len(adapters.encode_command(command(99_999, 0.3, 1), 1)) + 98) / baud
+    bits = 10e3 * (len(adapters.encode_command(command(99_999, 0.3, 1), 1)) + 100) / baud
     return {
         "answers": len(ranked),
         "p50_ms": ranked[len(ranked) // 2] / 1e6,

@@ -104,7 +104,8 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is required and left, and what the machine reads (FLAIL_WORK), 2 Hz.
 
     `cap_reason`: code of the worst stop reason that limits the speed, 255 where none does. `*_check_age_s`: since the
-    last one of this start of the program. `time_left_s`: of the plan at its own speeds, without stops.
+    last one of this start of the program. `time_left_s`: of the plan at its own speeds, without stops. `fuel_ratio`: of
+    a full tank; `fuel_time_min`: it lasts for so many minutes of work.
     """
 
     tick: int
@@ -139,6 +140,8 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     base_id: int | None = None
     fix: FixType | None = None
     satellites: int | None = None
+    fuel_ratio: float | None = None
+    fuel_time_min: int | None = None
 
 
 class StrokesFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -4,6 +4,7 @@
 controller *obeys*, is apart in `firmware_bridge/command.py`, where one module only may import it.
 """
 
+import math
 from enum import IntEnum, IntFlag
 
 import msgspec
@@ -92,7 +93,8 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Answer to each command (FLAIL_STATUS). Track speeds are of the belt, positive forward.
 
     `status_count`: number of statuses since boot modulo 65536; if it repeats, the controller hangs. `command_age_ms`:
-    at most 65535, which also means that no command was obeyed yet.
+    at most 65535, which also means that no command was obeyed yet. `fuel_ratio`: of a full tank, 0 to 1; NaN also from
+    a controller that has no gauge.
 
     A measured value is NaN if its sensor is dead. Every check compares for what must be true, which NaN never fulfils
     (docs/adr/2026-11-21-unknown-readings-stay-nan). Applied set-points are always known.
@@ -123,6 +125,7 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     applied_rotor_radps: float = 0.0
     depth_datum: DepthDatum = DepthDatum.UNKNOWN
     status_count: int = 0
+    fuel_ratio: float = math.nan
 
 
 class ImuSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -120,6 +120,7 @@ def compose(
         applied_rotor_radps=outputs.rotor_radps,
         depth_datum=DepthDatum.ARM_ANGLE if lost else DepthDatum.GROUND_AHEAD,
         status_count=counters.status_count,
+        fuel_ratio=engine.fuel_ratio,
     )
 
 

@@ -19,13 +19,15 @@ AMBIENT_DEGC = 20.0
 HYDRAULIC_RISE_DEGC, COOLANT_RISE_DEGC, COOLANT_WARM_DEGC = 55.0, 15.0, 80.0
 HEAT_TAU_S = 900.0
 RUNNING_V, STANDING_V = 27.8, 25.4
+TANK_S, IDLE_BURN_RATIO = 36_000.0, 0.1
+"""A full tank lasts so long at full load; idling burns that share of it."""
 
 
 class EnginePlant:
     """True engine speed, load, pressure, temperatures and supply; starts warm and idling.
 
     For faults: `stall`, `start` (an act at the machine), `pressure_ratio` (0: a burst hose), `voltage_drop_v`, and the
-    temperatures.
+    temperatures. `fuel_ratio`: of a full tank, NaN: no gauge; an empty tank stops the engine.
     """
 
     def __init__(self, power_w: float, *, step_s: float = TICK_S) -> None:
@@ -33,12 +35,14 @@ class EnginePlant:
         self._speed_gain = 1.0 - math.exp(-step_s / SPEED_TAU_S)
         self._load_gain = 1.0 - math.exp(-step_s / LOAD_TAU_S)
         self._heat_gain = 1.0 - math.exp(-step_s / HEAT_TAU_S)
+        self._burn_ratio = step_s / TANK_S
         self.mode = EngineMode.IDLE
         self.running = True
         self.speed_radps, self.load_ratio = IDLE_RADPS, IDLE_LOAD_RATIO
         self.pressure_pa = CHARGE_PA
         self.hydraulic_degc, self.coolant_degc = 45.0, COOLANT_WARM_DEGC
         self.pressure_ratio, self.voltage_drop_v = 1.0, 0.0
+        self.fuel_ratio = 1.0
 
     @property
     def ratio(self) -> float:
@@ -67,6 +71,7 @@ class EnginePlant:
 
     def step(self, shaft_power_w: float, torque_ratio: float) -> None:
         """Advance one step under `shaft_power_w`, with the rotor circuit at `torque_ratio` of its relief torque."""
+        self._burn()
         load = min(1.0, IDLE_LOAD_RATIO + shaft_power_w / self._power_w) if self.running else 0.0
         self.load_ratio += (load - self.load_ratio) * self._load_gain
         wanted = 0.0
@@ -82,3 +87,9 @@ class EnginePlant:
         self.hydraulic_degc += (hot - self.hydraulic_degc) * self._heat_gain
         warm = COOLANT_WARM_DEGC + COOLANT_RISE_DEGC * self.load_ratio if self.running else AMBIENT_DEGC
         self.coolant_degc += (warm - self.coolant_degc) * self._heat_gain
+
+    def _burn(self) -> None:
+        if self.running:
+            burnt = self._burn_ratio * (IDLE_BURN_RATIO + (1.0 - IDLE_BURN_RATIO) * self.load_ratio)
+            self.fuel_ratio = max(0.0, self.fuel_ratio - burnt)
+            self.running = self.fuel_ratio != 0.0

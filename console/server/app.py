@@ -114,7 +114,9 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
             planning_of(desk, settings, clock) as planning,
         ):
             app.state.desk = desk
-            app.state.board = Board(desk, settings, store, clock, jobs=planning.jobs)
+            app.state.board = Board(
+                desk, settings, store, clock, jobs=planning.jobs, to_parking_s=planning.parking_time_s
+            )  # fmt: skip
             relay = VideoRelay(lambda: desk.steered.settings, clock, settings.speed)
             api = Api(desk, settings, store, links)
             app.router.routes[:0] = [

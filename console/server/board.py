@@ -21,6 +21,7 @@ VERSION: Final = 1
 
 
 Jobs = Callable[[], list[dict[str, Any]]]
+TimeLeft = Callable[[], float | None]
 
 
 def no_jobs() -> list[dict[str, Any]]:
@@ -28,13 +29,24 @@ def no_jobs() -> list[dict[str, Any]]:
     return []
 
 
+def not_known() -> None:
+    """Return no time; used without planning."""
+
+
 class Board:
-    """Sections by name."""
+    """Sections by name. `to_parking_s`: time of the way to the parking, None if it is not known."""
 
     def __init__(
-        self, desk: Desk, settings: ServerSettings, store: SetupStore, clock: Clock, *, jobs: Jobs = no_jobs
+        self,
+        desk: Desk,
+        settings: ServerSettings,
+        store: SetupStore,
+        clock: Clock,
+        *,
+        jobs: Jobs = no_jobs,
+        to_parking_s: TimeLeft = not_known,
     ) -> None:
-        self._jobs = jobs
+        self._jobs, self._to_parking_s = jobs, to_parking_s
         self._desk, self._settings, self._store, self._clock = desk, settings, store, clock
         self._languages = language_names(settings.page / "text")
 
@@ -82,7 +94,7 @@ class Board:
             "limits": make.aged(make.limits_section(work, steered.site), old=work_late),
             "due": make.due_section(work, (view.work_age_ms or 0.0) / 1e3 if work_late else 0.0),
             "gnss": make.aged(make.gnss_section(work), old=work_late),
-            "engine": make.aged(make.engine_section(work), old=work_late),
+            "engine": make.aged(make.engine_section(work, self._to_parking_s()), old=work_late),
             "checks": make.aged(make.checks_section(work), old=work_late),
             "near": make.aged(make.near_section(work, unproven), old=work_late),
             "jobs": self._jobs(),

@@ -23,8 +23,9 @@ from console.client.link import ConsoleLink
 from console.server.planning.jobs import Jobs
 from console.server.planning.names import SHOWN, plain_name
 from console.server.planning.observing import observed
+from console.server.planning.parking_time import ParkingWay, parking_time_s, way_found
 from console.server.planning.processes import Worker
-from console.server.planning.record_desk import Mirror, RecordDesk, frame_of
+from console.server.planning.record_desk import Mirror, RecordDesk, frame_of, place_m
 from console.server.planning.sending import hand_over
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import NS_PER_S
@@ -63,10 +64,21 @@ class Planning:
         self._reader = Worker()
         self._record = RecordDesk(folder, self._reader, link=link, mirror=mirror, site=site, simulated=simulated)
         self._jobs = Jobs(folder / "plans", changed)
+        self._to_parking: ParkingWay | None = None
 
     def jobs(self) -> list[dict[str, Any]]:
         """Return the rows of the section `jobs` of the page's state."""
         return self._jobs.rows()
+
+    def parking_time_s(self) -> float | None:
+        """Return the time to the parking by a way that was planned [s]; None if none was planned from here."""
+        link, site = self._link(), self._site()
+        if link is None:
+            return None
+        frame, work = link.view.vehicle, link.view.work
+        place = place_m(site, frame.lat_deg, frame.lon_deg) if frame is not None else None
+        left_s = work.time_left_s if work is not None else None
+        return parking_time_s(self._to_parking, link.vehicle_id, (site or {}).get("hash"), left_s, place)
 
     async def run(self, clock: Clock) -> None:
         """Note the vehicle's state for hours, path and stops, until cancelled."""
@@ -224,8 +236,14 @@ class Planning:
         return JSONResponse({"id": self._jobs.begin("replan", asked)})
 
     async def _way(self, request: Request) -> Response:
+        link = self._link()
+        vehicle = link.vehicle_id if link is not None else ""
         asked = await self._record.way(await _json(request))
-        return JSONResponse({"id": self._jobs.begin("way", asked)})
+
+        def found(answer: bytes) -> None:
+            self._to_parking = way_found(vehicle, asked, answer) or self._to_parking
+
+        return JSONResponse({"id": self._jobs.begin("way", asked, found)})
 
     # --- the record --------------------------------------------------------------------------------------------------
     async def _observe(self, request: Request) -> Response:

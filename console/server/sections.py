@@ -31,6 +31,9 @@ VEHICLE_GONE_MS: Final = 1500.0
 WORK_GONE_MS: Final = 3000.0
 """Values of an even older report are not shown while other reports arrive (four times and twice a second)."""
 NOT_OURS: Final = frozenset({LinkState.WRONG_KEY, LinkState.WRONG_MACHINE, LinkState.WRONG_VERSION})
+FUEL_RESERVE_MIN: Final = 30
+FUEL_LOW_RATIO: Final = 0.1
+"""Fuel is low if it does not last so much longer than the way to the parking; or below that share of a full tank."""
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
 PA_PER_BAR: Final = 1e5
@@ -300,10 +303,18 @@ def gnss_section(work: WorkFrame | None) -> Section | None:
     }
 
 
-def engine_section(work: WorkFrame | None) -> Section | None:
-    """Return engine, oil, coolant and supply voltage."""
+def engine_section(work: WorkFrame | None, to_parking_s: float | None = None) -> Section | None:
+    """Return engine, oil, coolant, supply voltage, and fuel.
+
+    `fuel_min`: the fuel lasts for so long at work. `parking_min`: minutes to the parking by a way that was planned.
+    `fuel_low`: the fuel does not last for that way and `FUEL_RESERVE_MIN` more, where an unknown way counts as none; or
+    hardly any is left.
+    """
     if work is None:
         return None
+    parking_min = None if to_parking_s is None else math.ceil(to_parking_s / 60.0)
+    ratio, left_min = work.fuel_ratio, work.fuel_time_min
+    short = left_min is not None and left_min < (parking_min or 0) + FUEL_RESERVE_MIN
     pressure = work.hydraulic_pressure_pa
     return {
         "speed_rpm": _rpm(work.engine_speed_radps),
@@ -312,6 +323,10 @@ def engine_section(work: WorkFrame | None) -> Section | None:
         "oil_c": _rounded(work.hydraulic_temp_degc, 0),
         "pressure_bar": None if pressure is None else _rounded(pressure / PA_PER_BAR, 0),
         "supply_v": _rounded(work.supply_voltage_v, 1),
+        "fuel_ratio": _rounded(ratio, 3),
+        "fuel_min": left_min,
+        "parking_min": parking_min,
+        "fuel_low": short or (ratio is not None and ratio < FUEL_LOW_RATIO),
     }
 
 

@@ -6,7 +6,13 @@ import msgspec
 
 from firmware_bridge.console_types import ActWhy, BeatFlag, BeatFrame, StrokesFrame, WorkFlag, WorkFrame
 from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID
-from firmware_bridge.mavlink.conventions import optional_from_wire, wire_from_optional
+from firmware_bridge.mavlink.conventions import (
+    fuel_from_wire,
+    optional_from_wire,
+    saturated_u16,
+    wire_from_fuel,
+    wire_from_optional,
+)
 from firmware_bridge.mavlink.framing import Frame, frame_bytes
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME, MessageSpec
 from firmware_bridge.types import FixType, OperatorEdge
@@ -22,8 +28,9 @@ DATA_MAX: Final = _STROKES.array_lengths[-1]
 LOW: Final = 0xFFFF_FFFF
 _WHYS = {why.value: why for why in ActWhy}
 _FIXES = {fix.value: fix for fix in FixType}
-_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in ("tick", "flags", "cap_reason"))[:-3]
-"""Fields of a WorkFrame in wire order; the last three of the frame are whole numbers."""
+_WHOLE = ("tick", "flags", "cap_reason", "base_id", "fix", "satellites", "fuel_ratio", "fuel_time_min")
+_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in _WHOLE)
+"""Fields of a WorkFrame in wire order that are floats on the wire."""
 
 
 def act_of(frame: Frame) -> tuple[int, int]:
@@ -76,13 +83,15 @@ def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
         work.cap_reason,
         work.fix or 0,
         UNKNOWN_SATELLITES if work.satellites is None else min(work.satellites, UNKNOWN_SATELLITES - 1),
+        wire_from_fuel(work.fuel_ratio),
+        0 if work.fuel_time_min is None else saturated_u16(work.fuel_time_min + 1),
     )
     return _framed(_WORK, payload, sequence)
 
 
 def decode_work(frame: Frame) -> WorkFrame:
     """Decode the figures of the work."""
-    tick, *floats, flags, base_id, cap_reason, fix, satellites = _unpacked(_WORK, frame)
+    tick, *floats, flags, base_id, cap_reason, fix, satellites, fuel, fuel_time_min = _unpacked(_WORK, frame)
     return WorkFrame(
         tick=tick,
         flags=WorkFlag(flags),
@@ -90,6 +99,8 @@ def decode_work(frame: Frame) -> WorkFrame:
         base_id=base_id or None,
         fix=_FIXES.get(fix) or None,
         satellites=None if satellites == UNKNOWN_SATELLITES else satellites,
+        fuel_ratio=optional_from_wire(fuel_from_wire(fuel)),
+        fuel_time_min=fuel_time_min - 1 if fuel_time_min else None,
         **{name: optional_from_wire(value) for name, value in zip(_FLOATS, floats, strict=True)},
     )
 

@@ -29,6 +29,20 @@ def optional_from_wire(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
+FUEL_FULL = 10_000
+"""Of a fuel field, which counts hundredths of a percent from 1."""
+
+
+def wire_from_fuel(ratio: float | None) -> int:
+    """Return the fuel as a number from 1, empty, to 10001, full; 0 for unknown, and for what is no ratio."""
+    return 1 + round(ratio * FUEL_FULL) if ratio is not None and 0.0 <= ratio <= 1.0 else 0
+
+
+def fuel_from_wire(value: int) -> float:
+    """Return the fuel [ratio, 0 to 1]; NaN for 0 and for more than full, which no gauge means."""
+    return (value - 1) / FUEL_FULL if 0 < value <= FUEL_FULL + 1 else NAN
+
+
 def saturated_u16(value: int) -> int:
     """Limit a counter to 65535, which means that value or more."""
     return min(U16_MAX, value)

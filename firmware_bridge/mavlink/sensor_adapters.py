@@ -11,8 +11,10 @@ import math
 from firmware_bridge.mavlink.command_adapters import CONTROLLER_COMPONENT_ID, SYSTEM_ID
 from firmware_bridge.mavlink.conventions import (
     NAN,
+    fuel_from_wire,
     heading_from_yaw_rad,
     saturated_u16,
+    wire_from_fuel,
     yaw_from_heading_rad,
 )
 from firmware_bridge.mavlink.framing import Frame, frame_bytes
@@ -68,6 +70,7 @@ def encode_status(status: ControllerStatus, sequence: int = 0) -> bytes:
         status.status_count & 0xFFFF,
         status.state,
         status.depth_datum,
+        wire_from_fuel(status.fuel_ratio),
     )
     return frame_bytes(_STATUS.header_id, _STATUS_SEED, payload, sequence, SYSTEM_ID, CONTROLLER_COMPONENT_ID)
 
@@ -110,6 +113,7 @@ def decode_status(frame: Frame) -> ControllerStatus | None:
         applied_rotor_radps=values[7],
         depth_datum=datum,
         status_count=values[22],
+        fuel_ratio=fuel_from_wire(values[25]),
     )
 
 

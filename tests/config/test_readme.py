@@ -19,7 +19,15 @@ from vehicle.config.drive import (
 )
 from vehicle.config.load import CONFIGS_PATH, machine_names
 from vehicle.config.machine import MachineConfig
-from vehicle.config.machine_parts import BodyConfig, GnssConfig, LimitsConfig, RatesConfig, ToolConfig, TracksConfig
+from vehicle.config.machine_parts import (
+    BodyConfig,
+    EngineConfig,
+    GnssConfig,
+    LimitsConfig,
+    RatesConfig,
+    ToolConfig,
+    TracksConfig,
+)
 from vehicle.config.task import Task
 from vehicle.config.telemetry import TelemetryConfig
 from vehicle.config.vehicle import MissionConfig, SafetyConfig
@@ -27,7 +35,7 @@ from vehicle.config.vehicle import MissionConfig, SafetyConfig
 TEXT = (CONFIGS_PATH / "README.md").read_text()
 SUBTABLES = {"mission", "safety", "datum", "site", "controller", "operator", "recorder", "telemetry", "video"}
 SCENARIO_TABLES = {"mission", "ground", "slip", "sensors", "radio", "plan"}
-TABLES = {"tool", "tools", "tracks", "body", "limits", "gnss", "rates", "sources"}
+TABLES = {"tool", "tools", "tracks", "body", "limits", "gnss", "rates", "engine", "sources"}
 
 
 def explained(start: str) -> dict[str, list[str]]:
@@ -49,6 +57,7 @@ def explained(start: str) -> dict[str, list[str]]:
         ("`[limits]`:", LimitsConfig, set()),
         ("`[gnss]`, main", GnssConfig, set()),
         ("`[rates]`, only", RatesConfig, set()),
+        ("`[engine]`, which", EngineConfig, set()),
         ("The `[mission]` table", MissionConfig, set()),
         ("The `[telemetry]` table", TelemetryConfig, set()),
         ("Top level of a vehicle's file:", DriveConfig, SUBTABLES),

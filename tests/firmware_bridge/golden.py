@@ -26,6 +26,7 @@ STATUS = {
     "tool_height": -0.15625, "depth": 0.15625, "depth_sigma": 0.0078125, "engine_speed": 188.5, "engine_load": 0.5625,
     "hydraulic_pressure": 21_500_000.0, "hydraulic_temp": 61.5, "coolant_temp": 83.25, "supply_voltage": 25.75,
     "flags": 4, "command_age_ms": 3, "boot_count": 17, "status_count": 512, "state": 2, "depth_datum": 1,
+    "fuel": 6_251,
 }  # fmt: skip
 GNSS = {
     "time_boot_ms": 987_600, "lat": 54.123456789, "lon": 9.654321987, "alt": 31.25, "sigma_horizontal": 0.015625,

@@ -67,6 +67,7 @@ STATUS = ControllerStatus(
     applied_rotor_radps=41.5,
     depth_datum=DepthDatum.ARM_ANGLE,
     status_count=512,
+    fuel_ratio=0.625,
 )
 IMU = ImuSample(
     time_ms=987_650,

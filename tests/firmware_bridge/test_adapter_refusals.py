@@ -102,6 +102,25 @@ def test_status_of_another_protocol_version_is_refused(fields: dict[str, int]) -
     assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_status(samples.STATUS, 1), **fields)) is None
 
 
+@pytest.mark.parametrize(
+    ("wire", "ratio"),
+    [(0, math.nan), (1, 0.0), (5_001, 0.5), (10_001, 1.0), (10_002, math.nan), (0xFFFF, math.nan)],
+)
+def test_fuel_is_bounded_and_a_controller_without_the_field_tells_none(wire: int, ratio: float) -> None:
+    heard = read_one(adapters.HOST_DECODERS, rewired(adapters.encode_status(samples.STATUS, 1), fuel=wire))
+    assert isinstance(heard, ControllerStatus)
+    assert heard.fuel_ratio == ratio or (math.isnan(ratio) and math.isnan(heard.fuel_ratio))
+    assert msgspec.structs.replace(heard, fuel_ratio=0.625) == samples.STATUS, "a gauge hides nothing else"
+
+
+@pytest.mark.parametrize("ratio", [math.nan, -0.01, 1.01, math.inf])
+def test_what_is_no_share_of_a_tank_is_told_as_unknown(ratio: float) -> None:
+    odd = msgspec.structs.replace(samples.STATUS, fuel_ratio=ratio)
+    heard = read_one(adapters.HOST_DECODERS, adapters.encode_status(odd, 1))
+    assert isinstance(heard, ControllerStatus)
+    assert math.isnan(heard.fuel_ratio)
+
+
 IMU_FLOATS = ["roll_rate", "pitch_rate", "yaw_rate", "accel_x", "accel_y", "accel_z", "roll", "pitch"]
 
 

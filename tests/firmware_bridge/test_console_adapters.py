@@ -52,6 +52,8 @@ def test_a_beat_comes_back_as_itself(beat: BeatFrame) -> None:
         base_id=st.none() | st.integers(1, 0xFFFF),
         fix=st.none() | st.sampled_from([fix for fix in FixType if fix]),
         satellites=st.none() | st.integers(0, 254),
+        fuel_ratio=st.none() | st.integers(0, 10_000).map(lambda part: part / 10_000),
+        fuel_time_min=st.none() | st.integers(0, 65_534),
         **dict.fromkeys(FLOATS, NUMBER),
     )
 )

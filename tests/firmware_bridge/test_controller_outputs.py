@@ -256,6 +256,16 @@ def test_status_reports_each_measurement_in_its_place(bench: Bench) -> None:
 
 
 @pytest.mark.parametrize(
+    ("ratio", "told"),
+    [(0.0, 1), (0.5, 5_001), (1.0, 10_001), (-0.001, 0), (1.001, 0), (math.nan, 0), (math.inf, 0)],
+)
+def test_status_tells_the_fuel_and_unknown_as_nothing(bench: Bench, ratio: float, told: int) -> None:
+    bench.ready()
+    bench.inputs.fuel_ratio, bench.ideal = ratio, False
+    assert bench.command()["fuel"] == told
+
+
+@pytest.mark.parametrize(
     ("contact", "closed", "flag"),
     [
         ("estop_chain_closed", False, d.FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN),

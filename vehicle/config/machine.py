@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from vehicle.config import machine_checks
 from vehicle.config.machine_parts import (
     BodyConfig,
+    EngineConfig,
     GnssConfig,
     LimitsConfig,
     RatesConfig,
@@ -39,6 +40,7 @@ class MachineConfig(Strict):
     limits: LimitsConfig
     gnss: GnssConfig
     rates: RatesConfig
+    engine: EngineConfig = EngineConfig()
     sources: dict[str, str]
 
     @field_validator("sources", mode="before")

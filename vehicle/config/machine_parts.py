@@ -120,6 +120,16 @@ class BodyConfig(Strict):
     power_w: Annotated[float, Field(gt=0, le=3e6)]
 
 
+class EngineConfig(Strict):
+    """What is known of the engine's fuel. None: not known, and nothing is reckoned from it.
+
+    `fuel_l_per_h`: at work, under load.
+    """
+
+    fuel_tank_l: Annotated[float, Field(gt=0, le=5_000)] | None = None
+    fuel_l_per_h: Annotated[float, Field(gt=0, le=500)] | None = None
+
+
 class LimitsConfig(Strict):
     """Slopes on which the machine may stand; the gate's fixed limits are lower."""
 

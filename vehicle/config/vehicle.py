@@ -83,14 +83,14 @@ class VehicleConfig(Strict):
         return self
 
 
-_PROSE = {"machine": {"notes", "maker", "aliases", "sources"}}
+_PROSE = {"machine": {"notes", "maker", "aliases", "sources", "engine"}}
 
 
 def config_hash(config: VehicleConfig) -> bytes:
     """Return eight bytes that identify all values the tick depends on, for the handshake with the controller.
 
-    SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form). Texts about the machine are left out,
-    so that a corrected citation does not stop machines from arming.
+    SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form). Texts about the machine, and figures
+    that are only shown (fuel), are left out, so that a corrected citation does not stop machines from arming.
     """
     canonical = json.dumps(config.model_dump(mode="json", exclude=_PROSE), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).digest()[:8]

@@ -17,14 +17,15 @@ from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import TickRecord
 from vehicle.operator_link.act_desk import ActDesk, Seen
 from vehicle.operator_link.beats import beat_of, flags_of
-from vehicle.operator_link.console_facts import Areas, ConsoleFacts
+from vehicle.operator_link.console_facts import Areas, ConsoleFacts, Near
+from vehicle.operator_link.fuel import FuelGauge
 from vehicle.operator_link.ground_log import GroundLog
 from vehicle.operator_link.peer import Peer
 from vehicle.operator_link.station_frame import station_frame
 from vehicle.operator_link.work import CheckTimes, PlanTimes, work_of
 
 if TYPE_CHECKING:
-    from vehicle.control.state import GateState
+    from vehicle.control.state import GateState, VehicleState
 
 VEHICLE_NS: Final = 250_000_000
 WORK_NS: Final = 500_000_000
@@ -38,7 +39,7 @@ class ConsoleReports:
     def __init__(self, datum: LocalFrame, verifier: Verifier, facts: ConsoleFacts) -> None:
         self._datum, self._verifier, self._facts = datum, verifier, facts
         self.desk, self.ground = ActDesk(), GroundLog()
-        self._times, self._checks = PlanTimes(), CheckTimes()
+        self._times, self._checks, self._fuel = PlanTimes(), CheckTimes(), FuelGauge()
         self._before: GateState | None = None
         self._areas: Areas | None = None
         self._blocked = False
@@ -55,6 +56,7 @@ class ConsoleReports:
             self._blocked = bool(report.start_blocked)
         before, self._before = self._before or state.gate, state.gate
         self._checks.follow(state.ledger)
+        self._fuel.follow(state, record.t_ns)
         changed = self.ground.follow(state, record.t_ns)
         self.desk.follow(state.gate, record.tick)
         standing = self._facts.standing(state, record.t_ns) if peers or self.desk.waits else None
@@ -89,10 +91,12 @@ class ConsoleReports:
                 peer.send_frame("FLAIL_VEHICLE", again, self._verifier, record.t_ns)
             if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, None):
                 if work is None:
-                    near = self._facts.near(state, report.estimate)
-                    work = work_of(state, record.t_ns, self._times, self._checks, self._areas, near)
+                    work = self._work(state, self._facts.near(state, report.estimate), record.t_ns)
                 encoded = console_adapters.encode_work(work, peer.next_sequence())
                 peer.send_frame("FLAIL_WORK", encoded, self._verifier, record.t_ns)
+
+    def _work(self, state: "VehicleState", near: Near, now_ns: int) -> WorkFrame:
+        return work_of(state, now_ns, self._times, self._checks, self._areas, near, self._fuel.seen)
 
     def _tell_strokes(self, changed: list[StrokesFrame], peers: list[Peer], now_ns: int) -> None:
         for told in changed:

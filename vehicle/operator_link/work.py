@@ -14,6 +14,7 @@ from vehicle.contracts.stop_codes import NO_REASON, Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import NS_PER_S, TICK_S
 from vehicle.operator_link.console_facts import Areas, Near
+from vehicle.operator_link.fuel import FuelSeen, time_min
 
 if TYPE_CHECKING:
     from vehicle.control.state import GateState, LedgerState, VehicleState
@@ -96,7 +97,13 @@ def cap_reason(gate: "GateState") -> int:
 
 
 def work_of(
-    state: "VehicleState", now_ns: int, times: PlanTimes, checks: CheckTimes, areas: Areas | None, near: Near
+    state: "VehicleState",
+    now_ns: int,
+    times: PlanTimes,
+    checks: CheckTimes,
+    areas: Areas | None,
+    near: Near,
+    fuel: FuelSeen,
 ) -> WorkFrame:
     """The frame of one moment; what is not measured now is left out."""
     config, gate, ledger, plan = state.config, state.gate, state.ledger, state.mission.plan
@@ -122,7 +129,7 @@ def work_of(
         base_check_age_s=checks.age_s("base", now_ns),
         keep_out_distance_m=near.keep_out_m,
     )
-    told = _with_status(told, state, now_ns)
+    told = _with_status(told, state, now_ns, fuel)
     told = _with_fix(told, state, now_ns)
     if plan is None:
         return told
@@ -140,7 +147,7 @@ def _wait_left_s(state: "VehicleState") -> float | None:
     return state.report.wait_left_s if state.report is not None else None
 
 
-def _with_status(told: WorkFrame, state: "VehicleState", now_ns: int) -> WorkFrame:
+def _with_status(told: WorkFrame, state: "VehicleState", now_ns: int, fuel: FuelSeen) -> WorkFrame:
     """What the controller reads, as long as it is heard."""
     wire = state.wire
     status: ControllerStatus | None = wire.status
@@ -156,6 +163,8 @@ def _with_status(told: WorkFrame, state: "VehicleState", now_ns: int) -> WorkFra
         hydraulic_temp_degc=status.hydraulic_temp_degc,
         coolant_temp_degc=status.coolant_temp_degc,
         supply_voltage_v=status.supply_voltage_v,
+        fuel_ratio=status.fuel_ratio,
+        fuel_time_min=time_min(status.fuel_ratio, fuel, state.config.machine.engine),
     )
 
 

@@ -64,6 +64,7 @@ export class Bar {
       position: new Cell("bar.position"),
       view: new Cell("bar.view"),
       engine: new Cell("bar.engine", "engine"),
+      fuel: new Cell("bar.fuel", "wide-only"),
       base: new Cell("bar.base", "wide-only"),
       battery: new Cell("bar.battery", "wide-only"),
       rest: new Cell("bar.rest", "wide-only"),
@@ -118,10 +119,13 @@ export class Bar {
   }
 
   _engine() {
-    const [oil, water, fuel] = ["oil_c", "coolant_c", "fuel_ratio"].map((name) => this.store.shown("engine", name));
+    const [oil, water, fuel, left, parking] = ["oil_c", "coolant_c", "fuel_ratio", "fuel_min", "parking_min"].map((name) => this.store.shown("engine", name));
+    const [low, old] = [this.store.shown("engine", "fuel_low") === true, this.store.old() || this.store.late("engine")];
     const degrees = (value) => (value === null ? UNKNOWN : `${number(value)}°`);
     const text = `${degrees(oil)} · ${degrees(water)} · ${fuel === null ? UNKNOWN : `${number(fuel * 100)} %`}`;
-    this.cells.engine.put(text, (oil ?? 0) > TEMPERATURE_HIGH_C || (water ?? 0) > TEMPERATURE_HIGH_C, this.store.old() || this.store.late("engine"));
+    this.cells.engine.put(text, low || (oil ?? 0) > TEMPERATURE_HIGH_C || (water ?? 0) > TEMPERATURE_HIGH_C, old);
+    const minutes = (value) => (value === null ? UNKNOWN : span(60 * value));
+    this.cells.fuel.put(t("bar.fuel_left", { left: minutes(left), parking: minutes(parking) }), low, old);
   }
 
   _rest() {

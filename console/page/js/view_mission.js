@@ -4,7 +4,7 @@ import { at, make, mark, put, show, svg } from "./dom.js";
 import { area, span, t } from "./i18n.js";
 
 const CLASSES = ["processed", "passed", "below", "to_do", "keep_out", "safe", "unknown", "unworkable", "provisional"];
-const ROWS = ["passed", "below", "left", "unworkable", "not_in_task"];
+const ROWS = ["passed", "below", "left", "fuel", "parking", "unworkable", "not_in_task"];
 
 export class MissionView {
   /** @param {any} store @param {any} legend the map's module of its legend, or null */
@@ -36,12 +36,24 @@ export class MissionView {
     put(this.rows.below, area(below));
     show(this.note, complete === false);
     put(this.rows.left, span(read("time_left_s")));
+    this._fuel();
     put(this.rows.unworkable, area(read("unworkable_m2")));
     const beyond = read("not_in_task_m2");
     for (const one of [this.names.not_in_task, this.rows.not_in_task]) show(one, beyond > 0);
     put(this.rows.not_in_task, area(beyond));
     put(this.note, complete === false ? t("mission.ground_unknown") : "");
     this._bar(total, [["processed", processed], ["passed", passed], ["below", below]]);
+  }
+
+  _fuel() {
+    const [left, parking] = ["fuel_min", "parking_min"].map((name) => this.store.shown("engine", name));
+    put(this.rows.fuel, span(left === null ? null : 60 * left));
+    put(this.rows.parking, span(parking === null ? null : 60 * parking));
+    const old = this.store.old() || this.store.late("engine");
+    for (const one of [this.rows.fuel, this.rows.parking]) {
+      mark(one, "amber", this.store.shown("engine", "fuel_low") === true);
+      mark(one, "old", old);
+    }
   }
 
   _bar(total, parts) {

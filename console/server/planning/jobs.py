@@ -52,8 +52,8 @@ class Jobs:
         """Return one job; None if it is unknown since this start."""
         return self._rows.get(job)
 
-    def begin(self, kind: str, asked: dict[str, Any]) -> str:
-        """Start a job and return its id. Raises OSError if its folder cannot be created."""
+    def begin(self, kind: str, asked: dict[str, Any], found: Callable[[bytes], None] = lambda _: None) -> str:
+        """Start a job and return its id; `found` is called with the answer. Raises OSError without a folder."""
         job = f"p{secrets.token_hex(4)}"
         folder = self.folder(job)
         folder.mkdir(parents=True)
@@ -61,7 +61,7 @@ class Jobs:
             pass
         self._tell(Row(id=job, kind=kind))
         self._tasks[job] = asyncio.get_running_loop().create_task(
-            self._run(job, kind, {**asked, "folder": str(folder)})
+            self._run(job, kind, {**asked, "folder": str(folder)}, found)
         )
         return job
 
@@ -75,11 +75,11 @@ class Jobs:
         self._rows[row.id] = row
         self._changed()
 
-    async def _run(self, job: str, kind: str, asked: dict[str, Any]) -> None:
+    async def _run(self, job: str, kind: str, asked: dict[str, Any], found: Callable[[bytes], None]) -> None:
         worker = Worker()
         try:
             async with self._turn:
-                await worker.ask(kind, asked, lambda share, text: self._progress(job, share, text))
+                found(await worker.ask(kind, asked, lambda share, text: self._progress(job, share, text)))
             row = Row(id=job, kind=kind, progress=1.0, text=DONE, done=True)
         except InputError as refusal:
             row = Row(id=job, kind=kind, text="", done=True, error=str(refusal))

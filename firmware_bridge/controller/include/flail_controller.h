@@ -50,6 +50,7 @@ typedef struct {
     float hydraulic_temp_degc;
     float coolant_temp_degc;
     float supply_voltage_v;
+    float fuel_ratio;    /* 0 to 1 of a full tank */
     uint8_t depth_datum; /* FLAIL_DEPTH_DATUM */
     bool estop_chain_closed;
     bool fire;

@@ -9,6 +9,7 @@
 #define WIRE_ROTOR_MAX_RADPS 300.0f
 #define WIRE_TOOL_MAX_M 3.0f
 #define WIRE_FLAGS_KNOWN 0x7Fu
+#define FUEL_FULL 10000.0f /* hundredths of a percent */
 
 static bool positive(float value)
 {
@@ -176,6 +177,12 @@ static uint16_t status_flags(const fc_controller *fc, const fc_inputs *in)
                       | flag_if(fc->out.suppression, FLAIL_CONTROLLER_FLAGS_SUPPRESSION));
 }
 
+/* Counted from 1, as 0 is what a controller without this field leaves; not a number is unknown too. */
+static uint16_t fuel_field(float ratio)
+{
+    return ratio >= 0.0f && ratio <= 1.0f ? (uint16_t)(1.5f + ratio * FUEL_FULL) : 0u;
+}
+
 void fc_status(fc_controller *fc, const fc_inputs *in, uint32_t now_ms, mavlink_flail_status_t *status)
 {
     const uint32_t age_ms = now_ms - fc->accepted_ms;
@@ -205,6 +212,7 @@ void fc_status(fc_controller *fc, const fc_inputs *in, uint32_t now_ms, mavlink_
     status->status_count = fc->status_count++;
     status->state = fc->state;
     status->depth_datum = in->depth_datum;
+    status->fuel = fuel_field(in->fuel_ratio);
 }
 
 void fc_greeting(const fc_controller *fc, mavlink_flail_hello_t *hello)

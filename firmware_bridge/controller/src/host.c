@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,6 +94,7 @@ static void ideal_machine(fc_inputs *in, const fc_outputs *out)
     in->supply_voltage_v = volt;
     in->estop_chain_closed = true;
     in->brake_contact = !out->brake_release;
+    in->fuel_ratio = NAN;
 }
 
 static void plant_says(fc_node *node, const char *line)

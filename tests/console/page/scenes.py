@@ -94,6 +94,10 @@ MANUAL: dict[str, Any] = {
         "oil_c": 62.0,
         "pressure_bar": 210.0,
         "supply_v": 25.2,
+        "fuel_ratio": 0.55,
+        "fuel_min": 132,
+        "parking_min": 8,
+        "fuel_low": False,
     },
     "checks": {
         "depth_age_s": 5400.0,

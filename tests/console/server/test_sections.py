@@ -146,6 +146,8 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
         attention_left_s=12.34,
         engine_speed_radps=math.tau * 30,
         hydraulic_pressure_pa=2.0e7,
+        fuel_ratio=0.5512,
+        fuel_time_min=132,
         keep_out_distance_m=1.234,
         total_m2=100.0,
         fix=FixType.RTK_FIXED,
@@ -158,6 +160,7 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
     assert (limits["speed_cap_mps"], limits["cap_reason"]) == (0.3, 61)  # type: ignore[index]
     assert due == {"attention_s": 12.3, "arm_unused_s": None}
     assert (engine["speed_rpm"], engine["pressure_bar"], engine["supply_v"]) == (1800.0, 200.0, None)  # type: ignore[index]
+    assert (engine["fuel_ratio"], engine["fuel_min"]) == (0.551, 132)  # type: ignore[index]
     assert make.gnss_section(work)["fix"] == "rtk_fixed"  # type: ignore[index]
     assert make.checks_section(work)["due"] == ["depth"]  # type: ignore[index]
     assert make.near_section(work) == {
@@ -167,6 +170,30 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
     bare = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255)
     assert make.limits_section(bare)["cap_reason"] is None  # type: ignore[index]
     assert make.near_section(bare)["left_unproven"] is None  # type: ignore[index]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "left_min", "way_s", "parking_min", "low"),
+    [
+        (0.55, 132, None, None, False),
+        (0.55, None, 300.0, 5, False),
+        (None, None, None, None, False),
+        (0.2, 30, None, None, False),
+        (0.2, 29, None, None, True),
+        (0.2, 35, 300.0, 5, False),
+        (0.2, 35, 300.1, 6, True),
+        (0.1, None, None, None, False),
+        (0.099, None, None, None, True),
+    ],
+)
+def test_fuel_is_low_if_it_does_not_reach_the_parking_with_a_reserve(
+    ratio: float | None, left_min: int | None, way_s: float | None, parking_min: int | None, low: bool
+) -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255, fuel_ratio=ratio, fuel_time_min=left_min)
+    engine = make.engine_section(work, way_s)
+    assert engine is not None
+    assert (engine["fuel_ratio"], engine["fuel_min"]) == (ratio, left_min), "unknown stays unknown"
+    assert (engine["parking_min"], engine["fuel_low"]) == (parking_min, low)
 
 
 def test_a_report_that_ceased_while_beats_come_tells_nothing() -> None:
