@@ -266,7 +266,7 @@ class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `mode`, `rotor` and `phase` have the numbers of FLAIL_MODE, FLAIL_ROTOR_STATE and FLAIL_PHASE. Bit n of `reasons` is
     stop reason n, of `reasons_high` 64 + n; `worst_reason` is 255 if none is in force. `operator_age_ms` is at most
-    65535.
+    65535. `ring_m`: radius of the vehicle's own ring in force.
     """
 
     tick: int
@@ -294,6 +294,7 @@ class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     processed_m2: float
     sigma_m: float | None
     reasons_high: int = 0
+    ring_m: float | None = None
 
 
 class ObservationKind(IntEnum):
@@ -348,3 +349,28 @@ class ObservationResult(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     sequence: int
     result: ObservationVerdict
     text: str = ""
+
+
+class NeighbourKind(IntEnum):
+    """Who is in the middle of a ring."""
+
+    MACHINE = 0
+    PEOPLE = 1
+
+
+class NeighbourFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where another machine or a person is, as a station tells it (FLAIL_NEIGHBOUR).
+
+    `name` has 1 to 20 bytes of UTF-8. `speed_mps`: the fastest that the middle may be moving now. `age_ms`: of the
+    place when the frame was sent; `echo_tick`: vehicle tick that the station saw last, 0 for none.
+    """
+
+    station_id: int
+    name: str
+    kind: NeighbourKind
+    lat_deg: float
+    lon_deg: float
+    radius_m: float
+    speed_mps: float
+    age_ms: int = 0
+    echo_tick: int = 0

@@ -54,7 +54,12 @@ class VehicleProcess:
         old = self.loop.state
         session = old.session_id ^ (self.restarts << 32)
         # a run is shorter than the five minutes in which program starts are counted
-        gate = GateState(session_id=session, config_hash=old.gate.config_hash, boots_recent=self.restarts + 1)
+        gate = GateState(
+            session_id=session,
+            config_hash=old.gate.config_hash,
+            boots_recent=self.restarts + 1,
+            ring_m=old.gate.ring_m,
+        )
         state = VehicleState(
             config=old.config,
             datum=old.datum,

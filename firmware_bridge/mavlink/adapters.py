@@ -13,6 +13,7 @@ from firmware_bridge.mavlink.command_adapters import (
     encode_hello,
 )
 from firmware_bridge.mavlink.framing import Frame, FrameParser
+from firmware_bridge.mavlink.neighbour_adapters import decode_neighbour, encode_neighbour
 from firmware_bridge.mavlink.observation_adapters import (
     decode_observation,
     decode_observation_result,
@@ -42,6 +43,7 @@ from firmware_bridge.types import (
     ControllerStatus,
     GnssFix,
     ImuSample,
+    NeighbourFrame,
     Observation,
     ObservationResult,
     OperatorFrame,
@@ -65,6 +67,7 @@ __all__ = [
     "decode_gnss",
     "decode_hello",
     "decode_imu",
+    "decode_neighbour",
     "decode_observation",
     "decode_observation_result",
     "decode_operator",
@@ -74,6 +77,7 @@ __all__ = [
     "encode_gnss",
     "encode_hello",
     "encode_imu",
+    "encode_neighbour",
     "encode_observation",
     "encode_observation_result",
     "encode_operator",
@@ -91,6 +95,7 @@ Message = (
     | ReceivedCommand
     | OperatorFrame
     | VehicleFrame
+    | NeighbourFrame
     | Observation
     | ObservationResult
 )
@@ -107,7 +112,9 @@ HOST_DECODERS = _by_id(
 """Messages that the host reads on the controller's wire."""
 CONTROLLER_DECODERS = _by_id(FLAIL_COMMAND=decode_command, FLAIL_HELLO=decode_hello)
 """Messages that a controller reads."""
-VEHICLE_DECODERS = _by_id(FLAIL_OPERATOR=decode_operator, FLAIL_OBSERVATION=decode_observation)
+VEHICLE_DECODERS = _by_id(
+    FLAIL_OPERATOR=decode_operator, FLAIL_OBSERVATION=decode_observation, FLAIL_NEIGHBOUR=decode_neighbour
+)
 """Messages of the flail dialect that the vehicle reads on the operators' wire; none of a controller's messages."""
 STATION_DECODERS = _by_id(FLAIL_VEHICLE=decode_vehicle, FLAIL_OBSERVATION_RESULT=decode_observation_result)
 """Messages that a station reads."""

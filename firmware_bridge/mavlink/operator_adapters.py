@@ -151,6 +151,7 @@ def encode_vehicle(frame: VehicleFrame, sequence: int = 0) -> bytes:
         frame.lease_holder,
         frame.worst_reason,
         frame.reasons_high,
+        frame.ring_m or 0.0,
     )
     return frame_bytes(_VEHICLE.header_id, _VEHICLE_SEED, payload, sequence, SYSTEM_ID, HOST_COMPONENT_ID)
 
@@ -161,7 +162,8 @@ def decode_vehicle(frame: Frame) -> VehicleFrame:
     values = _VEHICLE.packer.unpack(frame.payload[:size].ljust(size, b"\0"))
     session_id, reasons, lat, lon, tick = values[:5]
     heading, speed, roll, pitch, height, depth, rotor_speed, cross_track, along, processed, sigma = values[5:16]
-    age_ms, segment_seq, segment_count, mode, rotor, phase, lease_holder, worst_reason, reasons_high = values[16:]
+    age_ms, segment_seq, segment_count, mode, rotor, phase, lease_holder, worst_reason = values[16:24]
+    reasons_high, ring = values[24:]
     heading_rad, pitch_rad = optional_from_wire(heading), optional_from_wire(pitch)
     return VehicleFrame(
         tick=tick,
@@ -189,4 +191,5 @@ def decode_vehicle(frame: Frame) -> VehicleFrame:
         processed_m2=processed,
         sigma_m=optional_from_wire(sigma),
         reasons_high=reasons_high,
+        ring_m=(optional_from_wire(ring) or None),
     )

@@ -125,7 +125,7 @@ FAULTS: dict[int, str] = {
     106: "The tracks slip or dig in",
     107: "The machine slides with its brakes on",
     108: "The tracks are about to enter unprocessed ground",
-    109: "A person or obstacle is near the machine",
+    109: "A person, another machine or an obstacle is near the machine",
     110: "The tool hangs above a hollow of the ground",
     111: "The operator reconnects with a stick off centre",
     112: "An e-stop is released while a stick is off centre or hold-to-run is pressed",

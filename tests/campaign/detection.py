@@ -7,7 +7,8 @@ import math
 from typing import NamedTuple
 
 from vehicle.config.vehicle import SafetyConfig
-from vehicle.control.safety import attention, checks, drift, lease, monitor_state, operator_acts, tracks
+from vehicle.control import neighbours
+from vehicle.control.safety import attention, checks, drift, lease, monitor_state, operator_acts, rings, tracks
 
 _SAFE = SafetyConfig()
 _ASKED_FROM_S = _SAFE.attention_s / attention.SOONEST
@@ -56,7 +57,7 @@ DETECTION: dict[str, str] = {
     "video_stale": f"the picture that the console shows is older than {checks.VIDEO_STALE_MS} ms",
     "duplicate_station": "the counters of one identity contradict each other",
     "lease_released": "the console in control releases it",
-    "operator_stop": "STOP or DISARM from an authenticated station",
+    "operator_stop": "STOP or DISARM from an authenticated station; a person sees what nothing measures",
     "controller_lost": f"no report of the controller for {_ms(_SAFE.controller_timeout_s)}",
     "handshake": "protocol version, hash of the configuration or watchdog time of the controller differ",
     "wire_errors": f"{monitor_state.WIRE_ERRORS} damaged frames within a second",
@@ -94,6 +95,9 @@ DETECTION: dict[str, str] = {
     "attention_asked": f"no act of the operator in a mission for {_s(_ASKED_FROM_S)} to {_s(_SAFE.attention_s)}, drawn",
     "attention_late": f"no act of the operator for {_s(_SAFE.attention_grace_s)} after the question",
     "mission_left": "a stick is moved in a mission, or the mission is paused or ends",
+    "ring_overlap": "the machine cannot stand before its ring meets the ring of a machine or of people that was told",
+    "ring_near": f"less than {rings.NEAR_M:g} m are left between two rings, or the own place is unknown",
+    "neighbour_silent": f"nothing was told of a known neighbour for {_s(neighbours.SILENT_S)}",
     "link_slow": f"age of the operator's newest frame: {_ms(_SAFE.t_stop_fast_s)}",
     "imu_noisy": "the sensor's count of clipped samples has risen",
     "sticks_moved": "sticks are off centre before they were seen centred",
@@ -178,7 +182,6 @@ HANDLED: dict[int, Handled] = {
         "a chain of checksums over the records", "the record ends before the damage, and this is told", "needs none"
     ),
     103: Handled("the file is checked when it is read", "refused, with the place in the file", "correct it"),
-    109: Handled("a person sees it", "STOP of any authenticated station acts in one tick", "RESET, ARM"),
     110: Handled("depth below the undisturbed ground, with its sigma", "the ground is not credited", "work it again"),
     114: Handled(
         "an act counts once, when its button is pressed",

@@ -31,7 +31,7 @@ def parse_python(pieces: list[bytes]) -> tuple[list[Frame], int]:
     return [Frame(f.msg_id, f.sequence, f.system_id, f.component_id, f.payload) for f in found], parser.bad_frames
 
 
-def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 10) -> tuple[list[Frame], int]:
+def parse_c(library: ctypes.CDLL, pieces: list[bytes], known_count: int = 11) -> tuple[list[Frame], int]:
     stream = b"".join(pieces)
     room = len(stream) // 12 + 1
     frames, bad = (CFrame * room)(), ctypes.c_uint32()

@@ -39,7 +39,7 @@ VEHICLE = {
     "tick": 123_456, "heading": 5.25, "speed": -0.25, "roll": 0.0625, "pitch": -0.09375, "tool_height": -0.125,
     "depth": 0.125, "rotor_speed": 40.25, "cross_track": -0.015625, "along": 17.5, "processed": 1234.5,
     "sigma": 0.0234375, "operator_age_ms": 65, "segment_seq": 12, "segment_count": 61, "mode": 5, "rotor": 2,
-    "phase": 3, "lease_holder": 253, "worst_reason": 2, "reasons_high": 0x8000000000000003,
+    "phase": 3, "lease_holder": 253, "worst_reason": 2, "reasons_high": 0x8000000000000003, "ring": 62.5,
 }  # fmt: skip
 OPERATOR = {
     "session_id": 0xFEDCBA9876543210, "sequence": 4_321, "echo_tick": 123_450, "sample_count": 8_642, "edges": 33,
@@ -57,6 +57,10 @@ HELLO = {
 OBSERVATION = {
     "session_id": 0xFEDCBA9876543210, "time_utc_us": 1_795_953_600_123_456, "lat": 54.123456789, "lon": 9.654321987,
     "sequence": 21, "value": 0.1875, "sigma": 0.015625, "kind": 0, "who": "supervisor", "text": "dry loam, m\u00fcrbe",
+}  # fmt: skip
+NEIGHBOUR = {
+    "lat": 54.123456789, "lon": 9.654321987, "echo_tick": 123_450, "radius": 62.5, "speed": 0.28125, "age_ms": 231,
+    "kind": 0, "name": "memat-2",
 }  # fmt: skip
 
 # name, message, frame sequence, system, component, fields
@@ -84,13 +88,14 @@ CASES: tuple[tuple[str, str, int, int, int, dict[str, Any]], ...] = (
     ("at work", "FLAIL_VEHICLE", 11, 1, 1, VEHICLE),
     ("pose unknown", "FLAIL_VEHICLE", 12, 1, 1, {
         **VEHICLE, "lat": NAN, "lon": NAN, "heading": NAN, "speed": NAN, "sigma": NAN}),
-    ("reasons of the first 64 only", "FLAIL_VEHICLE", 13, 1, 1, {**VEHICLE, "reasons_high": 0}),
+    ("reasons of the first 64 only", "FLAIL_VEHICLE", 13, 1, 1, {**VEHICLE, "reasons_high": 0, "ring": 0.0}),
     ("depth read with a rod", "FLAIL_OBSERVATION", 21, 253, 190, OBSERVATION),
     ("words without a place", "FLAIL_OBSERVATION", 22, 253, 190, {
         **OBSERVATION, "sequence": 22, "kind": 5, "value": 0.0, "sigma": NAN, "lat": NAN, "lon": NAN,
         "time_utc_us": 0}),
     ("refused", "FLAIL_OBSERVATION_RESULT", 14, 1, 1, {
         "sequence": 21, "target_system": 253, "result": 2, "text": "no session of this station"}),
+    ("another machine's ring", "FLAIL_NEIGHBOUR", 23, 253, 190, NEIGHBOUR),
     ("ground station", "HEARTBEAT", 1, 255, 190, {
         "custom_mode": 0, "type": 6, "autopilot": 8, "base_mode": 0, "system_status": 4, "mavlink_version": 3}),
     ("text", "STATUSTEXT", 2, 1, 1, {"severity": 4, "text": "Arm: neutral not seen", "id": 0, "chunk_seq": 0}),

@@ -11,6 +11,8 @@ from firmware_bridge.types import (
     FixType,
     GnssFix,
     ImuSample,
+    NeighbourFrame,
+    NeighbourKind,
     Observation,
     ObservationKind,
     ObservationResult,
@@ -151,6 +153,7 @@ VEHICLE = VehicleFrame(
     processed_m2=1234.5,
     sigma_m=0.0234375,
     reasons_high=0x8000000000000003,
+    ring_m=62.5,
 )
 OBSERVATION = Observation(
     station_id=253,
@@ -167,4 +170,15 @@ OBSERVATION = Observation(
 )
 OBSERVATION_RESULT = ObservationResult(
     station_id=253, sequence=21, result=ObservationVerdict.REFUSED, text="no session of this station"
+)
+NEIGHBOUR = NeighbourFrame(
+    station_id=253,
+    name="memat-2",
+    kind=NeighbourKind.PEOPLE,
+    lat_deg=54.123456789,
+    lon_deg=9.654321987,
+    radius_m=62.5,
+    speed_mps=0.28125,
+    age_ms=231,
+    echo_tick=123_450,
 )

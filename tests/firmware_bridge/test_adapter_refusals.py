@@ -1,6 +1,7 @@
 """Nonsense is refused on both sides of the wire, and unknown is told from zero."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -23,6 +24,7 @@ WIRE_FIELDS = {
     "vehicle": "FLAIL_VEHICLE",
     "observation": "FLAIL_OBSERVATION",
     "result": "FLAIL_OBSERVATION_RESULT",
+    "neighbour": "FLAIL_NEIGHBOUR",
 }
 
 
@@ -218,6 +220,48 @@ def test_sticks_are_refused_on_both_sides(field: str, bad: float) -> None:
 )
 def test_operator_frame_refuses_nonsense(fields: dict[str, float]) -> None:
     assert read_one(adapters.VEHICLE_DECODERS, rewired(adapters.encode_operator(samples.OPERATOR), **fields)) is None
+
+
+@pytest.mark.parametrize(
+    ("fields", "word"),
+    [
+        ({"lat": 90.01}, "place"),
+        ({"lat": math.nan}, "place"),
+        ({"lon": -180.01}, "place"),
+        ({"lon": math.inf}, "place"),
+        ({"radius": -0.5}, "radius"),
+        ({"radius": 5000.5}, "radius"),
+        ({"radius": math.nan}, "radius"),
+        ({"speed": -0.5}, "speed"),
+        ({"speed": 10.5}, "speed"),
+        ({"speed": math.nan}, "speed"),
+        ({"name": b""}, "name"),
+        ({"name": b"a\nb"}, "name"),
+    ],
+)
+def test_a_ring_that_cannot_be_is_refused_on_both_sides(fields: dict[str, Any], word: str) -> None:
+    assert read_one(adapters.VEHICLE_DECODERS, rewired(adapters.encode_neighbour(samples.NEIGHBOUR), **fields)) is None
+    of = {"lat": "lat_deg", "lon": "lon_deg", "radius": "radius_m", "speed": "speed_mps", "name": "name"}
+    typed = {of[name]: value.decode() if isinstance(value, bytes) else value for name, value in fields.items()}
+    with pytest.raises(ValueError, match=word):
+        adapters.encode_neighbour(msgspec.structs.replace(samples.NEIGHBOUR, **typed))
+
+
+def test_the_bounds_of_a_ring_pass_and_an_unknown_kind_does_not() -> None:
+    bounds: list[dict[str, Any]] = [
+        {"radius_m": 0.0, "speed_mps": 0.0},
+        {"radius_m": 5000.0, "speed_mps": 10.0, "age_ms": 65535},
+    ]
+    for changes in bounds:
+        sent = msgspec.structs.replace(samples.NEIGHBOUR, **changes)
+        assert read_one(adapters.VEHICLE_DECODERS, adapters.encode_neighbour(sent)) == sent
+    beyond: list[dict[str, Any]] = [{"station_id": 0}, {"age_ms": -1}, {"name": "n" * 21}]
+    for changes in beyond:
+        with pytest.raises(ValueError, match=r"station|age|name"):
+            adapters.encode_neighbour(msgspec.structs.replace(samples.NEIGHBOUR, **changes))
+    assert read_one(adapters.VEHICLE_DECODERS, rewired(adapters.encode_neighbour(samples.NEIGHBOUR), kind=2)) is None
+    late = msgspec.structs.replace(samples.NEIGHBOUR, age_ms=70_000)
+    assert read_one(adapters.VEHICLE_DECODERS, adapters.encode_neighbour(late)).age_ms == 65535
 
 
 @given(st.sampled_from(sorted(WIRE_FIELDS)), st.binary(max_size=120), st.integers(0, 255))

@@ -26,6 +26,7 @@ PAIRS: dict[str, tuple[Callable[..., bytes], Any, Any]] = {
     "operator": (adapters.encode_operator, samples.OPERATOR, adapters.VEHICLE_DECODERS),
     "vehicle": (adapters.encode_vehicle, samples.VEHICLE, adapters.STATION_DECODERS),
     "observation": (adapters.encode_observation, samples.OBSERVATION, adapters.VEHICLE_DECODERS),
+    "neighbour": (adapters.encode_neighbour, samples.NEIGHBOUR, adapters.VEHICLE_DECODERS),
     "result": (adapters.encode_observation_result, samples.OBSERVATION_RESULT, adapters.STATION_DECODERS),
 }
 
@@ -53,7 +54,7 @@ def test_every_field_reaches_the_wire(kind: str) -> None:
             other = 2
         elif field == "result":
             other = 1
-        elif field == "kind":
+        elif field == "kind" and kind == "observation":
             other = 4
             sent = msgspec.structs.replace(sent, value=1.0)
         elif field == "time_utc_us":
@@ -158,6 +159,6 @@ def test_each_reader_hears_only_its_own_wire() -> None:
     assert kinds == {
         "host": ["ControllerStatus", "ImuSample", "GnssFix", "ControllerHello"],
         "controller": ["ReceivedCommand", "ControllerHello"],
-        "vehicle": ["OperatorFrame", "Observation"],
+        "vehicle": ["OperatorFrame", "Observation", "NeighbourFrame"],
         "station": ["VehicleFrame", "ObservationResult"],
     }

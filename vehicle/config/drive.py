@@ -158,6 +158,12 @@ class DriveFile(msgspec.Struct, frozen=True):
         return self.path.parent / Path(name).expanduser()
 
     @property
+    def ring_m(self) -> float | None:
+        """Radius of the task's exclusion ring [m]; None if no task states one."""
+        work = self.task.task.work if self.task is not None else None
+        return work.exclusion_ring_m if work is not None else None
+
+    @property
     def state_folder(self) -> Path:
         """Folder for data that arrives while the program runs; writable under the supplied systemd unit."""
         config = self.config

@@ -12,6 +12,7 @@ from firmware_bridge.types import (
     FixType,
     GnssFix,
     ImuSample,
+    NeighbourFrame,
     Observation,
     ObservationResult,
     OperatorEdge,
@@ -46,6 +47,7 @@ class Inputs(msgspec.Struct, frozen=True, kw_only=True):
     hello: ControllerHello | None = None
     operator: tuple[OperatorFrame, ...] = ()
     observations: tuple[Observation, ...] = ()
+    neighbours: tuple[NeighbourFrame, ...] = ()
     plan: PlanAssignment | None = None
     bad_frames: int = 0
     overrun: bool = False
@@ -172,6 +174,22 @@ class Due(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     depth_contradicts: bool = False
 
 
+class Neighbour(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Another ring on the task, as one station told it last: its middle (ENU), its radius, how fast it may move.
+
+    `people`: a person or a post, no machine. `t_ns`: when the middle was there, by the vehicle's clock.
+    """
+
+    station_id: int
+    name: str
+    people: bool
+    east_m: float
+    north_m: float
+    radius_m: float
+    speed_mps: float
+    t_ns: int
+
+
 class DriveRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Body twist wanted by a room: forward and left positive."""
 
@@ -196,6 +214,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `due`: what the record waits for.
     `has_mission`: there is a plan, and no act of the shift is missing; without it no mission starts.
     `observers`: stations whose observation is new on the record in this tick, and not a repeated one.
+    `neighbours`: other rings on the task.
     """
 
     auto_drive: DriveRequest
@@ -208,6 +227,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     due: Due = Due()
     has_mission: bool = True
     observers: tuple[int, ...] = ()
+    neighbours: tuple[Neighbour, ...] = ()
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
@@ -274,6 +294,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Until a mission stands because nobody answers whether somebody watches; None where nothing is asked."""
     wait_left_s: float = 0.0
     """Until a WAIT becomes a stop; 0 outside WAIT."""
+    ring_m: float | None = None
+    """Radius of the machine's own ring."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

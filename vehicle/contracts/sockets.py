@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 import msgspec
 
 from firmware_bridge.controller_adapter import Capabilities, ControllerAdapter, ControllerBatch, ControllerWire
-from firmware_bridge.types import GnssFix, Observation, OperatorFrame
+from firmware_bridge.types import GnssFix, NeighbourFrame, Observation, OperatorFrame
 from vehicle.contracts.messages import Event, Outputs
 from vehicle.contracts.plan import PlanAssignment
 
@@ -40,6 +40,7 @@ class SourceBatch(msgspec.Struct, frozen=True, kw_only=True):
     data: bytes = b""
     operator: tuple[OperatorFrame, ...] = ()
     observations: tuple[Observation, ...] = ()
+    neighbours: tuple[NeighbourFrame, ...] = ()
     gnss: GnssFix | None = None
     plan: PlanAssignment | None = None
 

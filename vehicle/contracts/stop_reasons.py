@@ -123,7 +123,7 @@ RULES: tuple[Rule, ...] = (
           "Two stations, one id. Stop one; disarm"),
     _rule(_R.LEASE_RELEASED, "3a", "N", (17,), 1, 0, "Control was released. TAKE, RESET, ARM.",
           "Control was released. Disarm, then arm"),
-    _rule(_R.OPERATOR_STOP, "3a", "N", (31,), 1, 0, "Stopped by an operator. RESET, ARM.",
+    _rule(_R.OPERATOR_STOP, "3a", "N", (31, 109), 1, 0, "Stopped by an operator. RESET, ARM.",
           "Stopped by an operator. Disarm, then arm"),
     _rule(_R.ARM_UNUSED, "3a", "N", (), 1, 0, "Armed but not used. RESET, ARM when you want to drive.",
           "Armed and not used. Disarm, then arm"),
@@ -293,6 +293,15 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.ATTENTION_LATE, "12", "A", (117,), 1, 0,
           "No answer: speed limited to 0.05 m/s, then it stands. Press ATTENTION.",
           "No answer: slow, then it stands"),
+    _rule(_R.RING_OVERLAP, "3r", "N", (109,), 1, 0,
+          "Rings meet: another machine or a person is too near. Let them go; or RESET, ARM, RECOVERY: back out.",
+          "Rings meet. Disarm, arm, SMART_RTL"),
+    _rule(_R.RING_NEAR, "2", "A", (109,), 1, 50,
+          "Near another ring, or place unknown: speed limited, no mission starts. Keep apart by eye.",
+          "Near another ring: speed limited"),
+    _rule(_R.NEIGHBOUR_SILENT, "12", "A", (109,), 1, 0,
+          "A neighbour is silent and its ring grows. Ask by radio where it is; no mission starts.",
+          "A neighbour is silent. Ask where it is"),
 )
 # fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))

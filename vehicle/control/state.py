@@ -14,7 +14,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import FloatArray, LocalFrame
 from vehicle.contracts.geometry import Ring
 from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
-from vehicle.contracts.messages import GateReport, MissionPhase, Mode, OperatorFrame, RotorState
+from vehicle.contracts.messages import GateReport, MissionPhase, Mode, Neighbour, OperatorFrame, RotorState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NEVER_NS
 from vehicle.control.checks_state import ChecksState
@@ -137,8 +137,9 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class GateState(msgspec.Struct, frozen=True, kw_only=True):
     """The safety gate's own part.
 
-    The composition root sets `session_id`, `config_hash`, `fence` (edges of fence and keep-outs, n x 4, ENU metres) and
-    `boots_recent` (starts of the computer within 5 min) once; everything else belongs to the gate. `frame` is the
+    The composition root sets `session_id`, `config_hash`, `fence` (edges of fence and keep-outs, n x 4, ENU metres),
+    `boots_recent` (starts of the computer within 5 min) and `ring_m` (radius of the task's exclusion ring; 0 where the
+    task names none) once; everything else belongs to the gate. `frame` is the
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
     waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
     what was last commanded to the belts. `driven_path`: poses of the driven track (n x 3: east, north, yaw).
@@ -150,6 +151,7 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     config_hash: bytes = b""
     fence: FloatArray | None = None
     boots_recent: int = 1
+    ring_m: float = 0.0
     mode: Mode = Mode.BOOT
     rotor: RotorState = RotorState.OFF
     sequence: int = 0
@@ -282,7 +284,7 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
 
     `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground. `waiting`: a plan
     that is taken once the machine is disarmed. `job_left`: where a job was left, by an earlier start of the program or
-    for a plan that only drives, until a plan that works is taken.
+    for a plan that only drives, until a plan that works is taken. `neighbours`: other rings on the task.
     """
 
     config: VehicleConfig
@@ -300,3 +302,4 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     report: GateReport | None = None
     waiting: WaitingPlan | None = None
     job_left: JobMark | None = None
+    neighbours: tuple[Neighbour, ...] = ()

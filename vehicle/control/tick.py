@@ -20,14 +20,17 @@ from vehicle.contracts.messages import (
     Event,
     Inputs,
     Mode,
+    Neighbour,
     OperatorEdge,
     OperatorFrame,
     Outputs,
     Requests,
+    RotorState,
     Task,
 )
+from vehicle.contracts.plan import works
 from vehicle.contracts.shift_state import due_text
-from vehicle.control import plan_assignment
+from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
 from vehicle.control.checks_state import ChecksState
@@ -42,11 +45,15 @@ from vehicle.control.ledger import claims, masks
 from vehicle.control.mission import job
 from vehicle.control.mission import task as wishes
 from vehicle.control.safety import gate as safety
+from vehicle.control.safety import rings
+from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import FlailState, MissionState, VehicleState, WireState
 
 START: Final = int(OperatorEdge.MISSION_START)
 BY_THE_MACHINE: Final = "machine"
 """Text of a check of the base that the machine made itself, standing on the mark, begins so."""
+GONE: Final = "neighbour gone:"
+"""A note that begins so names a silent neighbour who left the task; its ring is no longer reckoned with."""
 
 
 def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState, Outputs]:
@@ -74,14 +81,22 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         now_ns=now_ns,
     )
     belief = _at_mark(belief, wire, orders, config, now_ns)
+    near = neighbours.step(
+        _without_gone(state, inputs, known, now_ns),
+        inputs.neighbours,
+        state.datum,
+        (estimate.east_m, estimate.north_m),
+        number,
+        now_ns,
+    )
     # -> mission
     mission = job.step(state.mission, _job_inputs(state), estimate, config, now_ns)
     # -> drive, flail, by the frame that counts
     frames = safety.accept(state.gate, wire, config, number, now_ns)
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
-    refused = _start_refused(state, frames.edges, mission, estimate)
-    requests = _requests(state, frames.frame, known, mission, task, estimate, wire, flail, startable=not refused)
+    refused = _start_refused(state, frames.edges, mission, estimate, near)
+    requests = _requests(state, frames.frame, known, mission, task, estimate, wire, flail, near, startable=not refused)
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
@@ -112,10 +127,11 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         report=gated,
         waiting=state.waiting,
         job_left=state.job_left,
+        neighbours=near,
     )
     events = assigned + changes(state, after, estimate, gated, refused)
     due = reports.is_due(number) or bool(events)
-    blocked = _start_blocked(after, mission, estimate) if due else ""
+    blocked = _start_blocked(after, mission, estimate, near) if due else ""
     report = reports.report(after, estimate, gated, task, blocked) if due else None
     return after, Outputs(command=command, report=report, events=events, results=known.results)
 
@@ -156,19 +172,48 @@ def _job_inputs(state: VehicleState) -> job.JobInputs:
     )
 
 
-def _start_refused(state: VehicleState, edges: int, mission: MissionState, estimate: Estimate) -> str:
+def _without_gone(state: VehicleState, inputs: Inputs, known: ChecksState, now_ns: int) -> tuple[Neighbour, ...]:
+    """The neighbours without silent ones of whom a person on record says that they are gone, while nothing may move."""
+    found = state.neighbours
+    if not found or state.gate.mode in ARMED:
+        return found
+    recorded = {(one.station_id, one.sequence) for one in known.results if one.result is ObservationVerdict.RECORDED}
+    for observation in inputs.observations:
+        said = observation.text.strip()
+        if said.lower().startswith(GONE) and (observation.station_id, observation.sequence) in recorded:
+            found = neighbours.without(found, said[len(GONE) :].strip(), now_ns)
+    return found
+
+
+def _start_refused(
+    state: VehicleState, edges: int, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]
+) -> str:
     """Why a START that was pressed by stick comes to nothing; "" where it does not, or none was pressed."""
     if state.gate.mode is not Mode.MANUAL or not edges & START:
         return ""
-    return _start_blocked(state, mission, estimate)
+    return _start_blocked(state, mission, estimate, near)
 
 
-def _start_blocked(state: VehicleState, mission: MissionState, estimate: Estimate) -> str:
+def _start_blocked(state: VehicleState, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]) -> str:
     """Why a mission would not begin: acts of the shift first, for they refuse START itself; "" if it would."""
     shift = state.checks.shift
     if mission.plan is not None and shift.missing:
         return due_text(shift.missing, clock_wrong=shift.clock_wrong)
-    return job.start_blocked(mission, _job_inputs(state), estimate, state.config)
+    blocked = job.start_blocked(mission, _job_inputs(state), estimate, state.config)
+    return blocked or _rings_meet(state, mission, estimate, near)
+
+
+def _rings_meet(state: VehicleState, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]) -> str:
+    """Whose ring the machine's own would meet here, in the present segment or in the next; with the rotor's ring."""
+    plan = mission.plan
+    if plan is None or not near:
+        return ""
+    rotor = RotorState.SPIN_UP if works(plan) else state.gate.rotor
+    ahead = plan.segments[mission.index : mission.index + rings.PLAN_SEGMENTS]
+    points_m = tuple(point for segment in ahead for point in segment.points_m)
+    own_m = rings.own_m(state.gate.ring_m, rotor, state.config)
+    name = rings.on_the_way(near, estimate, points_m, own_m, estimate.t_ns)
+    return f"the ring of {name} is on the way" if name else ""
 
 
 def _orders(since_ns: int) -> tuple[Order, ...]:
@@ -188,6 +233,7 @@ def _requests(
     estimate: Estimate,
     wire: WireState,
     flail: FlailState,
+    near: tuple[Neighbour, ...],
     *,
     startable: bool,
 ) -> Requests:
@@ -206,6 +252,7 @@ def _requests(
         has_mission=mission.plan is not None and startable and not known.shift.missing,
         observers=_observers(state.checks, known),
         gnss_restart=estimate.gnss_restart and state.gate.mode not in MISSION_MODES,
+        neighbours=near,
     )
 
 

@@ -20,6 +20,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, Mode, VehicleReport
 from vehicle.contracts.sockets import SourceBatch, TickRecord
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
+from vehicle.operator_link.banners import BENCH_BANNER, UNSIGNED_BANNER, WAIT_BEGINS, WAIT_TEXT
 from vehicle.operator_link.console_facts import ConsoleFacts, NoFacts
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.files import FileService
@@ -46,7 +47,8 @@ from vehicle.operator_link.vehicle_view import STOPPED_MODES, Message, VehicleVi
 OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
-OBSERVATION_ID = SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id
+OBSERVATION_ID, NEIGHBOUR_ID = SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id, SPEC_BY_NAME["FLAIL_NEIGHBOUR"].msg_id
+HEARD = frozenset({*SERVICES, OPERATOR_ID, PROOF_ID, OBSERVATION_ID, NEIGHBOUR_ID})
 BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
@@ -160,7 +162,7 @@ class OperatorLink:
             self._replies.append((channel.name, address, [signed]))
 
     def _hear(self, channel: Channel, address: Address, frame: Frame, now_ns: int) -> None:
-        if frame.msg_id not in SERVICES and frame.msg_id not in (OPERATOR_ID, PROOF_ID, OBSERVATION_ID):
+        if frame.msg_id not in HEARD:
             return
         admitted = self.admission.admit(channel, frame, now_ns)
         peer = self.present.peer(channel, address, now_ns) if admitted.ok else None
@@ -171,6 +173,10 @@ class OperatorLink:
         self.stop_only.take_peer(peer, frame.system_id, now_ns)
         if self.admission.seen(channel, frame.system_id, address, now_ns):
             self._doubt(frame.system_id)
+        if frame.msg_id == NEIGHBOUR_ID:  # it only limits: any key will do, one that may do nothing but STOP too
+            trusted = admitted.durable and not self.admission.doubted(frame.system_id, now_ns)
+            self.refused_frames += not (trusted and self._pending.neighbour(frame))
+            return
         may_all = frame.system_id not in self.stop_only.ids
         if may_all and frame.msg_id == OPERATOR_ID:
             self._take_operator(peer, frame, admitted, now_ns)
@@ -391,9 +397,3 @@ class OperatorLink:
             return "armed; disarm first"
         stopped = self.view.mode in STOPPED_MODES or self.view.mode is Mode.ESTOP
         return "fence binds until disarmed" if stopped and kind == FENCE and self.lists.held(FENCE) else ""
-
-
-UNSIGNED_BANNER = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)
-BENCH_BANNER = text("BENCH: simulation, any station may start missions", d.MAV_SEVERITY_WARNING)
-WAIT_BEGINS = f"-> {Mode.WAIT.name}"
-WAIT_TEXT = "WAIT: stands, rotor turns. START, else a stop"

@@ -3,7 +3,7 @@
 from typing import Final
 
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.types import Observation, OperatorFrame
+from firmware_bridge.types import NeighbourFrame, Observation, OperatorFrame
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.sockets import SourceBatch, TickRecord
 from vehicle.operator_link.station_frame import station_frame
@@ -13,7 +13,7 @@ NOTHING: Final = SourceBatch(name=NAME)
 
 
 class FrameReader:
-    """FLAIL_OPERATOR and FLAIL_OBSERVATION frames as bytes, in any pieces, become a batch of the operators' source."""
+    """Frames of stations as bytes, in any pieces, become a batch of the operators' source."""
 
     def __init__(self) -> None:
         self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
@@ -28,6 +28,7 @@ class FrameReader:
             data=data,
             operator=tuple([frame for frame in frames if isinstance(frame, OperatorFrame)]),
             observations=tuple([frame for frame in frames if isinstance(frame, Observation)]),
+            neighbours=tuple([frame for frame in frames if isinstance(frame, NeighbourFrame)]),
         )
 
 

@@ -1,6 +1,7 @@
 """Frames of consoles and stations, and stops, that wait for the next tick."""
 
 from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink.framing import Frame
 from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
 from vehicle.config.vehicle import TracksConfig
 from vehicle.operator_link.gcs_station import Caps, GcsStation
@@ -11,6 +12,7 @@ from vehicle.operator_link.vehicle_view import VehicleView
 FRAMES_A_TICK = 64
 """More FLAIL_OPERATOR frames than this in 20 ms come from nobody's hand."""
 OBSERVATIONS_A_TICK = 8
+NEIGHBOURS_A_TICK = 32
 DEG = 0.017453292519943295
 
 
@@ -22,6 +24,7 @@ class PendingInputs:
         self.tick = self.session_id = 0
         self._operator: list[bytes] = []
         self._observations: list[bytes] = []
+        self._neighbours: dict[tuple[int, str], bytes] = {}
         self._stops: list[OperatorEdge] = []
         self._stop_sequence = 0
 
@@ -39,6 +42,17 @@ class PendingInputs:
         self._observations.append(adapters.encode_observation(observation))
         return True
 
+    def neighbour(self, frame: Frame) -> bool:
+        """Where another machine or a person is, the newest of each; False for one that cannot be, or in a flood."""
+        told = adapters.decode_neighbour(frame)
+        if told is None:
+            return False
+        key = (told.station_id, told.name)
+        if key not in self._neighbours and len(self._neighbours) >= NEIGHBOURS_A_TICK:
+            return False
+        self._neighbours[key] = adapters.encode_neighbour(told)
+        return True
+
     def stop(self, edge: OperatorEdge) -> None:
         """STOP or ESTOP with the next tick, from whoever was admitted."""
         if edge not in self._stops:
@@ -50,8 +64,8 @@ class PendingInputs:
         for edge in self._stops:
             self._stop_sequence += 1
             frames.append(adapters.encode_operator(stop_frame(edge, self.session_id, self._stop_sequence, self.tick)))
-        frames += self._operator + self._observations
-        self._stops, self._operator, self._observations = [], [], []
+        frames += [*self._operator, *self._observations, *self._neighbours.values()]
+        self._stops, self._operator, self._observations, self._neighbours = [], [], [], {}
         caps = Caps(
             self._parameters["MAN_SPEED"],
             self._tracks.transit_speed_mps,

@@ -41,4 +41,5 @@ def station_frame(report: VehicleReport, datum: LocalFrame) -> VehicleFrame:
         along_m=report.along_m,
         processed_m2=report.processed_m2,
         sigma_m=estimate.tool_sigma_m if estimate.valid else None,
+        ring_m=gate.ring_m,
     )

@@ -23,7 +23,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.ledger_types import JobMark
-from vehicle.contracts.messages import GateReport
+from vehicle.contracts.messages import GateReport, Neighbour
 from vehicle.contracts.plan import Plan
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.estimate_state import EstimateState
@@ -95,6 +95,7 @@ class KeptState(msgspec.Struct, frozen=True, kw_only=True):
     report: GateReport | None
     waiting: WaitingPlan | None
     job_left: JobMark | None = None
+    neighbours: tuple[Neighbour, ...] = ()
     hash: bytes = b""
 
 
@@ -157,6 +158,7 @@ def _kept(state: VehicleState) -> KeptState:
         report=state.report,
         waiting=state.waiting,
         job_left=state.job_left,
+        neighbours=state.neighbours,
     )
 
 
@@ -243,4 +245,5 @@ def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> Vehi
         report=kept.report,
         waiting=kept.waiting,
         job_left=kept.job_left,
+        neighbours=kept.neighbours,
     )

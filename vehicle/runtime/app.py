@@ -126,7 +126,7 @@ def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> Vehi
         config=file.vehicle,
         datum=frame,
         session_id=session_id,
-        gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle)),
+        gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle), ring_m=file.ring_m or 0.0),
         checks=ChecksState(shift=ShiftState(used=file.task is not None and file.task.task.shift)),
     )
     return assign_plan(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
@@ -220,9 +220,7 @@ def put_together(
         loop.notice("files", line)
 
     wires = operator_wires(file, state, clock, desk, say, told)
-    if file.task is not None and file.task.task.work is not None:
-        ring_m = file.task.task.work.exclusion_ring_m
-        wires.link.files.facts = msgspec.structs.replace(wires.link.files.facts, ring_m=ring_m)
+    wires.link.files.facts = msgspec.structs.replace(wires.link.files.facts, ring_m=file.ring_m)
 
     def announce(line: str) -> None:
         say(line)

@@ -8,7 +8,7 @@ import msgspec
 from firmware_bridge.controller_adapter import ControllerAdapter, ControllerBatch
 from firmware_bridge.flail_adapter import FlailAdapter, FlailSettings
 from firmware_bridge.link import ControllerLink
-from firmware_bridge.types import Observation, OperatorFrame
+from firmware_bridge.types import NeighbourFrame, Observation, OperatorFrame
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Inputs
 from vehicle.contracts.sockets import SourceBatch
@@ -21,15 +21,17 @@ Decode = Callable[[bytes], SourceBatch]
 
 
 def inputs_of(controller: ControllerBatch, batches: Sequence[SourceBatch], *, overrun: bool, recording: bool) -> Inputs:
-    """Return a tick's inputs: the newest value of each sensor, and all operator frames and observations in order."""
+    """Return a tick's inputs: the newest value of each sensor, and all frames of operators in order."""
     gnss, plan = controller.gnss, None
     operator: tuple[OperatorFrame, ...] = ()
     observations: tuple[Observation, ...] = ()
+    neighbours: tuple[NeighbourFrame, ...] = ()
     for batch in batches:
         gnss = batch.gnss if batch.gnss is not None else gnss
         plan = batch.plan if batch.plan is not None else plan
         operator += batch.operator
         observations += batch.observations
+        neighbours += batch.neighbours
     return Inputs(
         status=controller.status,
         imu=controller.imu,
@@ -37,6 +39,7 @@ def inputs_of(controller: ControllerBatch, batches: Sequence[SourceBatch], *, ov
         hello=controller.hello,
         operator=operator,
         observations=observations,
+        neighbours=neighbours,
         plan=plan,
         bad_frames=controller.bad_frames,
         overrun=overrun,

@@ -28,6 +28,7 @@ from tests.control.safety.gate_inputs import configured
 from vehicle.contracts.messages import Due, MissionPhase, Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import checks
+from vehicle.control.safety.rings import Rings
 
 WORKS_BY_STICK: dict[str, object] = {"n.at_speed": False, "n.rotor_ran": True, "s.depth_m": 0.001}
 TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
@@ -311,6 +312,9 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
             for phase in MissionPhase
         ),
     ],
+    R.RING_OVERLAP: [({"n.rings": Rings(overlap=True)}, True), ({"n.rings": Rings(near=True, silent=True)}, False)],
+    R.RING_NEAR: [({"n.rings": Rings(near=True)}, True), ({"n.rings": Rings(overlap=True, silent=True)}, False)],
+    R.NEIGHBOUR_SILENT: [({"n.rings": Rings(silent=True)}, True), ({"n.rings": Rings(overlap=True)}, False)],
     R.LINK_SLOW: [*only_in(ARMED, {"f.age_ms": 200}), ({"f.age_ms": 199}, False)],
     R.IMU_NOISY: [({"n.clipped": True}, True)],
     R.CORRECTIONS_OLD: [
@@ -401,6 +405,7 @@ TICKS = {
     R.MISSION_LEFT: (5, 0),
     R.IMU_NOISY: (1, 50),
     R.TICKS_LATE: (1, 50),
+    R.RING_NEAR: (1, 50),
     R.HOT: (50, 0),
     R.CONSOLE_TILTING: (50, 0),
     R.SUPPLY_WARN: (250, 0),

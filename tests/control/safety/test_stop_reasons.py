@@ -169,6 +169,7 @@ def test_what_recovery_tolerates_is_what_cannot_clear_on_the_spot() -> None:
         "too_hot",
         "supply_low",
         "maintenance",
+        "ring_overlap",
     )
 
 

@@ -228,6 +228,9 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.IMPOSSIBLE_VALUE, lambda _, f: f.impossible),
     Check(_S.STATUS_DISORDER, lambda _, f: f.disorder),
     Check(_S.RECORDING_LOST, lambda _, f: not f.recording),
+    Check(_S.RING_OVERLAP, lambda _, f: f.measured.rings.overlap),
+    Check(_S.RING_NEAR, lambda _, f: f.measured.rings.near),
+    Check(_S.NEIGHBOUR_SILENT, lambda _, f: f.measured.rings.silent),
     Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_STICK and not f.neutral_seen),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (

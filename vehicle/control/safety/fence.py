@@ -217,6 +217,12 @@ def _reach_m(config: VehicleConfig, grown_m: float) -> tuple[float, float, float
     return front_m + grown_m, body.rear_m + grown_m, half_m + grown_m
 
 
+def outline_m(config: VehicleConfig) -> float:
+    """Radius of the circle about the body's origin that holds the whole machine, raised tool included [m]."""
+    front_m, rear_m, half_m = _reach_m(config, 0.0)
+    return math.hypot(max(front_m, rear_m), half_m)
+
+
 def _body_frame(edges_m: FloatArray, pose: Pose) -> tuple[FloatArray, FloatArray]:
     """Ahead and left (n, 2) of the ends of all edges."""
     cos_yaw, sin_yaw = math.cos(pose.yaw_rad), math.sin(pose.yaw_rad)

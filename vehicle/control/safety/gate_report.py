@@ -3,7 +3,7 @@
 from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import GateReport
 from vehicle.contracts.stop_codes import NO_REASON
-from vehicle.control.safety import attention, masks, waiting
+from vehicle.control.safety import attention, masks, rings, waiting
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.modes import AUTO
 from vehicle.control.state import GateState
@@ -43,4 +43,5 @@ def report(after: GateState, now: GateInputs, age_ms: int, cap_mps: float) -> Ga
         if after.mode in AUTO
         else None,
         wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
+        ring_m=rings.own_m(after.ring_m, after.rotor, now.config),
     )

@@ -11,10 +11,11 @@ from firmware_bridge.handshake import mismatches
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
-from vehicle.control.safety import drift, fence, tracks
+from vehicle.control.safety import drift, fence, rings, tracks
 from vehicle.control.safety.fence import Room
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.monitor_state import ROTOR_RESTS_RATIO, answered, remember
+from vehicle.control.safety.rings import Rings
 from vehicle.control.state import GateState, MonitorState, WireState
 
 GNSS_FRESH_S = 0.5
@@ -72,6 +73,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drifted: bool
     room: Room
     fenced_out: bool
+    rings: Rings = rings.CALM
 
 
 def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
@@ -89,6 +91,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
     since_s = (tick - new.rotor_tick) * TICK_S
     room = Room(new.room_ahead_m, new.room_behind_m, new.room_turns)
     rest_ticks = _rest_ticks(now, new, status, gnss)
+    believed_mps = _believed_mps(now, new)
     return msgspec.structs.replace(new, rest_ticks=rest_ticks), Measurements(
         status=status,
         gnss=gnss,
@@ -123,7 +126,15 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
         course_error_rad=_course_error_rad(advance_mps, gnss, config),
         drifted=drift.alarm(new.drift),
         room=room,
-        fenced_out=fence.leaves(room, _believed_mps(now, new), config),
+        fenced_out=fence.leaves(room, believed_mps, config),
+        rings=rings.seen(
+            now.requests.neighbours,
+            now.estimate,
+            believed_mps,
+            rings.own_m(state.ring_m, state.rotor, config),
+            config,
+            now_ns,
+        ),
     )
 
 

@@ -1,0 +1,74 @@
+"""Other rings on the task: machines, and people who share their place, as stations told them.
+
+They limit and stop, and never allow anything. So each station's word is kept for itself: what one station tells of a
+neighbour takes nothing back of what another told of it, and nothing is forgotten because nobody speaks of it any more.
+"""
+
+import math
+from typing import Final
+
+from firmware_bridge.types import NeighbourFrame, NeighbourKind
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import Neighbour
+from vehicle.contracts.units import NS_PER_MS, TICK_NS
+
+KNOWN_MAX: Final = 32
+"""Beyond it the farthest are left out: the nearest bind."""
+UNTIMED_NS: Final = 1_000_000_000
+"""What a frame may have taken that names no tick of the vehicle: so much older its place counts."""
+SILENT_S: Final = 5.0
+"""A neighbour of whom nothing newer was told for so long is silent."""
+
+
+def step(
+    known: tuple[Neighbour, ...],
+    told: tuple[NeighbourFrame, ...],
+    datum: LocalFrame,
+    here_m: tuple[float, float],
+    tick: int,
+    now_ns: int,
+) -> tuple[Neighbour, ...]:
+    """Return the neighbours after the frames of this tick; `here_m`: where the vehicle is believed to be."""
+    if not told:
+        return known
+    by_key = {(one.station_id, one.name): one for one in known}
+    for frame in told:
+        new = _placed(frame, datum, tick, now_ns)
+        old = by_key.get((new.station_id, new.name))
+        if old is None or new.t_ns >= old.t_ns:
+            by_key[new.station_id, new.name] = new
+    rows = tuple(by_key.values())
+    if len(rows) <= KNOWN_MAX:
+        return rows
+    return tuple(sorted(rows, key=lambda one: _distance_m(one, here_m) - one.radius_m)[:KNOWN_MAX])
+
+
+def silent(one: Neighbour, now_ns: int) -> bool:
+    """Whether nothing newer was told of this neighbour for `SILENT_S`."""
+    return now_ns - one.t_ns > SILENT_S * 1e9
+
+
+def without(known: tuple[Neighbour, ...], name: str, now_ns: int) -> tuple[Neighbour, ...]:
+    """Return the neighbours without the silent ones of this name: somebody says that they left the task."""
+    return tuple(one for one in known if one.name != name or not silent(one, now_ns))
+
+
+def _placed(frame: NeighbourFrame, datum: LocalFrame, tick: int, now_ns: int) -> Neighbour:
+    """Return the frame in metres. Its age counts from the vehicle's own tick that it echoes, whatever the radio did."""
+    east_m, north_m, _ = datum.enu_from_geodetic(frame.lat_deg, frame.lon_deg, datum.alt_m)
+    way_ns = (tick - frame.echo_tick) * TICK_NS if 0 < frame.echo_tick <= tick else UNTIMED_NS
+    return Neighbour(
+        station_id=frame.station_id,
+        name=frame.name,
+        people=frame.kind is NeighbourKind.PEOPLE,
+        east_m=east_m,
+        north_m=north_m,
+        radius_m=frame.radius_m,
+        speed_mps=frame.speed_mps,
+        t_ns=now_ns - way_ns - frame.age_ms * NS_PER_MS,
+    )
+
+
+def _distance_m(one: Neighbour, here_m: tuple[float, float]) -> float:
+    away_m = math.hypot(one.east_m - here_m[0], one.north_m - here_m[1])
+    return 0.0 if math.isnan(away_m) else away_m
