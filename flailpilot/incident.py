@@ -25,7 +25,7 @@ from typing import Any, Final
 import msgspec
 
 from flailpilot.exit_status import DONE
-from flailpilot.run_folder import JOURNAL, RECORDING, SEALED
+from flailpilot.run_folder import JOURNAL, RECORDING, SEALED, next_free
 from vehicle.config.drive import load_drive
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Observed, Revoke
@@ -43,13 +43,15 @@ BESIDE_KEYS: Final = (".latches", ".checks", ".starts")
 
 
 class Asked(msgspec.Struct, frozen=True):
-    """The options of the command line."""
+    """The options of the command line. `before`: with the runs of the 24 hours before. `keep_free_mb`: room left."""
 
     run: Path
     who: str
     reason: str
     config: Path | None
     copy_to: Path | None
+    before: bool = True
+    keep_free_mb: int = 0
 
 
 def run(asked: Asked) -> int:
@@ -66,7 +68,10 @@ def run(asked: Asked) -> int:
     if asked.copy_to is not None and not asked.copy_to.is_dir():
         raise InputError(f"--copy-to {asked.copy_to}: is no folder; name one on the second medium")
     now = utc_now()
-    folder = asked.run.resolve().parent / f"incident-{now:%Y%m%dT%H%M%SZ}"
+    above = asked.run.resolve().parent
+    _check_room(asked, above, now)
+    # made here: two that begin in the same second have a folder each
+    folder = next_free(above / f"incident-{now:%Y%m%dT%H%M%SZ}", lambda _, *, made: made)
     with _told(folder):
         notes = _filled(folder, asked, now)
         count = _listed(folder)
@@ -98,7 +103,6 @@ def _told(folder: Path) -> Iterator[None]:
 
 def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
     """Copy all files; return lines about missing ones."""
-    folder.mkdir()
     notes: list[str] = []
     here = asked.run.resolve()
     _copy_tree(here, folder / "run")
@@ -111,14 +115,39 @@ def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
         notes += _written_checks(folder / "checks.json", path, started)
     else:
         notes.append(f"it has no {JOURNAL}: checks of the last 24 hours are only in the recordings")
-    recent = [one for one in sorted(here.parent.iterdir()) if one != here and _within(one, started)]
-    for one in recent:
-        _copy_tree(one, folder / "before" / one.name)
-    notes.append(f"{len(recent)} runs of the 24 hours before are included")
+    if asked.before:
+        recent = _recent(here, started)
+        for one in recent:
+            _copy_tree(one, folder / "before" / one.name)
+        notes.append(f"{len(recent)} runs of the 24 hours before are included")
+    else:
+        notes.append("runs of the 24 hours before are in the seal before this one")
     notes += _configuration(folder / "configuration", here, asked.config)
-    if not _said(here).get("end_utc"):
+    if not _ended(here):
         notes.append(f"{asked.run} has not ended: what its program writes from now on is not included")
     return notes
+
+
+def _recent(here: Path, started: datetime) -> list[Path]:
+    return [one for one in sorted(here.parent.iterdir()) if one != here and _within(one, started)]
+
+
+def _check_room(asked: Asked, above: Path, now: datetime) -> None:
+    """Check the disk before anything is copied. Raises InputError if the copies do not fit."""
+    here = asked.run.resolve()
+    trees = [here, *(_recent(here, _start_of(here, now)) if asked.before else ())]
+    needed = sum(path.stat().st_size for tree in trees for path in tree.rglob("*") if path.is_file())
+    free = shutil.disk_usage(above).free - asked.keep_free_mb * 1_000_000
+    if needed > free:
+        raise InputError(
+            f"{above}: the evidence is {needed / 1e6:,.0f} MB, {max(free, 0) / 1e6:,.0f} MB are free for it; nothing "
+            "is sealed yet: copy the folder to another medium as it is, make room, and seal it again"
+        )
+
+
+def _ended(folder: Path) -> bool:
+    """Whether a run was ended in order."""
+    return bool(_said(folder).get("end_utc"))
 
 
 def _configuration(folder: Path, here: Path, config: Path | None) -> list[str]:

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
+from flailpilot.cli_numbers import WHOLE
 from flailpilot.exit_status import DONE, FAILED
+from flailpilot.numbers import whole
 from flailpilot.run_folder import JOURNAL, RECORDING
 from vehicle.contracts.errors import InputError
 
@@ -39,11 +41,17 @@ def incident(
     reason: Annotated[str, typer.Option("--reason", help="What happened, in one line.")],
     config: Annotated[Path | None, typer.Option("--config", help="Configuration of the vehicle program.")] = None,
     copy_to: Annotated[Path | None, typer.Option("--copy-to", help="Folder on a second medium.")] = None,
+    *,
+    before: Annotated[bool, typer.Option("--before/--no-before", help="With the runs of the 24 hours before.")] = True,
+    keep_free_mb: Annotated[
+        int,
+        typer.Option("--keep-free", parser=whole("--keep-free", WHOLE, "2000"), metavar="MB", help="Room to leave."),
+    ] = 0,
 ) -> None:
     """Seal recording, record, plan, configuration and checks of the last 24 hours with a list of hashes; copy them."""
     from flailpilot import incident as incidents
 
-    raise typer.Exit(incidents.run(incidents.Asked(run, who, reason, config, copy_to)))
+    raise typer.Exit(incidents.run(incidents.Asked(run, who, reason, config, copy_to, before, keep_free_mb)))
 
 
 def verify_run(run: Path, *, as_json: bool) -> int:

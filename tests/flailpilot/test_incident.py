@@ -1,5 +1,6 @@
 """`flailpilot incident RUN`: what was sealed is complete, checks by its list, says who held it, and holds no secret."""
 
+import asyncio
 import hashlib
 import json
 import shutil
@@ -7,11 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from flailpilot.drive import seal_to_end, sealer
 from flailpilot.run_folder import SEALED
 from tests.flailpilot.test_bad_input import flailpilot, refused
 from tests.records.test_chain import CONTENT
 from tests.runtime.support import config_text, write
 from vehicle.operator_link.keystore import KeyStore
+from vehicle.runtime.incident_watch import MARK, Sealed, Sealer
 
 SAID = ("--who", "Person F, supervisor", "--reason", "a detonation under the left track")
 
@@ -160,3 +163,47 @@ def test_keys_that_cannot_be_read_are_told_and_the_rest_is_sealed(runs: Path, tm
     assert status == 0, told
     assert "names of keys are not included" in said
     assert "configuration/drive.toml" in listed(sealed(runs))
+
+
+def recording_into(runs: Path, folder: Path, free_min_mb: int = 1) -> Path:
+    (folder / "medium").mkdir()
+    more = f'\n[recorder]\nfolder = "{runs}"\nfree_min_mb = {free_min_mb}\n\n[incident]\ncopy_to = "medium"\n'
+    return write(folder, config_text(folder) + more)
+
+
+@pytest.mark.real
+def test_the_vehicle_program_has_a_run_sealed_by_a_process_of_its_own_and_the_rest_after_the_end(
+    runs: Path, tmp_path: Path
+) -> None:
+    seal = sealer(recording_into(runs, tmp_path), None)
+    manifest = runs / "noon" / "run.json"
+    manifest.write_text(manifest.read_text().replace('"end_utc": "2026-05-04T12:00:00Z"', '"end_utc": ""'))
+    (runs / "noon" / MARK).write_text(json.dumps({"reason": "the machine rolled over", "utc": ""}))
+
+    first = asyncio.run(_asked(seal, runs / "noon"))
+    assert first.done, first.line
+    assert first.line.startswith("sealed: ")
+    folder = sealed(runs)
+    assert "vehicle program | sealed" in (folder / "custody.txt").read_text()
+    assert "the machine rolled over" in (folder / "custody.txt").read_text()
+    assert (tmp_path / "medium" / folder.name / "SHA256SUMS").exists()
+    assert (folder / "before" / "morning").is_dir()
+
+    (runs / "noon" / "run.mcap").chmod(0o600)
+    (runs / "noon" / "run.mcap").write_bytes(b"no recording at all, and what came after")
+    seal_to_end(runs / "noon", seal)
+    (rest,) = set(runs.glob("incident-*")) - {folder}
+    assert (rest / "run" / "run.mcap").read_bytes().endswith(b"what came after")
+    assert not (rest / "before").exists(), "what was sealed once is not copied again"
+    assert not (runs / "noon" / MARK).exists()
+
+
+async def _asked(seal: Sealer, run: Path) -> Sealed:
+    return await seal(run, "the machine rolled over")
+
+
+def test_a_disk_without_room_is_told_before_anything_is_copied(runs: Path) -> None:
+    told = refused("incident", runs / "noon", *SAID, "--keep-free", "999999999")
+    assert "are free for it; nothing is sealed yet" in told
+    assert not list(runs.glob("incident-*"))
+    assert not (runs / "noon" / SEALED).exists()

@@ -92,6 +92,17 @@ class RecorderConfig(Strict):
     free_min_mb: Annotated[int, Field(ge=1)] = 2_000
 
 
+class IncidentConfig(Strict):
+    """Sealing after a roll-over, a fire, a runaway, a heavy detonation, or words of people (docs/OPERATION.md).
+
+    `after_s`: time until the copy is made, so that it holds what came after. `copy_to`: folder on a second medium.
+    """
+
+    automatic: bool = True
+    after_s: Annotated[float, Field(ge=0, le=600)] = 30.0
+    copy_to: Name | None = None
+
+
 class SiteConfig(Strict):
     """The vehicle's own site, planned at the start; without it the machine is driven by stick or a mission is uploaded.
 
@@ -128,6 +139,7 @@ class DriveConfig(Strict):
     keys_file: str | None = None
     state_folder: Name | None = None
     recorder: RecorderConfig | None = None
+    incident: IncidentConfig = IncidentConfig()
     telemetry: TelemetryConfig | None = None
     video: VideoConfig | None = None
     task: Name | None = None

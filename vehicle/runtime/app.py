@@ -50,6 +50,7 @@ from vehicle.runtime.coming_up import (
 )
 from vehicle.runtime.controller_port import open_controller
 from vehicle.runtime.far_site import told_if_far
+from vehicle.runtime.incident_watch import IncidentWatch, Sealer, marked_in
 from vehicle.runtime.kept_ledger import Kept
 from vehicle.runtime.loop import VehicleLoop
 from vehicle.runtime.operator_wires import BENCH_BANNER, OperatorWires, operator_wires, places_of
@@ -71,8 +72,12 @@ def say(line: str) -> None:
     sys.stderr.flush()
 
 
-def drive(path: Path, environment: Mapping[str, str] = os.environ, task: Path | None = None) -> None:
+def drive(
+    path: Path, environment: Mapping[str, str] = os.environ, task: Path | None = None, seal: Sealer | None = None
+) -> None:
     """Run the vehicle until SIGTERM or SIGINT. `task` is a task file that replaces the one in the configuration.
+
+    `seal`: seals the evidence after an incident, in another process; None: nothing is sealed by itself.
 
     Raises:
         InputError: One line: what is wrong with the configuration, a port, an address.
@@ -88,7 +93,7 @@ def drive(path: Path, environment: Mapping[str, str] = os.environ, task: Path | 
     kept, state = kept_ledger.gone_on(file, state, own, say, supervisor)
     own_process.make_ready()
     with asyncio.Runner(loop_factory=realtime.new_loop) as runner, contextlib.suppress(asyncio.CancelledError), plain():
-        runner.run(serve(file, state, own, supervisor, kept))
+        runner.run(serve(file, state, own, supervisor, kept, seal))
 
 
 @contextlib.contextmanager
@@ -195,6 +200,7 @@ class Vehicle(msgspec.Struct, frozen=True):
     recorder: BackgroundRecorder | None
     announce: Say
     staged: StagedPlans
+    incidents: IncidentWatch
 
 
 def put_together(
@@ -239,9 +245,18 @@ def put_together(
     journal = kept_ledger.keeper_in(stack, kept, book, say) if kept is not None else None
     keepers: tuple[Sink, ...] = tuple(keeper for keeper in (recorder, journal) if keeper is not None)
     link = ControllerLink(greeting(state))
-    sinks = (*keepers, wires.link, holder, book, *_telemetry(file, state, stack))
+    incidents = _incidents(file, book)
+    sinks = (*keepers, wires.link, holder, book, incidents, *_telemetry(file, state, stack))
     loop = VehicleLoop(state, ControllerWire(port, link), (wires.shell, holder), sinks)
-    return Vehicle(loop, port, link, wires, planning, book, recorder, announce, staged)
+    return Vehicle(loop, port, link, wires, planning, book, recorder, announce, staged, incidents)
+
+
+def _incidents(file: DriveFile, book: RunBook) -> IncidentWatch:
+    """Return the watch for incidents, with the runs of earlier starts that were not sealed to their end."""
+    settings, recorder = file.config.incident, file.config.recorder
+    if recorder is None or not settings.automatic:
+        return IncidentWatch(None, settings.after_s)
+    return IncidentWatch(book.folder, settings.after_s, marked_in(file.beside(recorder.folder)))
 
 
 async def serve(
@@ -250,6 +265,7 @@ async def serve(
     own: OwnSite | None,
     supervisor: realtime.Supervisor,
     kept: Kept | None = None,
+    seal: Sealer | None = None,
 ) -> None:
     """Open everything, tick until cancelled, then close everything; meanwhile plan the own site if it has no plan."""
     clock = SystemClock()
@@ -279,6 +295,7 @@ async def serve(
                 watch(clock, port, link, made.recorder, say),
                 told_if_far(clock, state.datum, lambda: loop.state.wire.gnss, say, announce),
                 keep(file, clock, lambda: loop.state, announce),
+                *((made.incidents.run(clock, seal, made.book.now_text, announce),) if seal is not None else ()),
             ):
                 group.create_task(beside)
             await opening

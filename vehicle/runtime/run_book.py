@@ -121,6 +121,10 @@ class RunBook:
         utc_text, source = self.line.text(self._start_ns), self.line.source
         return Session(session_id=int(self.manifest.session_id, 16), utc=utc_text, time_source=source)
 
+    def now_text(self) -> str:
+        """Return UTC now, for files; "" if the time is not known."""
+        return self.line.text(self._clock.now_ns())
+
     def link(self, journal: Path) -> None:
         """Link the journal into the run's folder, where a simulated run has it too."""
         if self.folder is not None:

@@ -1,0 +1,130 @@
+"""What may be an accident is noticed in its tick, marked, and sealed beside the vehicle program, which ticks on."""
+
+import asyncio
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from tests.builders import tick_record, vehicle_state
+from tests.runtime.support import JumpingClock
+from vehicle.contracts.ledger_types import Observed
+from vehicle.contracts.messages import Event
+from vehicle.contracts.sockets import TickRecord
+from vehicle.control.state import LedgerState
+from vehicle.runtime.incident_watch import APART_S, MARK, IncidentWatch, Sealed, marked_in, reason_of
+
+ROLLED = Event(t_ns=0, tick=1, kind="reason", text="reason: roll_over")
+
+
+def told(kind: str, text: str = "", value: float = 0.0) -> Observed:
+    return Observed(
+        kind=kind, value=value, sigma=None, place_m=None, by="A", text=text, station_id=40, t_ns=0, utc_us=None
+    )
+
+
+def tick(number: int, *acts: Observed, events: tuple[Event, ...] = ()) -> TickRecord:
+    """The tick in which the newest of `acts` came."""
+    known = msgspec.structs.replace(vehicle_state(), ledger=LedgerState(acts=acts, act_count=len(acts)))
+    return tick_record(number, state=known, events=events)
+
+
+class Seal:
+    """Notes what it is asked, and says whether it succeeds."""
+
+    def __init__(self, *, done: bool = True, each: Callable[[], None] = lambda: None) -> None:
+        self.asked: list[tuple[Path, str]] = []
+        self._done, self._each = done, each
+
+    async def __call__(self, folder: Path, why: str) -> Sealed:
+        self.asked.append((folder, why))
+        self._each()
+        return Sealed(self._done, "sealed: 3 files" if self._done else "not sealed: the disk is full")
+
+
+def run(watch: IncidentWatch, seal: Seal, clock: JumpingClock | None = None) -> list[str]:
+    lines: list[str] = []
+
+    async def main() -> None:
+        watching = watch.run(clock or JumpingClock(), seal, lambda: "2026-05-04T08:00:00Z", lines.append)
+        task = asyncio.create_task(watching)
+        while len(lines) < 2:
+            await asyncio.to_thread(lambda: None)
+        task.cancel()
+
+    asyncio.run(main())
+    return lines
+
+
+@pytest.mark.parametrize(
+    ("act", "words"),
+    [
+        (told("detonation_class", value=3.0), "a heavy detonation, told by A"),
+        (told("detonation_class", value=2.0), ""),
+        (told("note", "Person in the ring, north"), "Person in the ring, north, told by A"),
+        (told("note", "soil is wet"), ""),
+        (told("note", "the accident report is due"), ""),
+        (told("shift_not_done", "ring person in it"), "ring person in it, told by A"),
+        (told("shift_not_done", "ring sentry is late"), ""),
+        (told("note", "incident\nx | y"), "incident?x | y, told by A"),
+    ],
+)
+def test_words_of_people_are_looked_at_once(act: Observed, words: str, tmp_path: Path) -> None:
+    watch, seal = IncidentWatch(tmp_path, 5.0), Seal()
+    watch.accept(tick(1))
+    watch.accept(tick(2, act))
+    watch.accept(tick(3, act))
+    if words:
+        run(watch, seal)
+    assert seal.asked == ([(tmp_path, words)] if words else [])
+
+
+def test_what_the_journal_held_before_the_start_is_no_news(tmp_path: Path) -> None:
+    watch = IncidentWatch(tmp_path, 5.0)
+    watch.accept(tick(1, told("note", "person in the ring")))
+    assert not watch._waiting
+
+
+def test_a_roll_over_is_marked_at_once_and_sealed_when_the_recording_holds_what_came_after(tmp_path: Path) -> None:
+    watch, seal, clock = IncidentWatch(tmp_path, 30.0), Seal(), JumpingClock()
+    watch.accept(tick(1, events=(ROLLED,)))
+    lines = run(watch, seal, clock)
+    assert clock.t_ns == 30_000_000_000
+    assert lines == [
+        "incident: the machine rolled over; its record is sealed in 30 s, nothing is deleted",
+        "incident: sealed: 3 files",
+    ]
+    mark = json.loads((tmp_path / MARK).read_text())
+    assert mark == {"reason": "the machine rolled over", "utc": "2026-05-04T08:00:00Z"}
+    assert reason_of(tmp_path) == mark["reason"], "the rest of a run that goes on is sealed after its end"
+
+
+def test_one_incident_is_sealed_once(tmp_path: Path) -> None:
+    watch = IncidentWatch(tmp_path, 0.0)
+    again = round(APART_S * 50.0)
+    for number in (1, 2, again, again + 2):
+        watch.accept(tick(number, events=(ROLLED,)))
+    assert len(watch._waiting) == 2
+
+
+@pytest.mark.parametrize("done", [True, False])
+def test_a_run_that_was_left_unsealed_is_sealed_after_the_next_start(tmp_path: Path, *, done: bool) -> None:
+    runs = tmp_path / "runs"
+    (runs / "a").mkdir(parents=True)
+    (runs / "b").mkdir()
+    (runs / "a" / MARK).write_bytes(b"damaged")
+    left = marked_in(runs)
+    assert left == ((runs / "a", "marked as an incident, the reason cannot be read"),)
+    seal = Seal(done=done)
+    lines = run(IncidentWatch(runs / "b", 0.0, left), seal)
+    assert seal.asked == list(left)
+    assert (runs / "a" / MARK).exists() is not done
+    assert lines[-1].startswith("incident: sealed" if done else "incident: not sealed")
+
+
+def test_nothing_is_sealed_where_nothing_is_recorded() -> None:
+    watch = IncidentWatch(None, 0.0)
+    watch.accept(tick(1, events=(ROLLED,)))
+    assert not watch._waiting
