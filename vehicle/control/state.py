@@ -143,8 +143,8 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     lease holder's frame in force. `active`, `latched`, `shown` and `accepted` are bit masks of stop reasons: in force,
     waiting for an acknowledgement, told to the operator until the next reset, and tolerated by RECOVERY. `set_mps` is
     what was last commanded to the belts. `driven_path`: poses of the driven track (n x 3: east, north, yaw).
-    `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first. `stood_tick`:
-    the newest in which no motion was measured.
+    `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first. `mode_tick`
+    and `mode_t_ns`: when this mode was entered. `stood_tick`: the newest in which the machine did not creep.
     """
 
     session_id: int = 0
@@ -176,8 +176,8 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     stop_tick: int = 0
     horn_until_tick: int = 0
     warns: bool = False
-    wait_tick: int = 0
-    wait_t_ns: int = 0
+    mode_tick: int = 0
+    mode_t_ns: int = 0
     stood_tick: int = 0
     attention_tick: int = 0
     attention_t_ns: int = 0

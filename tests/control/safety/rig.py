@@ -66,6 +66,7 @@ class Rig:
         self.sequence = 0
         self.delay_ticks = 1
         self.line_ms = 0
+        self.late_ns = 0
         self.command: ActuatorCommand
         self.report: GateReport
 
@@ -79,7 +80,7 @@ class Rig:
 
     def step(self, *frames: OperatorFrame, status_fresh: bool = True) -> ActuatorCommand:
         self.tick += 1
-        now_ns = self.tick * TICK_NS
+        now_ns = self.tick * TICK_NS + self.late_ns
         if status_fresh:
             self._status_t_ns = now_ns
         values: dict[str, Any] = {

@@ -114,6 +114,18 @@ def test_row_117_asked_slow_and_ended() -> None:
     assert rig.mode is Mode.STOPPING
 
 
+def test_late_ticks_put_no_question_off() -> None:
+    """40 ms apart: it comes after half as many ticks, or one more."""
+    rig = Rig(SOON).to_work()
+    began = rig.state.attention_tick
+    while "attention_asked" not in rig.report.reasons:
+        assert rig.tick - began < 80
+        rig.late_ns += TICK_NS
+        rig.send()
+    ticks = attention.asked_after_ticks(SESSION, began, SOON.safety)
+    assert rig.tick - began <= ticks // 2 + 1
+
+
 @pytest.mark.parametrize("edge", [E.ATTENTION, E.ACKNOWLEDGE, E.MISSION_START, E.ARM, E.RECOVERY, E.RESET, E.TAKE])
 def test_any_act_of_the_holder_is_an_answer(edge: OperatorEdge) -> None:
     rig = Rig(SOON).to_work()

@@ -200,6 +200,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({**WORKS_BY_STICK, "s.depth_m": 0.0}, False),
         ({**WORKS_BY_STICK, "s.depth_m": NAN}, True),
         ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HOLD}, True),
+        ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.DEPTH, "o.tool_value_m": 0.2}, True),
         ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HEIGHT, "o.tool_value_m": 0.01}, False),
         ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HEIGHT, "o.tool_value_m": 0.0}, True),
         ({**WORKS_BY_STICK, "o.tool_mode": ToolMode.HEIGHT, "o.tool_value_m": NAN}, True),

@@ -59,6 +59,21 @@ def test_a_wait_lasts_twenty_seconds_and_then_is_a_stop() -> None:
     assert rig.state.reset_due
 
 
+def test_late_ticks_make_no_wait_longer() -> None:
+    """40 ms apart: its 20 s are over after half as many ticks."""
+    rig = Rig().to_work()
+    rig.run(10)
+    rig.press(E.MISSION_PAUSE)
+    for _ in range(WAIT_TICKS // 2 - 1):
+        rig.late_ns += TICK_NS
+        rig.send()
+    assert rig.mode is Mode.WAIT, rig.report.reasons
+    rig.late_ns += TICK_NS
+    rig.send()
+    assert rig.mode is Mode.STOPPING
+    assert rig.report.stop_reason == "mission_left"
+
+
 def test_a_start_in_the_last_tick_is_too_late() -> None:
     rig = waits()
     rig.run(WAIT_TICKS - 1, hold_to_run=True)
@@ -142,6 +157,15 @@ def test_the_cause_must_have_been_away_for_a_second() -> None:
     assert rig.mode is Mode.AUTO_MOVE
 
 
+@pytest.mark.parametrize(("ticks", "told"), [(AWAY_TICKS, True), (AWAY_TICKS + 1, False)])
+def test_a_cause_that_is_away_is_told_for_a_second_to_the_tick(ticks: int, told: bool) -> None:
+    rig = waits(paused=False)
+    rig.run(100)
+    rig.estimate = {}
+    rig.run(ticks)
+    assert ("position_float" in rig.report.reasons) is told
+
+
 def test_by_stick_no_cause_lingers() -> None:
     rig = Rig().to_manual()
     rig.estimate = FLOAT
@@ -211,10 +235,10 @@ def test_a_lost_link_ends_it() -> None:
 
 def test_a_pause_in_a_wait_lengthens_nothing() -> None:
     rig = waits()
-    began = rig.state.wait_tick
+    began = rig.state.mode_tick
     rig.run(300)
     rig.press(E.MISSION_PAUSE)
-    assert rig.state.wait_tick == began
+    assert rig.state.mode_tick == began
     assert rig.mode is Mode.WAIT
 
 
@@ -297,12 +321,12 @@ def test_the_driven_path_goes_on_to_where_it_came_to_a_stand() -> None:
 
 
 def test_outside_a_wait_nothing_is_waited_for() -> None:
-    assert waiting.waited_s(GateState(mode=Mode.MANUAL, wait_tick=5), 900, 900 * TICK_NS) == 0.0
+    assert waiting.waited_s(GateState(mode=Mode.MANUAL, mode_tick=5), 900, 900 * TICK_NS) == 0.0
 
 
 def test_a_wait_ends_by_ticks_or_by_time_whichever_comes_first() -> None:
     """Ticks 40 ms apart made it last 40 s."""
-    state = GateState(mode=Mode.WAIT, wait_tick=100, wait_t_ns=7)
+    state = GateState(mode=Mode.WAIT, mode_tick=100, mode_t_ns=7)
     assert not waiting.over(state, 599, 7 + 19_990_000_000)
     assert waiting.over(state, 600, 7 + 20_000_000_000)
     assert waiting.over(state, 1100, 7)
@@ -344,7 +368,7 @@ def test_a_creep_that_ends_within_the_onset_is_none() -> None:
 
 
 def test_the_first_second_is_over_at_its_end() -> None:
-    state = GateState(mode=Mode.WAIT, wait_tick=100)
+    state = GateState(mode=Mode.WAIT, mode_tick=100)
     assert waiting.at_least(Class.OK, state, 149) is Class.WAIT
     assert waiting.at_least(Class.OK, state, 150) is Class.OK
 

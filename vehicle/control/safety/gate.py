@@ -243,8 +243,6 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
     opened = situation.act in operator_acts.OPENING
     horn_until_tick = waiting.horn_until(state, mode, tick, now.config.safety.horn_s, hold=situation.hold)
     attends = _attends(now, frames) or mode not in AUTO
-    waits = entered and mode is Mode.WAIT
-    creeps = situation.motion in (Motion.CREEP, Motion.MOVING, Motion.LATE)
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
         state,
@@ -269,9 +267,9 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
         stop_tick=tick if stops else state.stop_tick,
         horn_until_tick=horn_until_tick,
         warns=waiting.warns(mode, horn_until_tick, tick),
-        wait_tick=tick if waits else state.wait_tick,
-        wait_t_ns=now.now_ns if waits else state.wait_t_ns,
-        stood_tick=state.stood_tick if creeps else tick,
+        mode_tick=tick if entered else state.mode_tick,
+        mode_t_ns=now.now_ns if entered else state.mode_t_ns,
+        stood_tick=state.stood_tick if situation.motion is Motion.CREEP else tick,
         attention_tick=tick if attends else state.attention_tick,
         attention_t_ns=now.now_ns if attends else state.attention_t_ns,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,

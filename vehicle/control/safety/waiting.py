@@ -28,7 +28,7 @@ def waited_s(state: GateState, tick: int, now_ns: int) -> float:
     """
     if state.mode is not Mode.WAIT:
         return 0.0
-    return max((tick - state.wait_tick) * TICK_S, (now_ns - state.wait_t_ns) / NS_PER_S)
+    return max((tick - state.mode_tick) * TICK_S, (now_ns - state.mode_t_ns) / NS_PER_S)
 
 
 def left_s(state: GateState, tick: int, now_ns: int) -> float:
@@ -49,7 +49,7 @@ def creeps_on(state: GateState, tick: int, now_ns: int, t_brake_s: float) -> boo
 
 def at_least(worst: Class, state: GateState, tick: int) -> Class:
     """The class in force: in the first second of a WAIT what led to it counts as still there."""
-    early = state.mode is Mode.WAIT and (tick - state.wait_tick) * TICK_S < SHORTEST_S
+    early = state.mode is Mode.WAIT and (tick - state.mode_tick) * TICK_S < SHORTEST_S
     return max(worst, Class.WAIT) if early else worst
 
 
