@@ -105,7 +105,8 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `cap_reason`: code of the worst stop reason that limits the speed, 255 where none does. `*_check_age_s`: since the
     last one of this start of the program. `time_left_s`: of the plan at its own speeds, without stops. `fuel_ratio`: of
-    a full tank; `fuel_time_min`: it lasts for so many minutes of work.
+    a full tank; `fuel_time_min`: it lasts for so many minutes of work. `day_count`: rises with each change of what
+    people told in this task, 0 from a vehicle that has no such file.
     """
 
     tick: int
@@ -142,6 +143,7 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     satellites: int | None = None
     fuel_ratio: float | None = None
     fuel_time_min: int | None = None
+    day_count: int = 0
 
 
 class StrokesFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -300,8 +300,9 @@ class VehicleFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 class ObservationKind(IntEnum):
     """What somebody measured, saw or did.
 
-    Values: m of depth, m off a control point, hammers, class, objects, none, and minutes for the acts of a shift.
-    The text of such an act begins with the item's name (`vehicle/contracts/shift_table.py`).
+    Values: m of depth, m off a control point, hammers, class, objects, none, minutes for the acts of a shift, and the
+    number of a swath. The text of an act of the shift begins with the item's name (`vehicle/contracts/shift_table.py`),
+    that of a skipped swath with its plan and the key of its reason (`vehicle/contracts/skipped.py`).
     """
 
     DEPTH_CHECK = 0
@@ -312,6 +313,7 @@ class ObservationKind(IntEnum):
     NOTE = 5
     SHIFT_DONE = 6
     SHIFT_NOT_DONE = 7
+    SKIP_SWATH = 8
 
 
 class ObservationVerdict(IntEnum):

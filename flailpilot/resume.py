@@ -25,6 +25,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.ledger_types import LedgerStroke
 from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.contracts.skipped import skips_of
 from vehicle.contracts.units import NS_PER_S, wrap_rad
 from vehicle.control.ground import raster
 from vehicle.host.utc import EPOCH
@@ -73,12 +74,13 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
                 f"{resumed.newest}": header.required_depth_m,
             }
         )
-        request = _request(resumed, site, machine, header, record, notes)
+        request, skipped = _request(resumed, site, machine, header, record, notes)
+        notes += skipped
         site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
         if resumed.craters is not None:
             request = msgspec.structs.replace(request, craters=craters_of(resumed.craters, site))
         if not request.missed:
-            _nothing_left(resumed.newest, header, older_plan(asked.out), as_json=asked.as_json)
+            _nothing_left(resumed.newest, header, older_plan(asked.out), skipped, as_json=asked.as_json)
             return DONE
         refuse_a_run(asked.out)
         make_folder(asked.out)
@@ -116,7 +118,8 @@ def _request(
     header: Header,
     record: journal.Journal,
     notes: list[str],
-) -> ReplanRequest:
+) -> tuple[ReplanRequest, list[str]]:
+    """Return what is asked of the planner, and a line for each swath that people left out: it is not planned again."""
     run_dir, at = resumed.newest, resumed.at
     plan = load_plan(run_dir / PLAN, site, footprint(machine), older=True)
     if plan.plan_hash != record.plan_hash:
@@ -125,18 +128,29 @@ def _request(
     # ground that an earlier plan lists as not workable is not planned again and is not in the new plan
     earlier = [load_plan(run / PLAN, site, footprint(machine), older=True) for run in resumed.runs[:-1]]
     listed = msgspec.structs.replace(plan, untreatable=for_good(*earlier, plan))
-    found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), config_of(machine, header))
+    skips, config = skips_of(record.records), config_of(machine, header)
+    found = gaps.find(site.work_area, site.keep_out, listed, journal.rebuilt(record), config, skips)
     pose, note = place_of(run_dir, at, record, site)
     notes.append(note)
-    return ReplanRequest(
+    request = ReplanRequest(
         request_id=1,
         plan_hash=plan.plan_hash,
         site_hash=site.site_hash,
-        missed=tuple(gap.rings_m for gap in found.gaps),
+        missed=tuple(gap.rings_m for gap in found.gaps if not gap.note),
         swept=swept_ground(journal.bearing(record)),
         pose=on_its_swath(pose, plan),
         error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute position error
     )
+    return request, skipped_lines(found)
+
+
+def skipped_lines(found: gaps.Found) -> list[str]:
+    """Return a line for each swath that people left out and that is still to be worked, with its area and reason."""
+    left_m2: dict[str, float] = {}
+    for gap in found.gaps:
+        if gap.note:
+            left_m2[gap.note] = left_m2.get(gap.note, 0.0) + gap.area_m2
+    return [f"skipped, {area_m2:,.1f} m2 not worked and not in this plan: {note}" for note, area_m2 in left_m2.items()]
 
 
 def settings_of(asked: PlanOptions, machine: MachineConfig, header: Header) -> PlanSettings:
@@ -342,10 +356,13 @@ def told_pose(at: str, site: Site) -> StartPose:
     return StartPose(east_m=east_m, north_m=north_m, yaw_rad=math.radians(90.0 - heading_deg))
 
 
-def _nothing_left(run_dir: Path, header: Header, older: str, *, as_json: bool) -> None:
+def _nothing_left(run_dir: Path, header: Header, older: str, skipped: list[str], *, as_json: bool) -> None:
     if as_json:
-        sys.stdout.write(json.dumps({"replaces": header.plan_hash, "missed": []}) + "\n")
+        told = {"replaces": header.plan_hash, "missed": [], **({"skipped": skipped} if skipped else {})}
+        sys.stdout.write(json.dumps(told) + "\n")
     else:
         print(
             f"{run_dir}: nothing is left of plan {header.plan_hash}: all ground is processed or listed; no files{older}"
         )
+        for line in skipped:
+            print(line)

@@ -22,6 +22,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Confirm, JobMark, Knowledge, LedgerStroke, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan, Untreatable
+from vehicle.contracts.skipped import skips_of
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.state import LedgerState
 from vehicle.host.program import program
@@ -173,7 +174,14 @@ def facts_of(
     by_run = [tuple(_events(run, shift)) for run, shift in zip(runs, shift_s, strict=True)]
     events = tuple(event for found in by_run for event in found)
     samples = _samples(runs, shift_s)
-    found = gaps.find(newest.site.work_area, newest.site.keep_out, plan, ledger, newest.config)
+    found = gaps.find(
+        newest.site.work_area,
+        newest.site.keep_out,
+        plan,
+        ledger,
+        newest.config,
+        skips_of(row.record for row in entries),
+    )
     facts = JobFacts(
         site=newest.site, plan=plan, config=newest.config, ledger=ledger, found=found,
         time_s=sum((run.end_ns - run.start_ns) / NS_PER_S for run in runs),

@@ -17,3 +17,7 @@ SHIFT_KINDS: Final = {
     "shift_not_done": ObservationKind.SHIFT_NOT_DONE,
 }
 """Acts of a shift; on the command line `flailpilot shift` tells them."""
+PAGE_KINDS: Final = {
+    "skip_swath": ObservationKind.SKIP_SWATH,
+}
+"""Told on the console's page alone."""

@@ -91,6 +91,7 @@ async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> Asy
         mine=lambda: desk.steered.mine,
         mirror=lambda: desk.steered.mirror,
         site=lambda: desk.steered.site,
+        day=lambda: desk.steered.keeper.day,
         simulated=settings.simulation,
     )
     task = asyncio.get_running_loop().create_task(planning.run(clock))

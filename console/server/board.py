@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import console.server.sections as make
 from console.server.catalogue import language_names
+from console.server.day_section import day_section
 from console.server.desk import Desk
 from console.server.settings import ServerSettings
 from console.server.setup import SetupStore
@@ -97,6 +98,7 @@ class Board:
             "engine": make.aged(make.engine_section(work, self._to_parking_s()), old=work_late),
             "checks": make.aged(make.checks_section(work), old=work_late),
             "near": make.aged(make.near_section(work, unproven), old=work_late),
+            "day": day_section(steered.keeper.day),
             "jobs": self._jobs(),
             "texts": make.texts_section(view),
             "ground": make.ground_section(steered.mirror),

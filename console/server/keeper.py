@@ -14,6 +14,7 @@ from firmware_bridge.mavlink.console_adapters import LOW
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
+from vehicle.operator_link.day_file import DAY, Day, day_of
 from vehicle.operator_link.ground_log import name_of
 from vehicle.operator_link.site_file import SITE
 from vehicle.operator_link.station_names import NAMES, names_of
@@ -39,6 +40,9 @@ class Keeper:
         self._site: tuple[int, dict[str, Any]] | None = None
         """The fetched site, and the session in which it was fetched."""
         self._tried: tuple[int, int | None] | None = None
+        self._days_of = (0, 0)
+        """The session, and the count of changes, of the fetched day."""
+        self._day: Day | None = None
         self._withdrawal = asyncio.Event()
         link.on_strokes = self._heard
 
@@ -95,11 +99,30 @@ class Keeper:
         wanted = self.site is None
         if wanted and self._tried != self._now():
             return SITE
+        if self._days_now()[1] and self._days_now() != self._days_of:
+            return DAY
         if self._mirror.missing:
             return self._mirror.missing
         if wanted:
             return SITE
         return NAMES if self._nameless(view.vehicle) else ""
+
+    def _days_now(self) -> tuple[int, int]:
+        """Return the session, and how often what people told has changed in it; 0 while that is unknown."""
+        work = self._link.view.work
+        return self._session(), work.day_count if work is not None else 0
+
+    def _session(self) -> int:
+        vehicle = self._link.view.vehicle
+        return vehicle.session_id if vehicle is not None else 0
+
+    @property
+    def day(self) -> Day | None:
+        """Return what people told in this task; None while unknown, also after a restart of the vehicle."""
+        work = self._link.view.work
+        if work is not None and not work.day_count:
+            return Day()  # a vehicle of an earlier program: it holds nothing of it
+        return self._day if self._days_of[0] == self._session() else None
 
     def _nameless(self, vehicle: VehicleFrame) -> bool:
         """Whether the holding station's name is unknown, and has not been requested in this session."""
@@ -115,7 +138,7 @@ class Keeper:
 
     async def _fetched(self, path: str) -> bool:
         """Fetch a file; False if that failed, or if the file belongs to another plan than the vehicle's present one."""
-        now = self._now()
+        now, days = self._now(), self._days_now()
         if path == SITE:
             self._tried = now
         try:
@@ -125,6 +148,9 @@ class Keeper:
         try:
             if path == NAMES:
                 return self._named(data)
+            if path == DAY:
+                self._days_of, self._day = days, day_of(data) if data is not None else None
+                return True
             if path == SITE:
                 self._site = (now[0], site_of(data)) if data is not None else None
                 return self.site is not None

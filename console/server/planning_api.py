@@ -30,6 +30,7 @@ from console.server.planning.sending import hand_over
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
+from vehicle.operator_link.day_file import Day
 from vehicle.reports.palette_leaf import palette_bytes
 
 UPLOAD_MAX: Final = 128 * 2**20
@@ -45,8 +46,8 @@ Answer = Callable[[Request], Awaitable[Response]]
 class Planning:
     """The server's planning part.
 
-    `link`, `mine`, `mirror` (of the ground) and `site` (as GET /api/site) are called each time. They refer to the
-    steered vehicle. `changed` is called when jobs() changes; `simulated` is printed on every page of the record.
+    `link`, `mine`, `mirror` (of the ground), `site` (as GET /api/site) and `day` are called each time. They refer
+    to the steered vehicle. `changed` is called when jobs() changes; `simulated` is printed on every page of the record.
     """
 
     def __init__(
@@ -57,12 +58,15 @@ class Planning:
         mine: Callable[[], bool] = lambda: False,
         mirror: Callable[[], Mirror | None] = lambda: None,
         site: Callable[[], dict[str, Any] | None] = lambda: None,
+        day: Callable[[], Day | None] = Day,
         simulated: bool = False,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
         self._folder, self._link, self._mine, self._site = folder, link, mine, site
         self._reader = Worker()
-        self._record = RecordDesk(folder, self._reader, link=link, mirror=mirror, site=site, simulated=simulated)
+        self._record = RecordDesk(
+            folder, self._reader, link=link, mirror=mirror, site=site, day=day, simulated=simulated
+        )
         self._jobs = Jobs(folder / "plans", changed)
         self._to_parking: ParkingWay | None = None
 

@@ -28,7 +28,7 @@ DATA_MAX: Final = _STROKES.array_lengths[-1]
 LOW: Final = 0xFFFF_FFFF
 _WHYS = {why.value: why for why in ActWhy}
 _FIXES = {fix.value: fix for fix in FixType}
-_WHOLE = ("tick", "flags", "cap_reason", "base_id", "fix", "satellites", "fuel_ratio", "fuel_time_min")
+_WHOLE = ("tick", "flags", "cap_reason", "base_id", "fix", "satellites", "fuel_ratio", "fuel_time_min", "day_count")
 _FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in _WHOLE)
 """Fields of a WorkFrame in wire order that are floats on the wire."""
 
@@ -85,17 +85,19 @@ def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
         UNKNOWN_SATELLITES if work.satellites is None else min(work.satellites, UNKNOWN_SATELLITES - 1),
         wire_from_fuel(work.fuel_ratio),
         0 if work.fuel_time_min is None else saturated_u16(work.fuel_time_min + 1),
+        work.day_count,
     )
     return _framed(_WORK, payload, sequence)
 
 
 def decode_work(frame: Frame) -> WorkFrame:
     """Decode the figures of the work."""
-    tick, *floats, flags, base_id, cap_reason, fix, satellites, fuel, fuel_time_min = _unpacked(_WORK, frame)
+    tick, *floats, flags, base_id, cap_reason, fix, satellites, fuel, fuel_time_min, day_count = _unpacked(_WORK, frame)
     return WorkFrame(
         tick=tick,
         flags=WorkFlag(flags),
         cap_reason=cap_reason,
+        day_count=day_count,
         base_id=base_id or None,
         fix=_FIXES.get(fix) or None,
         satellites=None if satellites == UNKNOWN_SATELLITES else satellites,

@@ -18,9 +18,15 @@ VALUE_BOUNDS = {
     ObservationKind.NOTE: (0.0, 0.0),
     ObservationKind.SHIFT_DONE: (0.0, 840.0),
     ObservationKind.SHIFT_NOT_DONE: (0.0, 840.0),
+    ObservationKind.SKIP_SWATH: (1.0, 65535.0),
 }
 """Possible values by kind: no tool of this class digs a metre, no rotor has 500 hammers, no shift has 840 minutes."""
-COUNTED = (ObservationKind.HAMMER_COUNT, ObservationKind.DETONATION_CLASS, ObservationKind.FIND)
+COUNTED = (
+    ObservationKind.HAMMER_COUNT,
+    ObservationKind.DETONATION_CLASS,
+    ObservationKind.FIND,
+    ObservationKind.SKIP_SWATH,
+)
 SIGMA_MAX = 10.0
 TIME_UTC_US = (1_577_836_800_000_000, 4_102_444_800_000_000)
 """2020 to 2100; an observation with a time outside has a wrong clock."""

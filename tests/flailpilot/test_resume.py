@@ -15,8 +15,9 @@ from tests.planning.coverage.checker import SiteTruth, check, read_legs
 from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
-from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
+from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke, Observed
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
+from vehicle.contracts.skipped import ring_of, swaths_of, text_of
 from vehicle.control.ground import raster
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.settings import StartPose
@@ -289,3 +290,30 @@ def test_a_run_that_is_named_twice_counts_once_and_a_damaged_record_is_refused(m
     status, _, told = left(monkeypatch, capsys, job)
     assert status == 2
     assert "a withdrawal may be among what is lost" in told
+
+
+def test_a_skipped_swath_is_named_and_not_planned_again(monkeypatch, capsys, job):
+    """The machine stays out of it, also where it passed it without proof; its ground stays on the list."""
+    site, path = load_site(job / "ground.geojson"), job / "run" / "ledger.journal"
+    plan, found = load_plan(job / "run" / "plan", site, footprint(load_machine("memat"))), journal.read(path)
+    swaths = swaths_of(plan)
+    ring = ring_of(swaths[-1], plan)
+    writer = JournalWriter(path, found.header)
+    text = text_of(plan.plan_hash, "explosive", "fuse seen")
+    writer.append(
+        Observed(
+            kind="skip_swath", value=float(len(swaths)), sigma=None, place_m=None, by="leader", text=text, station_id=9,
+            t_ns=0, utc_us=None, ring_m=ring, plan_hash=plan.plan_hash,
+        )
+    )  # fmt: skip
+    writer.close()
+    status, said, told = left(monkeypatch, capsys, job)
+    assert status == 0, told
+    (line,) = [one for one in f"{said}\n{told}".splitlines() if "explosive object found: fuse seen (leader)" in one]
+    assert f"not worked and not in this plan: swath {len(swaths)}" in line
+    summary = json.loads((job / "rest" / "summary.json").read_text())
+    assert any("fuse seen" in row for row in summary["repairs"])
+    rest = load_plan(job / "rest", site, footprint(load_machine("memat")))
+    worked = shapely.union_all([shapely.Polygon(ring_of(one, rest)) for one in swaths_of(rest)])
+    inside = shapely.intersection(worked, shapely.Polygon(ring).buffer(-0.5)).area
+    assert inside < 0.25 * shapely.Polygon(ring).area, "passes across it may cross it, none works it"

@@ -4,6 +4,8 @@ from enum import StrEnum
 
 import msgspec
 
+from vehicle.contracts.geometry import Ring
+
 
 class ToolLine(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Where the tool's axis lay on the ground plan, and the worst that was measured since the line before.
@@ -111,8 +113,12 @@ class Confirm(msgspec.Struct, frozen=True, kw_only=True, tag="confirm"):
     closing: bool = True
 
 
-class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
-    """What somebody measured or saw, as the journal keeps it; `place_m` ENU, None where nobody said where."""
+class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed", omit_defaults=True):
+    """What somebody measured, saw or did, as the journal keeps it; `place_m` ENU, None where nobody said where.
+
+    `ring_m`, `plan_hash`: ground that it is about, a closed ring in ENU, and the plan that this ground is of; left out
+    of the file where there is none.
+    """
 
     kind: str
     value: float
@@ -123,6 +129,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed"):
     station_id: int
     t_ns: int
     utc_us: int | None
+    ring_m: Ring = ()
+    plan_hash: str = ""
 
 
 class HeldBack(msgspec.Struct, frozen=True, kw_only=True, tag="depth_due"):

@@ -8,6 +8,7 @@ from firmware_bridge.types import ObservationResult
 from vehicle.contracts.ledger_types import HeldBack
 from vehicle.contracts.messages import Due, Margin
 from vehicle.contracts.shift_state import ShiftState
+from vehicle.contracts.skipped import SkippedSwath
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -61,7 +62,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     earlier, in this start of the program and before. `*_from_*`: ground swept and time with the tool down
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
     together a tick ago. `results`: answers of this tick. `shift`: the acts of the working
-    day. `due` and `margin` are what follows from all that.
+    day. `skips`: swaths that people left out. `due` and `margin` are what follows from all that.
     """
 
     answers: tuple[ObservationResult, ...] = ()
@@ -88,5 +89,6 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     calibration_failed: bool = False
     machine: MachineCheck = MachineCheck()
     shift: ShiftState = ShiftState()
+    skips: tuple[SkippedSwath, ...] = ()
     due: Due = Due()
     margin: Margin = Margin()

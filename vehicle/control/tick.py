@@ -79,6 +79,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         datum=state.datum,
         session_id=state.session_id,
         now_ns=now_ns,
+        plan=state.mission.plan,
     )
     belief = _at_mark(belief, wire, orders, config, now_ns)
     near = neighbours.step(

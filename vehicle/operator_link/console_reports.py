@@ -7,6 +7,8 @@ report each time.
 
 from typing import TYPE_CHECKING, Final
 
+from msgspec.structs import replace
+
 from firmware_bridge.console_types import StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.signing import Verifier
@@ -18,6 +20,7 @@ from vehicle.contracts.sockets import TickRecord
 from vehicle.operator_link.act_desk import ActDesk, Seen
 from vehicle.operator_link.beats import beat_of, flags_of
 from vehicle.operator_link.console_facts import Areas, ConsoleFacts, Near
+from vehicle.operator_link.day_file import Day, DayBook
 from vehicle.operator_link.fuel import FuelGauge
 from vehicle.operator_link.ground_log import GroundLog
 from vehicle.operator_link.peer import Peer
@@ -47,11 +50,12 @@ class ConsoleReports:
         """As the vehicle holds it."""
         self.shift = ShiftState()
         """As the vehicle holds it."""
+        self.days = DayBook()
 
     def tell(self, record: TickRecord, peers: list[Peer]) -> None:
         """Judge the acts of this tick, then tell what is due of it."""
         state, report = record.state, record.outputs.report
-        self.plan, self.shift = state.mission.plan, state.checks.shift
+        self._hold(state)
         if report is not None:
             self._blocked = bool(report.start_blocked)
         before, self._before = self._before or state.gate, state.gate
@@ -96,7 +100,13 @@ class ConsoleReports:
                 peer.send_frame("FLAIL_WORK", encoded, self._verifier, record.t_ns)
 
     def _work(self, state: "VehicleState", near: Near, now_ns: int) -> WorkFrame:
-        return work_of(state, now_ns, self._times, self._checks, self._areas, near, self._fuel.seen)
+        work = work_of(state, now_ns, self._times, self._checks, self._areas, near, self._fuel.seen)
+        return replace(work, day_count=self.days.count)
+
+    def _hold(self, state: "VehicleState") -> None:
+        """What files tell of this tick."""
+        self.plan, self.shift = state.mission.plan, state.checks.shift
+        self.days.follow(Day(skips=state.checks.skips))
 
     def _tell_strokes(self, changed: list[StrokesFrame], peers: list[Peer], now_ns: int) -> None:
         for told in changed:

@@ -1,11 +1,14 @@
 """The files that stations may read: parameters, record of ground, site and plan, staged plan, shift, names, machine."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from vehicle.config.machine import MachineConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.hammers import Hammers
 from vehicle.operator_link.console_reports import ConsoleReports
+from vehicle.operator_link.day_file import DAY, day_file
 from vehicle.operator_link.machine_file import MACHINE, machine_file
 from vehicle.operator_link.parameters import Parameters
 from vehicle.operator_link.shift_file import SHIFT, shift_file
@@ -34,21 +37,20 @@ class VehicleFiles:
         self.names: dict[int, str] = {}
         self.taker: PlanTaker | None = None
         self.areas: dict[str, tuple[SiteArea, ...]] = {}
+        self._made: dict[str, Callable[[], bytes]] = {
+            SITE: lambda: site_file(self._reports.plan, self._datum, self.areas, self.facts),
+            NAMES: lambda: names_file(self.names),
+            MACHINE: lambda: machine_file(self._hammers),
+            DAY: lambda: day_file(self._reports.days.day),
+            SHIFT: lambda: shift_file(self._reports.shift),
+            STAGED: lambda: msgspec.json.encode(self.taker.staged if self.taker is not None else Staged()),
+        }
 
     def read(self, path: str) -> bytes | None:
         """The content of a file now; None where there is none of this name."""
         if path.startswith("@LEDGER/"):
             return self._reports.ground.file(path)
-        if path == SITE:
-            return site_file(self._reports.plan, self._datum, self.areas, self.facts)
-        if path == NAMES:
-            return names_file(self.names)
-        if path == MACHINE:
-            return machine_file(self._hammers)
-        if path == SHIFT:
-            return shift_file(self._reports.shift)
-        if path == STAGED:
-            return msgspec.json.encode(self.taker.staged if self.taker is not None else Staged())
-        if path.split("?", maxsplit=1)[0] != PARAMETERS:
-            return None
-        return self._parameters.packed(with_defaults="withdefaults=1" in path)
+        if path.split("?", maxsplit=1)[0] == PARAMETERS:
+            return self._parameters.packed(with_defaults="withdefaults=1" in path)
+        made = self._made.get(path)
+        return made() if made is not None else None

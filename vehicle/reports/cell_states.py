@@ -18,7 +18,7 @@ from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.reports.degrees import in_degrees, rounded
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import GapReason
+from vehicle.reports.gaps import Gap, GapReason
 from vehicle.reports.outlines import NO_LABEL, Label, open_cells, outlines
 from vehicle.reports.seen import seen_of
 
@@ -58,7 +58,7 @@ def states(facts: JobFacts) -> Iterator[Ground]:
             yield from _piece(state, "", shapely.intersection(claimed[label], asked))
     for gap in facts.found.gaps:
         shape = shapely.Polygon(gap.rings_m[0], gap.rings_m[1:])
-        yield from _piece(_of_gap(gap.reason, facts.status), gap.reason.value, shape)
+        yield from _piece(_of_gap(gap.reason, facts.status), _reason(gap), shape)
     credited = shapely.union_all(list(claimed.values())) if claimed else shapely.Polygon()
     taken: Any = credited
     for row in facts.plan.untreatable:
@@ -90,6 +90,13 @@ def confirmed_or_open(ledger: LedgerState) -> Label:
         return np.where((tile[raster.FLAGS] & raster.CREDITED) != 0, claimed, NO_LABEL)
 
     return label
+
+
+def _reason(gap: Gap) -> str:
+    """Why ground is not processed; of ground that people left out, their words."""
+    if gap.reason is GapReason.SKIPPED:
+        return gap.note
+    return f"{gap.reason.value}; skipped, {gap.note}" if gap.note else gap.reason.value
 
 
 def _of_gap(reason: GapReason, status: str) -> CellState:

@@ -9,7 +9,7 @@ outside the keep-outs, and outside every polygon that the plan lists as not work
 and no ground falls between the cells and the polygons.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from typing import Any, Final
 
@@ -21,6 +21,7 @@ import shapely
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan, Untreatable, UntreatableReason
+from vehicle.contracts.skipped import SkippedSwath
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.reports.outlines import open_cells
@@ -43,6 +44,7 @@ class GapReason(StrEnum):
     TOO_FAST = "too_fast"
     CREDIT_MARGIN = "credit_margin"
     NOT_SWEPT = "not_swept"
+    SKIPPED = "skipped"
 
 
 REASON_OF_FLAG: Final = (
@@ -54,18 +56,29 @@ REASON_OF_FLAG: Final = (
     (raster.TOO_FAST, GapReason.TOO_FAST),
     (raster.SWEPT, GapReason.CREDIT_MARGIN),
 )
-"""The first flag of a cell gives the gap's reason; a cell without a flag was never under a working tool."""
+"""The first flag of a cell gives the gap's reason; a cell without a flag was never under a working tool.
+
+SKIPPED has no flag: it is ground without one, in a swath that people left out (`vehicle/contracts/skipped.py`)."""
 
 REASON_TEXT: Final = {reason: words_of(ENGLISH)(f"gap.{reason.value}") for reason in GapReason}
 """English texts for exports; the report takes them from its catalogue."""
 
 
 class Gap(msgspec.Struct, frozen=True, kw_only=True):
-    """A connected piece of missed ground (ENU rings, shell first)."""
+    """A connected piece of missed ground (ENU rings, shell first).
+
+    `note`: it lies in a swath that people left out; which, why and who, in English. Else "".
+    """
 
     reason: GapReason
     rings_m: Rings
     area_m2: float
+    note: str = ""
+
+
+def text_of(gap: Gap) -> str:
+    """Return why a piece is missed, in English, with a person's words if there are any."""
+    return f"{REASON_TEXT[gap.reason]}: {gap.note}" if gap.note else REASON_TEXT[gap.reason]
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,8 +103,18 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     left_m2: tuple[float, ...] = ()
 
 
-def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config: VehicleConfig) -> Found:
-    """Compute balance and gaps; `work_area` and `keep_out` are shapely polygons in ENU metres from the plan's datum."""
+def find(
+    work_area: Any,
+    keep_out: Any,
+    plan: Plan,
+    ledger: LedgerState,
+    config: VehicleConfig,
+    skips: Sequence[SkippedSwath] = (),
+) -> Found:
+    """Compute balance and gaps; `work_area` and `keep_out` are shapely polygons in ENU metres from the plan's datum.
+
+    `skips`: swaths that people left out; what of them the tool never reached is missed ground of its own reason.
+    """
     asked = shapely.difference(work_area, keep_out)
     listed = shapely.union_all([_polygon(row.rings_m) for row in plan.untreatable])
     cell_m = config.mission.cell_m
@@ -109,7 +132,7 @@ def find(work_area: Any, keep_out: Any, plan: Plan, ledger: LedgerState, config:
         swept_not_credited_m2=whole.swept_m2,
         below_depth_m2=whole.below_m2,
         withdrawn_m2=whole.withdrawn_m2,
-        gaps=tuple(_gaps(missed.boxes, left)),
+        gaps=tuple(_largest_first(_told_apart(_gaps(missed.boxes, left), skips))),
         provisional_m2=_provisional_m2(asked, ledger, cell_m),
         not_in_task_m2=beyond_m2,
         left_m2=left_m2,
@@ -146,6 +169,7 @@ def rows(gaps: Iterable[Gap], datum: LocalFrame) -> list[dict[str, Any]]:
             },
             "reason": gap.reason.value,
             "area_m2": gap.area_m2,
+            **({"note": gap.note} if gap.note else {}),
         }
         for gap in gaps
     ]
@@ -226,18 +250,42 @@ def _box(
 
 
 def _gaps(boxes_of: dict[GapReason, list[Any]], area: Any) -> Iterable[Gap]:
-    """Return connected polygons, the largest first."""
-    found = []
+    """Return connected polygons."""
     for reason, boxes in boxes_of.items():
-        shape = _polygonal(shapely.intersection(shapely.union_all(boxes), area))
-        for part in shapely.get_parts(shape):
-            if part.area >= ROUNDING_M2:
-                rings = tuple(
-                    tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring))
-                    for ring in (part.exterior, *part.interiors)
-                )
-                found.append(Gap(reason=reason, rings_m=rings, area_m2=part.area))
-    return sorted(found, key=lambda gap: (-gap.area_m2, gap.rings_m[0][0]))
+        yield from _pieces(reason, shapely.intersection(shapely.union_all(boxes), area))
+
+
+def _pieces(reason: GapReason, shape: Any, note: str = "") -> Iterable[Gap]:
+    for part in shapely.get_parts(_polygonal(shape)):
+        if part.area >= ROUNDING_M2:
+            rings = tuple(
+                tuple((float(x), float(y)) for x, y in shapely.get_coordinates(ring))
+                for ring in (part.exterior, *part.interiors)
+            )
+            yield Gap(reason=reason, rings_m=rings, area_m2=part.area, note=note)
+
+
+def _largest_first(gaps: Iterable[Gap]) -> list[Gap]:
+    return sorted(gaps, key=lambda gap: (-gap.area_m2, gap.rings_m[0][0]))
+
+
+def _told_apart(gaps: Iterable[Gap], skips: Sequence[SkippedSwath]) -> Iterable[Gap]:
+    """Cut gaps at the swaths that people left out; where two of them overlap, the newer one counts.
+
+    What was never reached there is SKIPPED; all other ground keeps the reason that its readings show.
+    """
+    rings = [(shapely.Polygon(skip.ring_m), skip.why) for skip in reversed(skips)]
+    for gap in gaps:
+        left = shape = _polygon(gap.rings_m)
+        reason = GapReason.SKIPPED if gap.reason is GapReason.NOT_SWEPT else gap.reason
+        for ring, why in rings:
+            if shapely.intersects(ring, left):
+                yield from _pieces(reason, shapely.intersection(left, ring), why)
+                left = shapely.difference(left, ring)
+        if left is shape:
+            yield gap
+        else:
+            yield from _pieces(gap.reason, left)
 
 
 def _polygon(rings_m: Rings) -> Any:

@@ -12,7 +12,7 @@ from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.reports.charts import depth_histogram, slice_chart, speed_depth
 from vehicle.reports.depths import Reading, processed_by_depth_m2, slices_of
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import ROUNDING_M2, GapReason
+from vehicle.reports.gaps import ROUNDING_M2, Gap, GapReason
 from vehicle.reports.html_parts import bars, clock, heads_of, note, picture, place, section, table
 from vehicle.reports.products import polygons, unprocessed_m2
 from vehicle.reports.words import area, grouped, percent
@@ -131,7 +131,7 @@ def pieces_of(facts: JobFacts) -> list[Piece]:
     say = facts.words
     found = [
         Piece(
-            name=f"M{number}", why=say(f"gap.{gap.reason.value}"), follow_up=say(f"then.gap.{gap.reason.value}"),
+            name=f"M{number}", why=_why(facts, gap), follow_up=say(f"then.gap.{gap.reason.value}"),
             area_m2=gap.area_m2, shape=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]),
         )
         for number, gap in enumerate(facts.found.gaps, start=1)
@@ -145,6 +145,12 @@ def pieces_of(facts: JobFacts) -> list[Piece]:
         for number, (row, left_m2) in enumerate(sorted(listed, key=lambda row: -row[1]), start=1)
     ]  # fmt: skip
     return found
+
+
+def _why(facts: JobFacts, gap: Gap) -> str:
+    """Why a piece is missed; a person's words as they were told."""
+    why = facts.words(f"gap.{gap.reason.value}")
+    return f"{why}: {escape(gap.note)}" if gap.note else why
 
 
 def _listed_as(facts: JobFacts, reason: UntreatableReason) -> str:

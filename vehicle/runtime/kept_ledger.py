@@ -21,6 +21,7 @@ from vehicle.config.drive import DriveFile
 from vehicle.contracts import shift_state
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import works
+from vehicle.contracts.skipped import skips_of
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
 from vehicle.host import realtime
@@ -217,7 +218,9 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
     ledger, count = journal.rebuilt(found), found.stroke_count
     ledger = msgspec.structs.replace(ledger, acts=(), marks=((now_ns, count),) if count else ())
     shift = shift_state.restored(found.records, used=state.checks.shift.used)
-    checks = msgspec.structs.replace(state.checks, depth_due_before=journal.depth_due(found), shift=shift)
+    checks = msgspec.structs.replace(
+        state.checks, depth_due_before=journal.depth_due(found), shift=shift, skips=skips_of(found.records)
+    )
     state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job)
     if found.job is None or state.mission.plan is None or not works(state.mission.plan):
         return state

@@ -34,7 +34,7 @@ class PlanView {
     });
     this.build();
     store.subscribe(["jobs"], (jobs) => this.shelf.jobs(jobs ?? []));
-    store.subscribe(["vehicle", "ground"], () => this.shown_here && this.render());
+    store.subscribe(["vehicle", "ground", "day"], () => this.shown_here && this.render());
   }
 
   build() {

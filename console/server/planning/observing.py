@@ -5,7 +5,7 @@ from typing import Annotated, Any, Final
 import msgspec
 
 from console.client.link import ConsoleLink
-from console.client.observation_words import KINDS, SHIFT_KINDS
+from console.client.observation_words import KINDS, PAGE_KINDS, SHIFT_KINDS
 from console.server.planning.document import Datum
 from firmware_bridge.types import Observation, ObservationVerdict
 from vehicle.contracts.errors import InputError
@@ -63,7 +63,7 @@ def observation_of(body: dict[str, Any]) -> Observation:
         seen = msgspec.convert(body, Seen)
     except msgspec.ValidationError as error:
         raise InputError(f"the observation: {error}") from None
-    kind = (KINDS | SHIFT_KINDS).get(seen.kind)
+    kind = (KINDS | SHIFT_KINDS | PAGE_KINDS).get(seen.kind)
     if kind is None:
         raise InputError(f"the observation: {seen.kind!r} is no known kind")
     if not seen.who.strip():

@@ -19,6 +19,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import MissionPhase
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
+from vehicle.operator_link.day_file import Day
 
 NOT_KNOWN: Final = "The record of the ground is not known yet: connect the vehicle and wait for it"
 KINDS: Final = {
@@ -57,7 +58,7 @@ class Mirror(Protocol):
 
 
 class RecordDesk:
-    """`site`: as GET /api/site gives it, None if unknown; `mirror`: of the steered vehicle."""
+    """`site`: as GET /api/site gives it, None if unknown; `mirror`, `day`: of the steered vehicle."""
 
     def __init__(
         self,
@@ -67,8 +68,10 @@ class RecordDesk:
         link: Callable[[], ConsoleLink | None],
         mirror: Callable[[], Mirror | None],
         site: Callable[[], dict[str, Any] | None],
+        day: Callable[[], Day | None] = Day,
         simulated: bool,
     ) -> None:
+        self._day = day
         self._folder, self._reader = folder, reader
         self._link, self._mirror, self._site, self._simulated = link, mirror, site, simulated
         self._watches: dict[str, Watch] = {}
@@ -119,8 +122,9 @@ class RecordDesk:
         return {
             "made": str(Path(asked["plan_file"]).parent),
             "ledger": asked["ledger"],
+            "skips": asked["skips"],
             "pose": self._pose(),
-            **{key: body[key] for key in ("craters", "skipped", "limit_s") if body.get(key) is not None},
+            **{key: body[key] for key in ("craters", "limit_s") if body.get(key) is not None},
         }
 
     async def way(self, body: dict[str, Any]) -> dict[str, Any]:
@@ -158,8 +162,8 @@ class RecordDesk:
         return (*place, vehicle.yaw_rad)
 
     async def _asked(self, who: dict[str, str]) -> dict[str, Any]:
-        mirror, site = self._mirror(), self._site()
-        if mirror is None or not mirror.complete or not site or not site.get("hash"):
+        mirror, site, day = self._mirror(), self._site(), self._day()
+        if mirror is None or not mirror.complete or not site or not site.get("hash") or day is None:
             raise InputError(NOT_KNOWN)
         if mirror.plan_hash != site["hash"]:  # another plan was handed over, and its record has not arrived yet
             raise InputError(NOT_KNOWN)
@@ -175,6 +179,7 @@ class RecordDesk:
         return {
             "site": site,
             "ledger": str(path),
+            "skips": msgspec.to_builtins(day.skips),
             "simulated": self._simulated,
             "seen": self.watch.seen(),
             "plan_file": plan_file,

@@ -27,6 +27,7 @@ from vehicle.contracts.plan import (
     Untreatable,
     UntreatableReason,
 )
+from vehicle.contracts.skipped import SkippedSwath
 from vehicle.control.state import LedgerState
 from vehicle.reports import gaps
 from vehicle.reports.facts import STATEMENT, JobFacts
@@ -62,7 +63,8 @@ class Ground(msgspec.Struct, frozen=True, kw_only=True):
 class RecordRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`site`: as GET /api/site gives it; `ledger`: the file of `ledger_file`; `seen`: the console's own observations.
 
-    `plan_file`: the plan as made here, None if made elsewhere. `simulated` is printed on every page.
+    `plan_file`: the plan as made here, None if made elsewhere. `skips`: swaths that people left out. `simulated` is
+    printed on every page.
     """
 
     site: dict[str, Any]
@@ -71,6 +73,7 @@ class RecordRequest(msgspec.Struct, frozen=True, kw_only=True):
     vehicle_id: str = "vehicle"
     seen: dict[str, Any] = {}
     plan_file: str | None = None
+    skips: tuple[SkippedSwath, ...] = ()
     organisation: str = ""
     operator: str = ""
     task_id: str = ""
@@ -133,7 +136,7 @@ def gap_rows(found: Found) -> list[dict[str, Any]]:
 def piece(gap: gaps.Gap) -> dict[str, Any]:
     """Return one gap for the map."""
     rings = [np.round(np.array(ring), 3).tolist() for ring in gap.rings_m]
-    return {"reason": gap.reason.value, "area_m2": gap.area_m2, "rings": rings}
+    return {"reason": gap.reason.value, "area_m2": gap.area_m2, "rings": rings, "note": gap.note}
 
 
 def depth_rows(ledger: LedgerState, cell_m: float) -> list[dict[str, float]]:
@@ -160,7 +163,7 @@ def facts_of(asked: RecordRequest) -> JobFacts:
     if ground.work_area.is_empty:
         raise InputError(NO_AREA)
     config = config_of(asked, plan, head.cell_m)
-    found = gaps.find(ground.work_area, ground.keep_out, plan, ledger, config)
+    found = gaps.find(ground.work_area, ground.keep_out, plan, ledger, config, asked.skips)
     seen = asked.seen
     return JobFacts(
         site=ground,

@@ -12,7 +12,7 @@ import numpy as np
 import shapely
 
 from console.server.planning import ledger_file
-from console.server.planning.making import PlanRequest, Reporting, Tell, settings_of, strip_of
+from console.server.planning.making import PlanRequest, Reporting, Tell, settings_of
 from console.server.planning.making import shown as plan_shown
 from console.server.planning.names import ASKED, SHOWN
 from console.server.planning.sites import read
@@ -20,10 +20,10 @@ from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.vehicle import MissionConfig
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.contracts.plan import Plan
+from vehicle.contracts.skipped import SkippedSwath
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
-from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.replan import ReplanRequest, Rings, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
@@ -41,7 +41,7 @@ Point = tuple[float, float]
 class ReplanAsked(msgspec.Struct, frozen=True, kw_only=True):
     """`made`: folder of the plan to be continued; `pose`: east, north [m], yaw [rad] of the machine.
 
-    `craters`: places that are kept out; `skipped`: numbers of swaths, from 1 in plan order, that stay missed.
+    `craters`: places that are kept out; `skips`: swaths that people left out, whose ground stays missed.
     """
 
     made: str
@@ -49,7 +49,7 @@ class ReplanAsked(msgspec.Struct, frozen=True, kw_only=True):
     folder: str
     pose: tuple[float, float, float]
     craters: tuple[Point, ...] = ()
-    skipped: tuple[int, ...] = ()
+    skips: tuple[SkippedSwath, ...] = ()
     limit_s: float = 120.0
 
 
@@ -68,8 +68,8 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
     mission = MissionConfig(cell_m=head.cell_m, required_depth_m=plan.required_depth_m or 0.15)
     config = assemble_vehicle("the console", "vehicle", machine, mission)
     listed = msgspec.structs.replace(plan, untreatable=for_good(plan))
-    found = gaps.find(site.work_area, site.keep_out, listed, ledger, config)
-    missed = without_skipped(tuple(gap.rings_m for gap in found.gaps), plan, asked.skipped)
+    found = gaps.find(site.work_area, site.keep_out, listed, ledger, config, asked.skips)
+    missed = tuple(gap.rings_m for gap in found.gaps if not gap.note)
     if not missed:
         raise InputError(NOTHING_LEFT)
     settings = msgspec.structs.replace(settings_of(machine, first.overlap_m, plan.required_depth_m), cell_m=head.cell_m)
@@ -103,24 +103,6 @@ def write_made(plan: Plan, first: PlanRequest, folder: Path) -> None:
     """Write a plan that follows from an earlier one, with the request of that one. What the page shows comes last."""
     write_stored(plan, folder)
     (folder / ASKED).write_bytes(msgspec.json.encode(msgspec.structs.replace(first, folder=str(folder))))
-
-
-def without_skipped(missed: tuple[Rings, ...], plan: Plan, skipped: tuple[int, ...]) -> tuple[Rings, ...]:
-    """Return the missed ground less the strips of skipped swaths.
-
-    Raises:
-        InputError: The plan has no such swath.
-    """
-    swaths = [segment for segment in plan.segments if segment.kind is SegmentKind.SWATH]
-    wrong = next((number for number in skipped if not 1 <= number <= len(swaths)), None)
-    if wrong is not None:
-        raise InputError(f"The plan has no swath {wrong}: it has 1 to {len(swaths)}")
-    if not skipped:
-        return missed
-
-    gone = shapely.union_all([strip_of(swaths[number - 1], plan) for number in skipped])
-    shapes = [shapely.difference(shapely.Polygon(rings[0], rings[1:]), gone) for rings in missed]
-    return tuple(rings_of(part) for shape in shapes for part in parts_of(shape) if part.area > 1e-4)
 
 
 def swept_of(ledger: LedgerState, cell_m: float) -> tuple[Rings, ...]:

@@ -12,17 +12,30 @@ import shapely
 
 from console.server.planning import ledger_file
 from console.server.planning.making import PlanRequest, planned, strip_of
-from console.server.planning.replanning import CRATER_M, ReplanAsked, crater, replanned, swept_of, without_skipped
+from console.server.planning.replanning import CRATER_M, ReplanAsked, crater, replanned, swept_of
 from console.server.planning.sites import SiteRequest, read
 from tests.control.ledger import jobs
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.contracts.skipped import SkippedSwath, ring_of
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
 pytestmark = pytest.mark.long
 SMALL = Path(__file__).parents[3] / "configs" / "sites" / "small.geojson"
 CELL_M = 0.05
+
+
+def skip_of(plan: Plan, number: int) -> SkippedSwath:
+    return SkippedSwath(
+        swath=number,
+        plan_hash=plan.plan_hash,
+        ring_m=ring_of(swaths(plan)[number - 1], plan),
+        reason="wet",
+        words="water",
+        by="leader",
+        utc_us=None,
+    )
 
 
 def nobody(_: float, __: str) -> None:
@@ -116,11 +129,14 @@ def test_a_skipped_swath_is_not_planned_again_and_stays_missed(made: Path, tmp_p
     plan = plan_of(made)
     number = missing(plan)
     with pytest.raises(InputError, match="Nothing is left"):
-        replanned(asked(tmp_path, made, worked(plan, number), skipped=(number,)), nobody)
-    ring = tuple(map(tuple, shapely.get_coordinates(strip_of(swaths(plan)[0], plan).exterior).tolist()))
-    assert without_skipped(((ring,),), plan, ()) == ((ring,),)
-    with pytest.raises(InputError, match="has no swath 99"):
-        without_skipped(((ring,),), plan, (99,))
+        replanned(asked(tmp_path, made, worked(plan, number), skips=(skip_of(plan, number),)), nobody)
+
+
+def test_the_ground_of_a_skip_is_the_strip_that_the_page_shows(made: Path) -> None:
+    plan = plan_of(made)
+    for number, segment in enumerate(swaths(plan), start=1):
+        ring = shapely.Polygon(skip_of(plan, number).ring_m)
+        assert shapely.symmetric_difference(ring, strip_of(segment, plan)).area < 1e-6
 
 
 def test_nothing_left_is_said(made: Path, tmp_path: Path) -> None:

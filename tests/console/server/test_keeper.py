@@ -12,12 +12,14 @@ from console.client.ground_mirror import FETCHED_A_PIECE, RECORD, TILES_A_PIECE
 from console.client.view import ConsoleView, LinkState
 from console.server.ground import GroundMirror
 from console.server.keeper import Keeper, site_of
-from firmware_bridge.console_types import StrokesFrame
+from firmware_bridge.console_types import StrokesFrame, WorkFlag, WorkFrame
 from sim.virtual_time import VirtualClock, run_virtual
 from tests.console.server.support import FakeLink, frame, header
 from tests.console.test_ground_mirror import Ground, sent
 from vehicle.contracts.ledger_types import Revoke
+from vehicle.contracts.skipped import SkippedSwath
 from vehicle.control.ground import raster
+from vehicle.operator_link.day_file import DAY, Day, day_file
 from vehicle.operator_link.ground_codec import packed_act, packed_record
 from vehicle.operator_link.ground_log import GroundLog, name_of
 from vehicle.operator_link.site_file import SITE
@@ -214,3 +216,54 @@ def test_who_holds_it_is_asked_for_once_for_each_holder() -> None:
 def test_what_is_no_site_is_refused(data: bytes) -> None:
     with pytest.raises(ValueError, match="no site"):
         site_of(data)
+
+
+SKIP = SkippedSwath(swath=3, plan_hash="p", ring_m=((0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 0.0)), reason="wet",
+                    words="water", by="leader", utc_us=None)  # fmt: skip
+
+
+def counted(count: int, session_id: int = 77) -> ConsoleView:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255, day_count=count)
+    return ConsoleView(state=LinkState.OPEN, session=True, vehicle=frame(session_id=session_id), work=work)
+
+
+def test_what_people_told_is_fetched_when_it_changed_and_is_unknown_after_a_restart() -> None:
+    async def main(clock: VirtualClock) -> None:
+        link, mirror = FakeLink(counted(1)), GroundMirror()
+        files = {SITE: packed(PLAN), RECORD: packed_record(header(session_low=77), iter(())), DAY: day_file(Day())}
+        link.files = files.get
+        keeper = Keeper(link, mirror, clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+        await clock.sleep_until_ns(S)
+        assert link.fetched.count(DAY) == 1
+        assert keeper.day == Day()
+        files[DAY] = day_file(Day(skips=(SKIP,)))
+        for seconds in (2, 3):  # the same count twice
+            link.view = counted(2)
+            link.changed.set()
+            await clock.sleep_until_ns(seconds * S)
+        assert link.fetched.count(DAY) == 2
+        assert keeper.day == Day(skips=(SKIP,))
+        link.view = msgspec.structs.replace(counted(2, session_id=78), work=None)
+        assert keeper.day is None
+        link.view = counted(2, session_id=78)
+        link.changed.set()
+        await clock.sleep_until_ns(4 * S)
+        assert link.fetched.count(DAY) == 3
+        task.cancel()
+
+    run_virtual(main)
+
+
+def test_a_vehicle_of_an_earlier_program_holds_nothing_of_it_and_is_not_asked() -> None:
+    async def main(clock: VirtualClock) -> None:
+        link = FakeLink(counted(0))
+        link.files = lambda path: packed(PLAN) if path == SITE else None
+        keeper = Keeper(link, GroundMirror(), clock)  # type: ignore[arg-type]
+        task = asyncio.ensure_future(keeper.run())
+        await clock.sleep_until_ns(3 * S)
+        assert DAY not in link.fetched
+        assert keeper.day == Day()
+        task.cancel()
+
+    run_virtual(main)

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts import shift_state
+from vehicle.contracts import shift_state, skipped
 from vehicle.contracts.hammers import Hammers, all_named, named_tracks
 from vehicle.contracts.ledger_types import Claim, Knowledge, Order
+from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_table import fault_of, said_of
 from vehicle.control.checks import machine_check
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
@@ -45,6 +46,8 @@ follow-up team. Never on ground that only the machine has worked."""
 STRIP: Final = "depth failed: new strip at the edge of safe ground"
 """Where the rod then reads it: at arm's length from that ground. Nobody walks on the strip."""
 HEAVY_CLASS: Final = 3
+SKIPS_MAX: Final = 500
+"""Of one record; beyond it nobody skips single swaths any more."""
 SOIL_WORDS: Final = ("soil", "moisture")
 MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
 """Notes that begin with one of these words make checks due: see docs/OPERATION.md."""
@@ -54,6 +57,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation is judged against. `claim`: the record's at its place, None where it has none.
 
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
+    `plan`: the one that is held.
     """
 
     config: VehicleConfig
@@ -61,6 +65,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     swept_m2: float
     utc_us: int | None = None
     t_ns: int = 0
+    plan: Plan | None = None
 
 
 Judged = tuple[ChecksState, tuple[Order, ...], str]
@@ -327,6 +332,14 @@ def _shift(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     return replace(state, shift=shift_state.told(state.shift, act, now)), (), ""
 
 
+def _skip(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """A swath that is left out, or not any more; what follows from the record of it is `skipped.with_told`."""
+    fault = skipped.fault_of(observation.text, observation.who, int(observation.value), seen.plan)
+    if not fault and len(state.skips) >= SKIPS_MAX and not skipped.takes_back(observation.text):
+        fault = f"{SKIPS_MAX} swaths are skipped: plan what is left"
+    return state, (), fault
+
+
 def _by(observation: Observation) -> str:
     return f"{observation.who or 'nobody named'} (station {observation.station_id})"
 
@@ -340,4 +353,5 @@ _KINDS: Final[dict[ObservationKind, Callable[[ChecksState, Observation, Seen], J
     ObservationKind.NOTE: _note,
     ObservationKind.SHIFT_DONE: _shift,
     ObservationKind.SHIFT_NOT_DONE: _shift,
+    ObservationKind.SKIP_SWATH: _skip,
 }

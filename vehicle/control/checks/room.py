@@ -11,10 +11,11 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
-from vehicle.contracts import shift_state
+from vehicle.contracts import shift_state, skipped
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import Claim, HeldBack, Knowledge, Observed, Order
 from vehicle.contracts.messages import Due, Inputs, Margin
+from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import TICK_S, wrap_rad
 from vehicle.control import depth as depths
 from vehicle.control.checks import machine_check
@@ -58,8 +59,9 @@ def step(
     datum: LocalFrame,
     session_id: int,
     now_ns: int,
+    plan: Plan | None = None,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
-    """One tick; `claimed` gives what is on record at a place. What the ledger has to know comes in order."""
+    """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order."""
     orders: list[Order | Observed] = []
     state = _watched(state, wire, ledger, orders)
     seen_now = machine_check.watched(state.machine, wire, config.machine, datum)
@@ -80,10 +82,13 @@ def step(
                 swept_m2=ledger.swept_m2,
                 utc_us=_utc_us(wire, now_ns),
                 t_ns=now_ns,
+                plan=plan,
             )
             state, told, refusal = judged(state, observation, seen)
             if not refusal:
-                orders += [_kept(observation, place_m, now_ns), *told]
+                kept = _of_swath(_kept(observation, place_m, now_ns), plan)
+                state = replace(state, skips=skipped.with_told(state.skips, kept))
+                orders += [kept, *told]
         verdict = ObservationVerdict.REFUSED if refusal else ObservationVerdict.RECORDED
         result = ObservationResult(
             station_id=observation.station_id, sequence=observation.sequence, result=verdict, text=refusal
@@ -213,6 +218,14 @@ def _kept(observation: Observation, place_m: tuple[float, float] | None, now_ns:
         t_ns=now_ns,
         utc_us=observation.time_utc_us,
     )
+
+
+def _of_swath(kept: Observed, plan: Plan | None) -> Observed:
+    """With the ground of the swath that it is about, if it is about one."""
+    if kept.kind != skipped.SKIP_KIND or plan is None:
+        return kept
+    segment = skipped.swaths_of(plan)[int(kept.value) - 1]
+    return replace(kept, ring_m=skipped.ring_of(segment, plan), plan_hash=plan.plan_hash)
 
 
 def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:

@@ -100,6 +100,33 @@ export function drawMarks(context, view, theme, marks, chosen = null) {
   }
 }
 
+// Ground that people left out: a dashed outline with the number of its swath. `skips`: {swath, ring}.
+export function drawSkips(context, view, theme, skips) {
+  context.font = `600 14px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  context.setLineDash([8, 5]);
+  context.strokeStyle = theme.ink;
+  context.lineWidth = 2;
+  for (const { ring } of skips) {
+    const corners = ring.map(([east, north]) => toScreen(view, east, north));
+    context.beginPath();
+    corners.forEach(([x, y], n) => (n ? context.lineTo(x, y) : context.moveTo(x, y)));
+    context.moveTo(...corners[0]);
+    context.lineTo(...corners[2]);
+    context.stroke();
+  }
+  context.setLineDash([]);
+  for (const { swath, ring } of skips) {
+    const [x, y] = toScreen(view, (ring[0][0] + ring[2][0]) / 2, (ring[0][1] + ring[2][1]) / 2);
+    context.fillStyle = theme.paper;
+    context.fillRect(x - 16, y - 11, 32, 22);
+    context.strokeRect(x - 16, y - 11, 32, 22);
+    context.fillStyle = theme.ink;
+    context.fillText(String(swath), x, y + 1);
+  }
+}
+
 export function lengthText(length) {
   return length >= 1 ? `${length} m` : `${Math.round(length * 100)} cm`;
 }

@@ -5,12 +5,14 @@ import { datumOf } from "./drawing.js";
 
 // `host`: {server, store, t, shelf, book, observations, render()}.
 export class After {
-  constructor(host) { Object.assign(this, { host, skips: [], afterText: null }); }
+  constructor(host) { Object.assign(this, { host, afterText: null }); }
 
   get marks() { return this.host.book.marks(); }
 
-  // Those of the steered vehicle: a swath's number is of its plan.
-  get skipsHere() { return this.skips.filter(({ vehicle }) => vehicle === this.host.book.vehicle); }
+  // As the steered vehicle holds them, whichever console told them; null while that is not known.
+  get skips() { return this.host.store.get("day")?.skips ?? null; }
+  // The plan whose numbers of swaths count.
+  get planHash() { return this.host.store.shown("mission", "plan_hash"); }
 
   render() { this.host.render(); }
 
@@ -23,7 +25,6 @@ export class After {
   }
 
   classifiedMark({ vehicle, n }, kind) { this.host.book.change(vehicle, n, { kind }); }
-  skippedSwath(vehicle, swath, note) { this.skips = [...this.skips, { vehicle, swath, note }]; }
 
   // `recorded` is called with the vehicle that recorded it.
   async observe(seen, mark, recorded) {
@@ -47,6 +48,6 @@ export class After {
 
   replan() {
     const { craters } = this;
-    this.host.shelf.begun({ skipped: this.skipsHere.map(({ swath }) => swath), craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/replans");
+    this.host.shelf.begun({ craters, limit_s: this.host.shelf.wishes.limit_s }, "/api/replans");
   }
 }

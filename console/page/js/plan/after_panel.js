@@ -7,11 +7,14 @@ import { cut, whoOf } from "../observations.js";
 import { button, choice, field, panel } from "./parts.js";
 
 export const SKIP_REASONS = ["wet", "obstacle", "explosive", "slope", "other"];
+const PLAN_DIGITS = 6;
+const AGAIN = "again";
 
-// The note of a skipped swath, or null while its reason is not whole: one of the list, and words.
-export function skipNote(swath, reason, words) {
-  if (!Number.isInteger(swath) || swath < 1 || !SKIP_REASONS.includes(reason) || !words.trim()) return null;
-  return cut(`skip swath ${swath}: ${reason}: ${words.trim()}`);
+// What is told of a swath, or null while its reason is not whole: one of the list, and words. The plan is named by its
+// first digits, as the vehicle wants it (vehicle/contracts/skipped.py).
+export function skipNote(plan, swath, reason, words) {
+  if (!plan || !Number.isInteger(swath) || swath < 1 || !SKIP_REASONS.includes(reason) || !words.trim()) return null;
+  return cut(`${plan.slice(0, PLAN_DIGITS)} ${reason}: ${words.trim()}`);
 }
 
 export class AfterPanel {
@@ -26,6 +29,7 @@ export class AfterPanel {
     this.skipped = field(t("plan.skip_swath"), () => {}, { inputmode: "numeric" });
     this.reason = choice(t("plan.skip_reason"), [["", t("plan.choose")], ...SKIP_REASONS.map((key) => [key, t(`plan.skip.${key}`)])], () => {});
     this.words = field(t("plan.skip_words"), () => {}, { maxlength: "40" });
+    this.skippedList = make("ul", { className: "skips" });
     this.told = make("p", { role: "status" });
     this.replan = button(t("plan.replan"), () => host.replan());
     this.replanWhy = make("p", { className: "soft" });
@@ -36,7 +40,7 @@ export class AfterPanel {
       make("div", { className: "buttons" }, [button(t("plan.mark_here"), () => host.markHere())]),
       this.marks.element, this.kind.element, button(t("plan.mark_send"), () => this.classified()),
       make("h3", { text: t("plan.skip") }),
-      this.skipped.element, this.reason.element, this.words.element, button(t("plan.skip_send"), () => this.skip()),
+      this.skipped.element, this.reason.element, this.words.element, button(t("plan.skip_send"), () => this.skip()), this.skippedList,
       make("h3", { text: t("plan.ways") }), make("div", { className: "buttons" }, this.ways), make("p", { className: "soft", text: t("plan.ways_what") }),
       make("h3", { text: t("plan.rest") }), this.replan, this.replanWhy, this.told,
     ]);
@@ -49,9 +53,27 @@ export class AfterPanel {
   }
 
   skip() {
-    const swath = Number(this.skipped.input.value), note = skipNote(swath, this.reason.select.value, this.words.input.value);
+    const swath = Number(this.skipped.input.value), note = skipNote(this.host.planHash, swath, this.reason.select.value, this.words.input.value);
     if (note === null) { this.say("plan.skip_incomplete"); return; }
-    this.host.observe({ kind: "note", value: 0, who: this.who.input.value, note }, null, (vehicle) => this.host.skippedSwath(vehicle, swath, note));
+    this.tellSwath(swath, note);
+  }
+
+  // The same swath is to be worked after all.
+  again({ swath, plan }) { this.tellSwath(swath, cut(`${plan.slice(0, PLAN_DIGITS)} ${AGAIN}: ${this.t("plan.skip_again")}`)); }
+
+  tellSwath(swath, note) {
+    this.host.observe({ kind: "skip_swath", value: swath, who: this.who.input.value, note }, null, () => {});
+  }
+
+  // Each with its reason and who said it; one of the present plan can be taken back.
+  listSkips(skips, plan) {
+    const of = JSON.stringify([skips, plan]);
+    if (this.listed === of) return;
+    this.listed = of;
+    this.skippedList.replaceChildren(...(skips ?? []).map((skip) => {
+      const text = this.t("plan.skip_is", { swath: skip.swath, plan: skip.plan.slice(0, PLAN_DIGITS), reason: this.t(`plan.skip.${skip.reason}`), words: skip.words, by: skip.by });
+      return make("li", {}, [make("span", { text }), ...(skip.plan === plan ? [button(this.t("plan.skip_again"), () => this.again(skip))] : [])]);
+    }));
   }
 
   say(key) { this.host.afterText = this.t(key); this.host.render(); }
@@ -63,6 +85,7 @@ export class AfterPanel {
   }
 
   render({ marks, afterText, recordKnown, vehicle }) {
+    this.listSkips(this.host.skips, this.host.planHash);
     show(this.element, vehicle !== null || marks.length > 0);
     const rows = [["", this.t("plan.choose")], ...marks.map(({ n, kind }) => [String(n), kind ? `${n}: ${this.t(`plan.mark.${kind}`)}` : `${n}: ${this.t("plan.mark.open")}`])];
     const of = `${marks[0]?.vehicle} ${rows}`;
