@@ -298,6 +298,7 @@ def test_a_skipped_swath_is_named_and_not_planned_again(monkeypatch, capsys, job
     plan, found = load_plan(job / "run" / "plan", site, footprint(load_machine("memat"))), journal.read(path)
     swaths = swaths_of(plan)
     ring = ring_of(swaths[-1], plan)
+    assert found.header is not None
     writer = JournalWriter(path, found.header)
     text = text_of(plan.plan_hash, "explosive", "fuse seen")
     writer.append(

@@ -106,7 +106,9 @@ def test_a_repeated_frame_is_recorded_once() -> None:
 
 def test_the_record_of_a_skip_survives_a_restart_and_needs_no_plan() -> None:
     state, rows = step(ChecksState(), told())
-    frame, _ = encoded(rows[0], first_check())
+    (row,) = rows
+    assert isinstance(row, Observed)
+    frame, _ = encoded(row, first_check())
     assert skipped.skips_of([decoded(1, frame[5:-16])]) == state.skips
 
 
