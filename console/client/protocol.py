@@ -13,10 +13,12 @@ import msgspec
 from console.client.acts import STOPS, ActAnswer, Acts, Verdict
 from console.client.files import Transfer
 from console.client.inferred import Seen
+from console.client.observation_book import ObservationBook
 from console.client.pace import OFF, Pace, hands_of
 from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
+from console.client.rings import RingBook
 from console.client.session import Credentials, SessionProof
-from console.client.view import LOST_NS, UNREACHABLE_NS, ConsoleView, LinkState, LossMeter, Text
+from console.client.view import ConsoleView, LossMeter, Text, link_state
 from firmware_bridge.console_types import BeatFlag, BeatFrame, StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink import adapters, codec, console_adapters
@@ -32,8 +34,6 @@ from vehicle.operator_link.services import FTP_SIZE
 __all__ = ["Credentials", "LinkProtocol"]
 
 HEARTBEAT_NS = 1_000_000_000
-REPEAT_NS = 1_000_000_000
-"""Period of repeating an observation without an answer; the vehicle records it once."""
 STOP_NS = 50_000_000
 """Period of repeating a STOP until it is confirmed, even if no sticks are read."""
 SEQUENCE_NS = 20_000_000
@@ -80,13 +80,14 @@ class LinkProtocol:
         """Changes of the record of ground, until fetched."""
         self.transfer: Transfer | None = None
         """The file being transferred."""
+        self.rings = RingBook()
         self._reasons = 0
         self._sent_at: dict[int, int] = {}
         self._asked_ns = LONG_AGO_NS
         self.vehicle_ns = self.work_ns = self.heard_ns = LONG_AGO_NS
         self.texts: tuple[Text, ...] = ()
         self.results: dict[int, ObservationResult] = {}
-        self._observations: dict[int, tuple[Observation, int]] = {}
+        self._observations = ObservationBook()
         self.refused = self.sent = 0
 
     @property
@@ -158,6 +159,10 @@ class LinkProtocol:
         if told is not None:
             self.strokes.append(told)
 
+    def _ring(self, frame: Frame, now_ns: int) -> None:
+        if (ring := adapters.decode_neighbour(frame)) is not None:
+            self.rings.heard(ring, now_ns)
+
     def _file(self, frame: Frame, now_ns: int) -> None:
         fields = codec.decode_fields(frame)
         if self.transfer is not None and fields["target_system"] in (0, self._credentials.system_id):
@@ -176,7 +181,7 @@ class LinkProtocol:
     def _restart(self) -> None:
         self.acts.restart()
         self.slot.restart()
-        self._observations.clear()  # it is unknown whether they were recorded
+        self._observations.clear()
         self.tick = self._echo_sent = 0
 
     def _challenge(self, frame: Frame, now_ns: int) -> None:
@@ -201,7 +206,7 @@ class LinkProtocol:
         del now_ns
         result = adapters.decode_observation_result(frame)
         if result is not None and result.station_id == self._credentials.system_id:
-            self._observations.pop(result.sequence, None)
+            self._observations.end(result.sequence)
             self.results[result.sequence] = result
 
     # --- the operator ------------------------------------------------------------------------------------------------
@@ -242,18 +247,25 @@ class LinkProtocol:
             observation, station_id=self._credentials.system_id, session_id=0, sequence=sequence
         )
         adapters.encode_observation(observation)
-        self._observations[sequence] = (observation, 0)
+        self._observations.put(observation)
         return sequence
 
     def withdraw(self, sequence: int) -> None:
         """Stop repeating an observation for which nobody waits any more."""
-        self._observations.pop(sequence, None)
+        self._observations.end(sequence)
 
     def view(self, now_ns: int) -> ConsoleView:
         """Return a view of what is known now."""
         heard = self.heard_ns != LONG_AGO_NS
         return ConsoleView(
-            state=self._state(now_ns),
+            state=link_state(
+                now_ns,
+                self.heard_ns if heard else None,
+                self._began_ns,
+                problem=self.session.problem,
+                refused=self.refused > 0,
+                proven=self.open,
+            ),
             session=self.open,
             tick=self.tick,
             vehicle=self.vehicle,
@@ -266,17 +278,8 @@ class LinkProtocol:
             lost_ratio=self._loss.ratio(),
             texts=self.texts,
             stopping=self.acts.stopping,
+            rings=self.rings.known(now_ns),
         )
-
-    def _state(self, now_ns: int) -> LinkState:
-        if self.open:
-            return LinkState.LOST if now_ns - self.heard_ns > LOST_NS else LinkState.OPEN
-        if self.session.problem:
-            return LinkState(self.session.problem)
-        if self.heard_ns == LONG_AGO_NS and self.refused:
-            return LinkState.WRONG_KEY
-        waited = self._began_ns is not None and now_ns - self._began_ns >= UNREACHABLE_NS
-        return LinkState.UNREACHABLE if waited and now_ns - self.heard_ns > LOST_NS else LinkState.SEARCHING
 
     # --- out ---------------------------------------------------------------------------------------------------------
     def send(self, now_ns: int) -> list[bytes]:
@@ -295,7 +298,10 @@ class LinkProtocol:
         self.acts.poll(now_ns)
         frames += self._hands(now_ns)
         if self.open:
-            frames += self._observed(now_ns)
+            for told in self._observations.due(self.session.session_id, now_ns):
+                frames.append(self._signed("FLAIL_OBSERVATION", adapters.encode_observation(told, self._next())))
+            for ring in self.rings.due(self._credentials.system_id, self.tick):
+                frames.append(self._signed("FLAIL_NEIGHBOUR", adapters.encode_neighbour(ring, self._next())))
         return frames
 
     def _transferred(self, now_ns: int) -> list[bytes]:
@@ -364,16 +370,6 @@ class LinkProtocol:
         packed = adapters.encode_operator(frame, self._next(), self.acts.number, self.acts.shown_tick)
         return self._signed("FLAIL_OPERATOR", packed)
 
-    def _observed(self, now_ns: int) -> list[bytes]:
-        frames = []
-        for sequence, (observation, due_ns) in self._observations.items():
-            if now_ns >= due_ns:
-                told = msgspec.structs.replace(observation, session_id=self.session.session_id)
-                frame = adapters.encode_observation(told, self._next())
-                frames.append(self._signed("FLAIL_OBSERVATION", frame))
-                self._observations[sequence] = (observation, now_ns + REPEAT_NS)
-        return frames
-
     def _packed(self, name: str, fields: dict[str, object]) -> bytes:
         frame = codec.encode_fields(name, fields, self._next(), self._credentials.system_id, COMPONENT_ID)
         return self._signed(name, frame)
@@ -389,6 +385,7 @@ class LinkProtocol:
 _HANDLERS: dict[int, Callable[[LinkProtocol, Frame, int], None]] = {
     SPEC_BY_NAME["FLAIL_BEAT"].msg_id: LinkProtocol._beat,  # noqa: SLF001 (a table of its own methods)
     SPEC_BY_NAME["FLAIL_STROKES"].msg_id: LinkProtocol._strokes,  # noqa: SLF001
+    SPEC_BY_NAME["FLAIL_NEIGHBOUR"].msg_id: LinkProtocol._ring,  # noqa: SLF001
     SPEC_BY_NAME["FILE_TRANSFER_PROTOCOL"].msg_id: LinkProtocol._file,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_WORK"].msg_id: LinkProtocol._work,  # noqa: SLF001
     SPEC_BY_NAME["FLAIL_VEHICLE"].msg_id: LinkProtocol._report,  # noqa: SLF001

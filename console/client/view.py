@@ -5,7 +5,7 @@ from enum import StrEnum
 import msgspec
 
 from firmware_bridge.console_types import BeatFrame, WorkFrame
-from firmware_bridge.types import VehicleFrame
+from firmware_bridge.types import NeighbourFrame, VehicleFrame
 
 UNREACHABLE_NS = 5_000_000_000
 """If no vehicle was heard for this time after the start, it counts as unreachable."""
@@ -39,7 +39,7 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
 
     `tick`: the newest tick heard; a reading carries it back. `age_ms`: time since the last report was heard. `rtt_ms`:
     from a frame of this console to the report that answers it. `lost_ratio`: share of lost reports in the last
-    seconds.
+    seconds. `rings`: of others, as the vehicle reckons with them.
     """
 
     state: LinkState = LinkState.SEARCHING
@@ -55,6 +55,26 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
     lost_ratio: float | None = None
     texts: tuple[Text, ...] = ()
     stopping: bool = False
+    rings: tuple[NeighbourFrame, ...] = ()
+
+
+def link_state(
+    now_ns: int, heard_ns: int | None, began_ns: int | None, *, problem: str, refused: bool, proven: bool
+) -> LinkState:
+    """Return the state of a connection.
+
+    `heard_ns`: of the newest report, None before the first; `began_ns`: of the first frame sent. `problem`: why the
+    session cannot be opened; `refused`: frames with another key were heard; `proven`: the session is open.
+    """
+    silent = heard_ns is None or now_ns - heard_ns > LOST_NS
+    if proven:
+        return LinkState.LOST if silent else LinkState.OPEN
+    if problem:
+        return LinkState(problem)
+    if heard_ns is None and refused:
+        return LinkState.WRONG_KEY
+    waited = began_ns is not None and now_ns - began_ns >= UNREACHABLE_NS
+    return LinkState.UNREACHABLE if waited and silent else LinkState.SEARCHING
 
 
 class LossMeter:

@@ -27,6 +27,7 @@ from console.server.desk import Desk, Steered
 from console.server.guard import Guard
 from console.server.links import Links
 from console.server.planning_api import Planning
+from console.server.rings import RingExchange
 from console.server.settings import ServerSettings, VehicleSettings
 from console.server.setup import SetupStore, host_port
 from console.server.sockets import DriveSocket, StateSocket
@@ -67,6 +68,8 @@ async def desk_of(
             steered.append(Steered(there, await links.begin(there), clock))
         desk = Desk(tuple(steered), clock, by_sight=lambda: store.by_sight(settings))
         tasks = [asyncio.get_running_loop().create_task(one.keep()) for one in steered]
+        rings = RingExchange(desk, clock, settings.speed)
+        tasks.append(asyncio.get_running_loop().create_task(rings.run()))
         try:
             yield desk, links
         finally:

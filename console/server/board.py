@@ -7,6 +7,7 @@ import console.server.sections as make
 from console.server.catalogue import language_names
 from console.server.day_section import day_section
 from console.server.desk import Desk
+from console.server.rings import rings_section
 from console.server.settings import ServerSettings
 from console.server.setup import SetupStore
 from vehicle.contracts.frames import LocalFrame
@@ -89,6 +90,7 @@ class Board:
                 view, f"{settings.host}:{settings.port}", steered.link.problem, steered.link.problem_kind
             ),
             "vehicle": make.vehicle_section(view, settings.credentials.system_id, steered.keeper.names),
+            "rings": rings_section(view, datum),
             "pose": make.aged(make.pose_section(frame, datum), old=late),
             "tool": make.aged(make.tool_section(seen), old=late),
             "mission": make.aged(make.mission_section(seen, steered.site, inside), old=late),

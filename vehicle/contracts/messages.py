@@ -296,6 +296,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Until a WAIT becomes a stop; 0 outside WAIT."""
     ring_m: float | None = None
     """Radius of the machine's own ring."""
+    rings: tuple[Neighbour, ...] = ()
+    """Other rings on the task, as wide as they are taken for."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

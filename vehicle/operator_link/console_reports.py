@@ -2,7 +2,7 @@
 
 A console that asks for beats or numbers its acts gets a beat with each report, the whole report four times a second
 and at each change of mode, and the figures of the work twice a second. Every other console of ours gets the whole
-report each time.
+report each time. Rings of others that the vehicle knows are told to consoles with beats, twice a second.
 """
 
 from typing import TYPE_CHECKING, Final
@@ -13,7 +13,7 @@ from firmware_bridge.console_types import StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.signing import Verifier
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import Mode, VehicleReport
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import TickRecord
@@ -24,12 +24,13 @@ from vehicle.operator_link.day_file import Day, DayBook
 from vehicle.operator_link.fuel import FuelGauge
 from vehicle.operator_link.ground_log import GroundLog
 from vehicle.operator_link.peer import Peer
-from vehicle.operator_link.station_frame import station_frame
+from vehicle.operator_link.station_frame import ring_frames, station_frame
 from vehicle.operator_link.work import CheckTimes, PlanTimes, work_of
 
 if TYPE_CHECKING:
     from vehicle.control.state import GateState, VehicleState
 
+RINGS_NS: Final = 500_000_000
 VEHICLE_NS: Final = 250_000_000
 WORK_NS: Final = 500_000_000
 HALF_TICK_NS: Final = 10_000_000
@@ -96,8 +97,10 @@ class ConsoleReports:
             if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, None):
                 if work is None:
                     work = self._work(state, self._facts.near(state, report.estimate), record.t_ns)
-                encoded = console_adapters.encode_work(work, peer.next_sequence())
-                peer.send_frame("FLAIL_WORK", encoded, self._verifier, record.t_ns)
+                peer.send_frame(
+                    "FLAIL_WORK", console_adapters.encode_work(work, peer.next_sequence()), self._verifier, record.t_ns
+                )
+            self._tell_rings(report, peer, record.t_ns)
 
     def _work(self, state: "VehicleState", near: Near, now_ns: int) -> WorkFrame:
         work = work_of(state, now_ns, self._times, self._checks, self._areas, near, self._fuel.seen)
@@ -107,6 +110,13 @@ class ConsoleReports:
         """What files tell of this tick."""
         self.plan, self.shift = state.mission.plan, state.checks.shift
         self.days.follow(Day(skips=state.checks.skips))
+
+    def _tell_rings(self, report: VehicleReport, peer: Peer, now_ns: int) -> None:
+        """Rings of others that the vehicle knows, as wide as it takes them for."""
+        if report.gate.rings and _due(peer, "FLAIL_NEIGHBOUR", now_ns, RINGS_NS, None):
+            for ring in ring_frames(report, self._datum):
+                encoded = adapters.encode_neighbour(ring, peer.next_sequence(), adapters.HOST_COMPONENT_ID)
+                peer.send_frame("FLAIL_NEIGHBOUR", encoded, self._verifier, now_ns)
 
     def _tell_strokes(self, changed: list[StrokesFrame], peers: list[Peer], now_ns: int) -> None:
         for told in changed:

@@ -1,8 +1,11 @@
 """A report as it is sent to stations."""
 
-from firmware_bridge.types import VehicleFrame
+from firmware_bridge.mavlink.command_adapters import SYSTEM_ID
+from firmware_bridge.mavlink.neighbour_adapters import RADIUS_MAX_M
+from firmware_bridge.types import NeighbourFrame, NeighbourKind, VehicleFrame
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import MissionPhase, VehicleReport
+from vehicle.contracts.units import NS_PER_MS
 
 PHASE_NUMBER = {phase: number for number, phase in enumerate(MissionPhase)}
 """Numbers of FLAIL_PHASE."""
@@ -43,3 +46,24 @@ def station_frame(report: VehicleReport, datum: LocalFrame) -> VehicleFrame:
         sigma_m=estimate.tool_sigma_m if estimate.valid else None,
         ring_m=gate.ring_m,
     )
+
+
+def ring_frames(report: VehicleReport, datum: LocalFrame) -> list[NeighbourFrame]:
+    """The FLAIL_NEIGHBOUR frames of a report: rings that the vehicle knows, as wide as it takes them for."""
+    found = []
+    for one in report.gate.rings:
+        lat_deg, lon_deg, _ = datum.geodetic_from_enu(one.east_m, one.north_m)
+        found.append(
+            NeighbourFrame(
+                station_id=SYSTEM_ID,
+                name=one.name,
+                kind=NeighbourKind.PEOPLE if one.people else NeighbourKind.MACHINE,
+                lat_deg=lat_deg,
+                lon_deg=lon_deg,
+                radius_m=min(one.radius_m, RADIUS_MAX_M),
+                speed_mps=one.speed_mps,
+                age_ms=max(0, (report.t_ns - one.t_ns) // NS_PER_MS),
+                echo_tick=report.tick,
+            )
+        )
+    return found

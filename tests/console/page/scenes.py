@@ -115,6 +115,7 @@ MANUAL: dict[str, Any] = {
         "left_unproven_m": 0.0,
         "right_unproven_m": 0.4,
     },
+    "rings": [],
     "jobs": [],
     "texts": [],
     "ground": {"stroke": 0, "plan_hash": "a1b2c3d4e5f60718", "complete": True},

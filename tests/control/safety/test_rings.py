@@ -124,6 +124,13 @@ def test_a_neighbour_reaches_as_far_as_it_may_have_gone_and_may_still_go() -> No
     assert rings.reach_m(ring(t_ns=NOW_NS + NS_PER_S), NOW_NS) == 30.0
 
 
+def test_rings_are_told_as_wide_as_they_are_taken_for() -> None:
+    wide, still = rings.widened((ring(speed_mps=0.4), ring(name="C")), NOW_NS)
+    assert (wide.radius_m, still.radius_m) == (pytest.approx(30.8), 30.0)
+    assert (wide.name, still.name, wide.east_m) == ("B", "C", 100.0)
+    assert rings.widened((), NOW_NS) == ()
+
+
 def test_people_who_are_not_heard_count_as_no_further_than_15_m_from_their_place() -> None:
     sentry = ring(people=True, radius_m=1.0)
     assert rings.reach_m(sentry, NOW_NS + 5 * NS_PER_S) == pytest.approx(1.0 + 3.5 * 1.5)
@@ -303,3 +310,6 @@ def test_the_own_ring_is_told() -> None:
     rig.controls = {"hold_to_run": True, "rotor_request": True}
     rig.run(2)
     assert rig.report.ring_m == 60.0
+    near(rig, 900.0, speed_mps=0.5)
+    rig.send()
+    assert [one.radius_m for one in rig.report.rings] == [pytest.approx(31.0)]

@@ -44,4 +44,5 @@ def report(after: GateState, now: GateInputs, age_ms: int, cap_mps: float) -> Ga
         else None,
         wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
         ring_m=rings.own_m(after.ring_m, after.rotor, now.config),
+        rings=rings.widened(now.requests.neighbours, now.now_ns),
     )

@@ -76,6 +76,11 @@ def reach_m(one: Neighbour, now_ns: int) -> float:
     return one.radius_m + (min(way_m, PEOPLE_MAX_M) if one.people else way_m)
 
 
+def widened(known: tuple[Neighbour, ...], now_ns: int) -> tuple[Neighbour, ...]:
+    """Return the neighbours with rings as wide as they are taken for."""
+    return tuple(msgspec.structs.replace(one, radius_m=reach_m(one, now_ns)) for one in known)
+
+
 def own_m(ring_m: float, rotor: RotorState, config: VehicleConfig) -> float:
     """Radius of the vehicle's own ring now [m]; `ring_m`: that of the task, 0 where it names none."""
     travel_m = fence.outline_m(config) + TRAVEL_M

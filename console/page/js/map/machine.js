@@ -3,6 +3,7 @@
 import { scaleBar, toScreen } from "./geometry.js";
 
 export const FONT = "'IBM Plex Sans', sans-serif";
+const AMBER = "#FFB000"; // in every theme: limited, or old
 const SMALL_PX = 26; // shorter on the screen than this, the machine gets a circle
 
 // Half-axes of the machine in metres of its own frame (x ahead, y left), from what the site says of it.
@@ -66,6 +67,29 @@ export function drawRing(context, view, theme, radius_m, pose) {
   context.setLineDash([2, 6]);
   context.stroke();
   context.setLineDash([]);
+}
+
+// Rings of other machines and of people, as the vehicle reckons with them: amber where one is too near, dashed where it
+// is not heard of any more. rings: [{name, e, n, radius_m, near, silent}].
+export function drawOtherRings(context, view, theme, rings) {
+  context.font = `600 14px ${FONT}`;
+  context.textAlign = "center";
+  context.textBaseline = "middle";
+  for (const { name, e, n, radius_m, near, silent } of rings) {
+    const [x, y] = toScreen(view, e, n);
+    context.beginPath();
+    context.arc(x, y, radius_m * view.ppm, 0, 2 * Math.PI);
+    context.lineWidth = near || silent ? 4 : 2;
+    context.strokeStyle = near || silent ? AMBER : theme.ink;
+    context.setLineDash(silent ? [10, 8] : [2, 6]);
+    context.stroke();
+    context.setLineDash([]);
+    context.lineWidth = 4;
+    context.strokeStyle = theme.paper;
+    context.strokeText(name, x, y);
+    context.fillStyle = theme.ink;
+    context.fillText(name, x, y);
+  }
 }
 
 // The line that the mission drives next, dashed.

@@ -6,7 +6,9 @@ import { groundTransform, seenBox, toGround } from "./geometry.js";
 import { placedIn, siteNow } from "../marks.js";
 import { datumOf } from "../plan/drawing.js";
 import { Ground } from "./ground.js";
-import { drawCompass, drawMachine, drawMarks, drawNote, drawRing, drawScale, drawSkips, drawWay } from "./machine.js";
+import {
+  drawCompass, drawMachine, drawMarks, drawNote, drawOtherRings, drawRing, drawScale, drawSkips, drawWay,
+} from "./machine.js";
 import { loadPalette, themeName, themeOf } from "./palette.js";
 import { SitePainter, SiteShapes, drawGrid } from "./site_shapes.js";
 
@@ -56,7 +58,7 @@ export class GroundMap {
   sayUp() { if (this.upButton) this.upButton.textContent = this.t(this.mode === "heading-up" ? "map.heading_up" : "map.north_up"); }
 
   watch() {
-    for (const section of ["pose", "link", "mission", "ground", "tool", "day"]) {
+    for (const section of ["pose", "link", "mission", "ground", "tool", "day", "rings"]) {
       this.store?.on?.(section, () => { this.topChanged = true; this.groundChanged ||= section === "ground"; });
     }
     for (const section of ["marks", "site", "server", "mission"]) this.store?.on?.(section, () => this.setMarks(placedIn(this.store.get("marks") ?? [], datumOf(siteNow(this.store)))));
@@ -188,6 +190,7 @@ export class GroundMap {
     const skips = this.follow ? (this.section("day")?.skips ?? []) : [];
     if (skips.length && siteNow(this.store)) drawSkips(context, view, theme, skips);
     drawMarks(context, view, theme, this.marks);
+    drawOtherRings(context, view, theme, this.follow ? (this.section("rings") ?? []) : []);
     if (pose) drawRing(context, view, theme, this.site?.ring_m ?? null, pose);
     if (pose) drawMachine(context, view, theme, this.site?.machine ?? {}, pose, { old });
     for (const overlay of this.overlays) overlay(context, view, theme, this);
