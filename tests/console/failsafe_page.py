@@ -60,8 +60,8 @@ recovery plan must do before RESET is in [OPERATION.md](OPERATION.md), *When it 
 stick, at most {RECOVERY_MPS:g} m/s, with the rotor locked. Only the reasons with *to drive out* in the list allow it.
 Press what the last column of the list says after *to drive out*:
 
-- After an ordinary stop: RESET, then half a second later RECOVERY. There is no ARM between them. Some texts on the
-  screen have one (*ARM, RECOVERY*): leave it out. While the cause is there it does nothing.
+- After an ordinary stop: RESET, then half a second later RECOVERY. There is no ARM between them: while the cause is
+  there, ARM does nothing, and the screen names the cause beside it.
 - After *engine off*: RESET; when the engine runs again, ARM, then RECOVERY.
 """
 
