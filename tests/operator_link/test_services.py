@@ -10,6 +10,7 @@ from tests.operator_link.exchange import CHANNEL, S_NS, Exchange, acks, names, t
 from vehicle.contracts.messages import Event, Mode
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.transfer import FENCE, MISSION
+from vehicle.operator_link.words import WAITS, station_text, waiting_text
 
 ACCEPTED, REJECTED, DENIED, UNSUPPORTED = 0, 1, 2, 3
 
@@ -194,6 +195,23 @@ def test_a_wait_is_an_armed_mission_that_stands_and_that_a_station_can_only_stop
     assert texts(link.command(176, 1.0, 0.0)) == ["Manual: hold the mission first"]
     link.command(193, 0.0)
     assert [frame.edges for frame in link.ticks()] == [OperatorEdge.STOP]
+
+
+@pytest.mark.parametrize("name", sorted(WAITS))
+def test_what_a_mission_waits_for_is_told_without_the_disarm_of_the_stop_that_it_may_become(
+    link: Exchange, name: str
+) -> None:
+    """To a station that hears it happen, and to one that comes meanwhile; the stop's own text comes with the stop."""
+    link.vehicle(Mode.WAIT, (name,), holder=250)
+    link.link.event(Event(t_ns=0, tick=1, kind="reason", text=f"reason: {name}"))
+    told = texts(link.hear(0.1))
+    link.say("HEARTBEAT", type=6, system_id=254, port=14552)
+    told += texts(link.hear(0.1, port=14552))
+    assert told.count(waiting_text(name)) == 2
+    assert station_text(name) not in told
+    link.vehicle(Mode.STOPPING, (name,), holder=250)
+    link.link.event(Event(t_ns=0, tick=2, kind="mode", text="WAIT -> STOPPING"))
+    assert station_text(name) in texts(link.hear(0.1))
 
 
 def test_what_would_move_it_is_refused(link: Exchange) -> None:

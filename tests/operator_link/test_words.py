@@ -11,7 +11,7 @@ from tests.control.safety.test_stop_reasons import TO_THE_MACHINE
 from vehicle.contracts.stop_codes import Level, Rule, StopReason
 from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.safety import masks
-from vehicle.operator_link.words import OBSTACLES, PASSING, PREFIX_MAX, TEXT_MAX, station_text
+from vehicle.operator_link.words import OBSTACLES, PASSING, PREFIX_MAX, TEXT_MAX, WAITS, station_text, waiting_text
 
 NO_BUTTONS = ("RESET", "ACKNOWLEDGE", "TAKE", "RECOVERY", "ATTENTION", "START")
 
@@ -25,6 +25,14 @@ def test_a_station_shows_it_whole_and_can_do_what_it_says(rule: Rule) -> None:
     if rule.level >= Level.STOP:
         assert "." in words  # the cause, then what to do
         assert words.split(".", maxsplit=1)[1].strip()
+
+
+def test_what_a_mission_waits_for_is_its_cause_alone() -> None:
+    for name in WAITS:
+        words = waiting_text(name)
+        assert len(words) <= TEXT_MAX
+        assert "isarm" not in words
+    assert waiting_text("video_stale") == "WAIT: Picture too old"
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.name)

@@ -9,4 +9,5 @@ from vehicle.operator_link.transfer import text
 UNSIGNED_BANNER: Final = text("NO SIGNATURES on this link: loopback only", d.MAV_SEVERITY_WARNING)
 BENCH_BANNER: Final = text("BENCH: simulation, any station may start missions", d.MAV_SEVERITY_WARNING)
 WAIT_BEGINS: Final = f"-> {Mode.WAIT.name}"
+WAIT_ENDS: Final = f"{Mode.WAIT.name} -> "
 WAIT_TEXT: Final = "WAIT: stands, rotor turns. START, else a stop"

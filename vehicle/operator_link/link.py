@@ -20,7 +20,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, Mode, VehicleReport
 from vehicle.contracts.sockets import SourceBatch, TickRecord
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
-from vehicle.operator_link.banners import BENCH_BANNER, UNSIGNED_BANNER, WAIT_BEGINS, WAIT_TEXT
+from vehicle.operator_link.banners import BENCH_BANNER, UNSIGNED_BANNER, WAIT_BEGINS, WAIT_ENDS, WAIT_TEXT
 from vehicle.operator_link.console_facts import ConsoleFacts, NoFacts
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.files import FileService
@@ -43,6 +43,7 @@ from vehicle.operator_link.telemetry import heartbeat
 from vehicle.operator_link.transfer import FENCE, Transfers, text
 from vehicle.operator_link.vehicle_files import VehicleFiles
 from vehicle.operator_link.vehicle_view import STOPPED_MODES, Message, VehicleView
+from vehicle.operator_link.words import WAITS
 
 OPEN_KEY = bytes(32)
 """The key of sessions on a link that takes unsigned frames: loopback only."""
@@ -380,7 +381,7 @@ class OperatorLink:
                 peer.streams.at_once("CURRENT_MODE")
 
     def event(self, event: Event) -> None:
-        """A line for every station: reasons and the beginning of a WAIT in words, the rest as it is."""
+        """A line for every station: reasons, a WAIT and the stop that it becomes in words, the rest as it is."""
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
             self.tell(text(self.view.words(name), d.MAV_SEVERITY_WARNING))
@@ -388,6 +389,8 @@ class OperatorLink:
             self.tell(text(WAIT_TEXT, d.MAV_SEVERITY_WARNING))
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
+            if event.kind == "mode" and event.text.startswith(WAIT_ENDS) and self.view.stopped_by in WAITS:
+                self.tell(text(self.view.words(self.view.stopped_by), d.MAV_SEVERITY_WARNING))
 
     def _locked(self, kind: int) -> str:
         """Why a list may not change now, "" where it may."""

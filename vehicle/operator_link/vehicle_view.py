@@ -11,7 +11,15 @@ import msgspec
 from firmware_bridge.mavlink import _dialect as d
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, MissionPhase, Mode, VehicleReport
-from vehicle.operator_link.words import OBSTACLES, PASSING, RETREAT, WANT_ACKNOWLEDGE, station_text
+from vehicle.operator_link.words import (
+    OBSTACLES,
+    PASSING,
+    RETREAT,
+    WAITS,
+    WANT_ACKNOWLEDGE,
+    station_text,
+    waiting_text,
+)
 
 Message = tuple[str, dict[str, Any]]
 """Name and fields of a MAVLink message; what is not named is zero."""
@@ -127,6 +135,11 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(self.report.gate.reasons) - PASSING if self.report is not None else frozenset()
 
     @property
+    def stopped_by(self) -> str:
+        """The reason of the stop under way; "" without one."""
+        return self.report.gate.stop_reason if self.report is not None else ""
+
+    @property
     def time_ms(self) -> int:
         """Since the start, as messages carry it; it begins anew after 49.7 days, and nothing is decided by it."""
         return self.now_ns // 1_000_000 & 0xFFFFFFFF
@@ -218,8 +231,8 @@ class VehicleView(msgspec.Struct, frozen=True, kw_only=True):
         return self.report is not None and (self.report.phase is MissionPhase.PAUSED or self.mode is Mode.WAIT)
 
     def words(self, name: str) -> str:
-        """A reason as a station is told of it."""
-        return station_text(name)
+        """A reason as a station is told of it; in a WAIT nothing has stopped yet, and no disarm is asked for."""
+        return waiting_text(name) if self.mode is Mode.WAIT and name in WAITS else station_text(name)
 
     def standing_texts(self) -> list[Message]:
         """Why it stands stopped, for a station that was not there when it was said."""

@@ -19,6 +19,15 @@ OBSTACLES = frozenset(rule.name for rule in RULES if rule.blocks_arming)
 """Reasons that stand against arming."""
 
 
+WAITS = frozenset(rule.name for rule in RULES if rule.waits)
+"""Reasons for which a mission waits before they stop it."""
+
+
+def waiting_text(name: str) -> str:
+    """What a station is told for a reason while the mission waits for it to pass: its cause alone, nothing to undo."""
+    return f"WAIT: {station_text(name).partition('. ')[0]}"
+
+
 def station_text(name: str) -> str:
     """What a station is told for a reason."""
     return named(name).station_text
