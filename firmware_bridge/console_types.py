@@ -106,7 +106,9 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `cap_reason`: code of the worst stop reason that limits the speed, 255 where none does. `*_check_age_s`: since the
     last one of this start of the program. `time_left_s`: of the plan at its own speeds, without stops. `fuel_ratio`: of
     a full tank; `fuel_time_min`: it lasts for so many minutes of work. `day_count`: rises with each change of what
-    people told in this task, 0 from a vehicle that has no such file.
+    people told in this task, 0 from a vehicle that has no such file. `start_*`: of a mission that waits: what stands
+    against its start here (`vehicle.contracts.messages.StartBlock`), how far away it would begin, and in which
+    direction, left positive.
     """
 
     tick: int
@@ -144,6 +146,9 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fuel_ratio: float | None = None
     fuel_time_min: int | None = None
     day_count: int = 0
+    start_block: int = 0
+    start_distance_m: float | None = None
+    start_bearing_rad: float | None = None
 
 
 class StrokesFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -15,7 +15,7 @@ from console.server.next_step import kind_of, next_step
 from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
-from vehicle.contracts.messages import MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import MissionPhase, Mode, RotorState, StartBlock
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.contracts.stop_codes import NO_REASON, StopReason
 from vehicle.contracts.stop_reasons import codes
@@ -249,6 +249,18 @@ def mission_section(view: ConsoleView, site: Section | None, inside: Inside | No
         "next": step.name,
         "next_m": _rounded(step.left_m, 1),
         "plan_hash": plan.get("hash"),
+        **_start(work),
+    }
+
+
+def _start(work: WorkFrame | None) -> Section:
+    """Return what stands against a start here, and where a waiting mission begins: metres, degrees to the left."""
+    known = work is not None and work.start_block in set(StartBlock)
+    bearing_rad = work.start_bearing_rad if work else None
+    return {
+        "start_block": StartBlock(work.start_block).name.lower() if work and known and work.start_block else None,
+        "start_m": _rounded(work.start_distance_m, 1) if work else None,
+        "start_left_deg": None if bearing_rad is None else _rounded(math.degrees(bearing_rad), 0),
     }
 
 

@@ -29,8 +29,10 @@ LOW: Final = 0xFFFF_FFFF
 _WHYS = {why.value: why for why in ActWhy}
 _FIXES = {fix.value: fix for fix in FixType}
 _WHOLE = ("tick", "flags", "cap_reason", "base_id", "fix", "satellites", "fuel_ratio", "fuel_time_min", "day_count")
-_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in _WHOLE)
-"""Fields of a WorkFrame in wire order that are floats on the wire."""
+_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in _WHOLE and not name.startswith("start_"))
+"""Fields of a WorkFrame in wire order that are floats on the wire, before its extensions."""
+LEAST_M: Final = 1e-3
+"""A start that is nearer than this is told as so far away: 0 is not told."""
 
 
 def act_of(frame: Frame) -> tuple[int, int]:
@@ -86,13 +88,18 @@ def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
         wire_from_fuel(work.fuel_ratio),
         0 if work.fuel_time_min is None else saturated_u16(work.fuel_time_min + 1),
         work.day_count,
+        work.start_block,
+        0.0 if work.start_distance_m is None else max(work.start_distance_m, LEAST_M),
+        work.start_bearing_rad or 0.0,
     )
     return _framed(_WORK, payload, sequence)
 
 
 def decode_work(frame: Frame) -> WorkFrame:
     """Decode the figures of the work."""
-    tick, *floats, flags, base_id, cap_reason, fix, satellites, fuel, fuel_time_min, day_count = _unpacked(_WORK, frame)
+    *before, day_count, block, away_m, bearing_rad = _unpacked(_WORK, frame)
+    tick, *floats, flags, base_id, cap_reason, fix, satellites, fuel, fuel_time_min = before
+    told = away_m > 0.0  # False for NaN too
     return WorkFrame(
         tick=tick,
         flags=WorkFlag(flags),
@@ -103,6 +110,9 @@ def decode_work(frame: Frame) -> WorkFrame:
         satellites=None if satellites == UNKNOWN_SATELLITES else satellites,
         fuel_ratio=optional_from_wire(fuel_from_wire(fuel)),
         fuel_time_min=fuel_time_min - 1 if fuel_time_min else None,
+        start_block=block,
+        start_distance_m=away_m if told else None,
+        start_bearing_rad=bearing_rad if told else None,
         **{name: optional_from_wire(value) for name, value in zip(_FLOATS, floats, strict=True)},
     )
 

@@ -13,6 +13,7 @@ from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import FixType, OperatorEdge
 from tests.firmware_bridge.samples import OPERATOR
+from vehicle.contracts.messages import StartBlock
 
 U16, U32 = st.integers(0, 0xFFFF), st.integers(0, 0xFFFF_FFFF)
 NUMBER = st.none() | st.floats(-1e6, 1e6, width=32)
@@ -54,6 +55,7 @@ def test_a_beat_comes_back_as_itself(beat: BeatFrame) -> None:
         satellites=st.none() | st.integers(0, 254),
         fuel_ratio=st.none() | st.integers(0, 10_000).map(lambda part: part / 10_000),
         fuel_time_min=st.none() | st.integers(0, 65_534),
+        start_block=st.integers(0, 255),
         **dict.fromkeys(FLOATS, NUMBER),
     )
 )
@@ -61,8 +63,21 @@ def test_the_work_comes_back_as_itself_and_unknown_as_unknown(work: WorkFrame) -
     assert console_adapters.decode_work(only(console_adapters.encode_work(work))) == work
 
 
+@given(st.floats(0.0, 1e4, width=32), st.floats(-3.0, 3.0, width=32))
+def test_where_a_mission_begins_comes_back_and_at_the_place_itself_it_is_still_known(
+    distance_m: float, bearing_rad: float
+) -> None:
+    work = WorkFrame(
+        tick=1, flags=WorkFlag(0), cap_reason=255, start_distance_m=distance_m, start_bearing_rad=bearing_rad
+    )
+    told = console_adapters.decode_work(only(console_adapters.encode_work(work)))
+    assert told.start_distance_m == pytest.approx(max(distance_m, console_adapters.LEAST_M))
+    assert told.start_bearing_rad == bearing_rad
+
+
 def test_each_figure_of_the_work_has_a_place_of_its_own() -> None:
-    names = [name for name, kind in zip(*_fields("FLAIL_WORK"), strict=True) if kind == "float"]
+    fields = zip(*_fields("FLAIL_WORK"), strict=True)
+    names = [name for name, kind in fields if kind == "float" and not name.startswith("start_")]
     assert len(names) == len(FLOATS)
     for place, (wire, name) in enumerate(zip(names, FLOATS, strict=True)):
         assert name.startswith(wire), (place, wire, name)
@@ -74,9 +89,15 @@ def _fields(message: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 @pytest.mark.parametrize(
-    ("flags", "prefix"), [(BeatFlag, "FLAIL_BEAT_FLAGS"), (WorkFlag, "FLAIL_WORK_FLAGS"), (ActWhy, "FLAIL_ACT_WHY")]
+    ("flags", "prefix"),
+    [
+        (BeatFlag, "FLAIL_BEAT_FLAGS"),
+        (WorkFlag, "FLAIL_WORK_FLAGS"),
+        (ActWhy, "FLAIL_ACT_WHY"),
+        (StartBlock, "FLAIL_START_BLOCK"),
+    ],
 )
-def test_numbers_are_those_of_the_dialect(flags: type[BeatFlag | WorkFlag | ActWhy], prefix: str) -> None:
+def test_numbers_are_those_of_the_dialect(flags: type[BeatFlag | WorkFlag | ActWhy | StartBlock], prefix: str) -> None:
     told = {name: getattr(d, name) for name in vars(d) if name.startswith(f"{prefix}_")}
     assert {f"{prefix}_{one.name}": one.value for one in flags} == told
 

@@ -14,10 +14,12 @@ from campaign.sim_operator import Goal
 from tests.builders import config, estimate, vehicle_state
 from tests.operator_link.small_plan import small_plan
 from vehicle.contracts.geometry import WORLD, edges_of, rectangle_m
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.contracts.plan import SegmentKind
 from vehicle.control.ground import raster
+from vehicle.control.mission.progress import begins_at
 from vehicle.control.safety import checks
+from vehicle.operator_link.console_facts import Start
 from vehicle.operator_link.work import PlanTimes, cap_reason
 from vehicle.runtime.console_facts import TickFacts, nearest
 
@@ -122,3 +124,29 @@ def test_the_worst_reason_that_limits_is_named() -> None:
     assert cap_reason(gate) == 255
     assert cap_reason(replace(gate, active=1 << near)) == 255
     assert cap_reason(replace(gate, active=1 << near | 1 << hot)) == hot
+
+
+@pytest.mark.long
+def test_where_a_mission_begins_is_told_while_it_waits_and_where_the_machine_is_known() -> None:
+    plan, facts = small_plan(), TickFacts()
+    state = vehicle_state()
+    first = plan.segments[0]
+    east_m, north_m = first.points_m[0]
+    here = estimate(east_m - 3.0, north_m - 4.0, math.pi / 2.0)
+    waits = replace(state, mission=replace(state.mission, plan=plan))
+    told = facts.start(waits, here)
+    assert told.distance_m is not None
+    assert told.distance_m <= 5.0 + 1e-9
+    assert told.bearing_rad is not None
+    place = (
+        here.east_m + told.distance_m * math.cos(here.yaw_rad + told.bearing_rad),
+        here.north_m + told.distance_m * math.sin(here.yaw_rad + told.bearing_rad),
+    )
+    assert math.dist(place, begins_at(waits.mission, here)) < 1e-9
+    drives = replace(waits, mission=replace(waits.mission, phase=MissionPhase.WORK))
+    for unknown in (
+        facts.start(state, here),
+        facts.start(drives, here),
+        facts.start(waits, replace(here, valid=False)),
+    ):
+        assert unknown == Start()

@@ -22,12 +22,13 @@ from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN
 from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import Goal, StartPose
+from vehicle.planning.coverage.standing import Mark
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.task.whole import agreed_role
 from vehicle.polygons.boundary import Rings, area_of
 from vehicle.runtime.own_site import OwnSite, settings_of
-from vehicle.runtime.staged_plans import StagedPlans, judge
+from vehicle.runtime.staged_plans import StagedPlans, areas_of, judge
 
 pytestmark = pytest.mark.long
 
@@ -70,6 +71,17 @@ def test_a_plan_that_is_what_it_says_is_taken_and_keeps_out_what_its_site_does(h
     assert len([one for one in shown["swaths"] if one["kind"] == "swath"]) >= 1
     assert shown["room_m"] is None
     assert json.loads(zlib.decompress(site_file(None, DATUM, {})))["hash"] is None
+
+
+def test_consoles_are_shown_parking_points_and_benchmarks_of_the_site(handed: Handed) -> None:
+    mark = Mark(
+        role="parking", place="", east_m=2.0, north_m=-3.0, taken_down=False, keep_out=shapely.Polygon(), yaw_rad=None
+    )
+    site = msgspec.structs.replace(handed.own.place, marks=(mark,), benchmarks_m=((7.0, 8.0),))
+    shown = json.loads(zlib.decompress(site_file(handed.plan, DATUM, {handed.plan.site_hash: areas_of(site)})))
+    points = [(one["role"], one["point"]) for one in shown["areas"] if "point" in one]
+    assert points == [("parking", [2.0, -3.0]), ("benchmark", [7.0, 8.0])]
+    assert all("rings" in one for one in shown["areas"] if "point" not in one)
 
 
 def test_a_way_is_taken_like_every_plan_also_where_the_site_is_surveyed(handed: Handed, tmp_path: Path) -> None:

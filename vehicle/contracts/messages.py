@@ -1,7 +1,7 @@
 """Every message between rooms, in order of flow; frozen, units last in the name. `None` means unknown, never 0."""
 
 from enum import IntEnum, StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 
@@ -311,6 +311,32 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     north_m: float | None = None
 
 
+class StartBlock(IntEnum):
+    """What stands against a start of the mission where the machine stands (FLAIL_START_BLOCK).
+
+    AWAY, PAST: it begins elsewhere. NO_CREDIT: a check that failed withholds all credit. DEPTH: the sensor cannot prove
+    the required depth. SHIFT: acts of the shift were not told. RING: of another machine, or of people, on the way.
+    """
+
+    NONE = 0
+    AWAY = 1
+    PAST = 2
+    NO_CREDIT = 3
+    DEPTH = 4
+    SHIFT = 5
+    RING = 6
+
+
+class StartRefusal(NamedTuple):
+    """Why a mission would not begin or go on where the machine stands, for people; NONE and "" where it would."""
+
+    kind: StartBlock
+    text: str
+
+
+STARTS = StartRefusal(StartBlock.NONE, "")
+
+
 class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
     """What stations and the broker are told, at 10 Hz and on change."""
 
@@ -335,6 +361,8 @@ class VehicleReport(msgspec.Struct, frozen=True, kw_only=True):
     """Claimed once and withdrawn by a check that failed; what of it was worked again counts as processed too."""
     start_blocked: str = ""
     """Why a mission would not begin where the machine stands, in few words; "" where it would, and without a plan."""
+    start_block: StartBlock = StartBlock.NONE
+    """The kind of it."""
     latch_tick: int = 0
     """The newest tick in which a reason that waits for an acknowledgement came, or came again while it waited."""
 

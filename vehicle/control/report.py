@@ -1,6 +1,6 @@
 """The vehicle's own account of itself, for stations, broker and record; pure, built in the tick."""
 
-from vehicle.contracts.messages import Estimate, GateReport, Task, VehicleReport
+from vehicle.contracts.messages import STARTS, Estimate, GateReport, StartRefusal, Task, VehicleReport
 from vehicle.control.state import VehicleState
 
 DUE_TICKS = (0, 2)
@@ -13,9 +13,9 @@ def is_due(number: int) -> bool:
 
 
 def report(
-    state: VehicleState, estimate: Estimate, gate: GateReport, task: Task, start_blocked: str = ""
+    state: VehicleState, estimate: Estimate, gate: GateReport, task: Task, start: StartRefusal = STARTS
 ) -> VehicleReport:
-    """The report of one tick; `start_blocked`: why a mission would not begin here."""
+    """The report of one tick; `start`: why a mission would not begin here."""
     mission, status = state.mission, state.wire.status
     return VehicleReport(
         tick=state.tick,
@@ -34,7 +34,8 @@ def report(
         swept_m2=state.ledger.swept_m2,
         session_id=state.session_id,
         provisional_m2=state.ledger.provisional_cells * state.config.mission.cell_m**2,
-        start_blocked=start_blocked,
+        start_blocked=start.text,
+        start_block=start.kind,
         latch_tick=state.gate.latch_tick,
         withdrawn_m2=state.ledger.withdrawn_cells * state.config.mission.cell_m**2,
     )

@@ -15,6 +15,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.messages import (
     MISSION_MODES,
+    STARTS,
     DriveRequest,
     Estimate,
     Event,
@@ -26,6 +27,8 @@ from vehicle.contracts.messages import (
     Outputs,
     Requests,
     RotorState,
+    StartBlock,
+    StartRefusal,
     Task,
 )
 from vehicle.contracts.plan import works
@@ -132,8 +135,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     )
     events = assigned + changes(state, after, estimate, gated, refused)
     due = reports.is_due(number) or bool(events)
-    blocked = _start_blocked(after, mission, estimate, near) if due else ""
-    report = reports.report(after, estimate, gated, task, blocked) if due else None
+    start = _start_refusal(after, mission, estimate, near) if due else STARTS
+    report = reports.report(after, estimate, gated, task, start) if due else None
     return after, Outputs(command=command, report=report, events=events, results=known.results)
 
 
@@ -192,16 +195,21 @@ def _start_refused(
     """Why a START that was pressed by stick comes to nothing; "" where it does not, or none was pressed."""
     if state.gate.mode is not Mode.MANUAL or not edges & START:
         return ""
-    return _start_blocked(state, mission, estimate, near)
+    return _start_refusal(state, mission, estimate, near).text
 
 
-def _start_blocked(state: VehicleState, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]) -> str:
-    """Why a mission would not begin: acts of the shift first, for they refuse START itself; "" if it would."""
+def _start_refusal(
+    state: VehicleState, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]
+) -> StartRefusal:
+    """Why a mission would not begin: acts of the shift first, for they refuse START itself."""
     shift = state.checks.shift
     if mission.plan is not None and shift.missing:
-        return due_text(shift.missing, clock_wrong=shift.clock_wrong)
-    blocked = job.start_blocked(mission, _job_inputs(state), estimate, state.config)
-    return blocked or _rings_meet(state, mission, estimate, near)
+        return StartRefusal(StartBlock.SHIFT, due_text(shift.missing, clock_wrong=shift.clock_wrong))
+    refusal = job.start_refusal(mission, _job_inputs(state), estimate, state.config)
+    if refusal.text:
+        return refusal
+    meets = _rings_meet(state, mission, estimate, near)
+    return StartRefusal(StartBlock.RING, meets) if meets else STARTS
 
 
 def _rings_meet(state: VehicleState, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]) -> str:

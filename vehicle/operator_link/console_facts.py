@@ -25,6 +25,16 @@ class Near(msgspec.Struct, frozen=True, kw_only=True):
     right_unproven: bool | None = None
 
 
+class Start(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a mission that waits would begin or go on, as the machine sees it; None: unknown, or no mission waits.
+
+    `bearing_rad`: from straight ahead, left positive.
+    """
+
+    distance_m: float | None = None
+    bearing_rad: float | None = None
+
+
 class ConsoleFacts(Protocol):
     """Facts for consoles. Its methods are called between ticks; they never raise and return at once."""
 
@@ -34,6 +44,10 @@ class ConsoleFacts(Protocol):
 
     def near(self, state: "VehicleState", estimate: "Estimate") -> Near:
         """Keep-outs and boundary, and the ground under each track."""
+        ...
+
+    def start(self, state: "VehicleState", estimate: "Estimate") -> Start:
+        """Distance and direction to where the mission begins or goes on."""
         ...
 
     def areas(self, ledger: "LedgerState", cell_m: float) -> Areas | None:
@@ -53,6 +67,11 @@ class NoFacts:
         """Unknown."""
         del state, estimate
         return Near()
+
+    def start(self, state: "VehicleState", estimate: "Estimate") -> Start:
+        """Unknown."""
+        del state, estimate
+        return Start()
 
     def areas(self, ledger: "LedgerState", cell_m: float) -> Areas | None:
         """Unknown."""

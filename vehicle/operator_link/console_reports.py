@@ -19,7 +19,7 @@ from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import TickRecord
 from vehicle.operator_link.act_desk import ActDesk, Seen
 from vehicle.operator_link.beats import beat_of, flags_of
-from vehicle.operator_link.console_facts import Areas, ConsoleFacts, Near
+from vehicle.operator_link.console_facts import Areas, ConsoleFacts, Near, Start
 from vehicle.operator_link.day_file import Day, DayBook
 from vehicle.operator_link.fuel import FuelGauge
 from vehicle.operator_link.ground_log import GroundLog
@@ -96,15 +96,23 @@ class ConsoleReports:
                 peer.send_frame("FLAIL_VEHICLE", again, self._verifier, record.t_ns)
             if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, None):
                 if work is None:
-                    work = self._work(state, self._facts.near(state, report.estimate), record.t_ns)
+                    work = self._work(state, report, record.t_ns)
                 peer.send_frame(
                     "FLAIL_WORK", console_adapters.encode_work(work, peer.next_sequence()), self._verifier, record.t_ns
                 )
             self._tell_rings(report, peer, record.t_ns)
 
-    def _work(self, state: "VehicleState", near: Near, now_ns: int) -> WorkFrame:
+    def _work(self, state: "VehicleState", report: VehicleReport, now_ns: int) -> WorkFrame:
+        near: Near = self._facts.near(state, report.estimate)
+        start: Start = self._facts.start(state, report.estimate)
         work = work_of(state, now_ns, self._times, self._checks, self._areas, near, self._fuel.seen)
-        return replace(work, day_count=self.days.count)
+        return replace(
+            work,
+            day_count=self.days.count,
+            start_block=report.start_block,
+            start_distance_m=start.distance_m,
+            start_bearing_rad=start.bearing_rad,
+        )
 
     def _hold(self, state: "VehicleState") -> None:
         """What files tell of this tick."""

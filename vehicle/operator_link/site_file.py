@@ -18,11 +18,17 @@ SITE_FORMAT: Final = 1
 
 
 class SiteArea(msgspec.Struct, frozen=True, kw_only=True):
-    """One polygon of a site file: its role, its name, its rings, the shell first."""
+    """One shape of a site file: its role, its name; a polygon's rings, the shell first, or a point."""
 
     role: str
     name: str = ""
-    rings_m: tuple[Ring, ...]
+    rings_m: tuple[Ring, ...] = ()
+    point_m: tuple[float, float] | None = None
+
+    def drawn(self) -> dict[str, Any]:
+        """As consoles read it."""
+        shape = {"rings": self.rings_m} if self.point_m is None else {"point": self.point_m}
+        return {"role": self.role, "name": self.name, **shape}
 
 
 Areas = Mapping[str, tuple[SiteArea, ...]]
@@ -63,7 +69,7 @@ def _site(plan: Plan | None, datum: LocalFrame, areas: Areas, facts: MachineFact
     if plan is None:
         return {"format": SITE_FORMAT, "hash": None, "datum": place, "limits": limits, "ring_m": facts.ring_m}
     known = areas.get(plan.site_hash, ())
-    drawn = [{"role": one.role, "name": one.name, "rings": one.rings_m} for one in known]
+    drawn = [one.drawn() for one in known]
     if not any(one.role == "keep_out" for one in known):
         drawn += [{"role": "keep_out", "name": "", "rings": [ring]} for ring in plan.keep_out_m]
     width_m = plan.machine.tool_width_m

@@ -12,12 +12,14 @@ import numpy as np
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
-from vehicle.contracts.units import NS_PER_S
+from vehicle.contracts.units import NS_PER_S, wrap_rad
 from vehicle.control.ground import raster, support
+from vehicle.control.mission.job import WAITING_PHASES
+from vehicle.control.mission.progress import begins_at
 from vehicle.control.safety import tracks
 from vehicle.control.safety.measurements import GNSS_FRESH_S
 from vehicle.control.state import LedgerState, VehicleState
-from vehicle.operator_link.console_facts import Areas, Near
+from vehicle.operator_link.console_facts import Areas, Near, Start
 
 NEAR_MAX_M: Final = 100.0
 """Boundaries further away than this are not reported."""
@@ -57,6 +59,16 @@ class TickFacts:
             distance_m, side = nearest(state.gate.fence, estimate, state.config.machine)
         left, right = self._unproven(state, estimate)
         return Near(keep_out_m=distance_m, side=side, left_unproven=left, right_unproven=right)
+
+    def start(self, state: VehicleState, estimate: Estimate) -> Start:
+        """Distance and direction to where a waiting mission begins; unknown while the position is unknown."""
+        mission = state.mission
+        if mission.plan is None or mission.phase not in WAITING_PHASES or not estimate.valid:
+            return Start()
+        east_m, north_m = begins_at(mission, estimate)
+        east_m, north_m = east_m - estimate.east_m, north_m - estimate.north_m
+        bearing_rad = wrap_rad(math.atan2(north_m, east_m) - estimate.yaw_rad)
+        return Start(distance_m=math.hypot(east_m, north_m), bearing_rad=bearing_rad)
 
     def areas(self, ledger: LedgerState, cell_m: float) -> Areas | None:
         """Areas by state of processing; None until every worked tile was counted once, a few in each call."""

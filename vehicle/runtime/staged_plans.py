@@ -113,14 +113,20 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
 
 
 def areas_of(site: Any) -> tuple[SiteArea, ...]:
-    """Return the polygons of a site by their role."""
+    """Return the polygons of a site by their role, and its parking points and benchmarks."""
     import shapely  # noqa: PLC0415  # loads slowly
 
-    return tuple(
-        SiteArea(role=role, rings_m=rings_of(polygon))
-        for role in ROLES
-        for polygon in shapely.get_parts(getattr(site, role))
-        if polygon.geom_type == "Polygon" and not polygon.is_empty
+    from vehicle.planning.coverage.parking import PARKING, parking_points  # noqa: PLC0415
+
+    return (
+        *(
+            SiteArea(role=role, rings_m=rings_of(polygon))
+            for role in ROLES
+            for polygon in shapely.get_parts(getattr(site, role))
+            if polygon.geom_type == "Polygon" and not polygon.is_empty
+        ),
+        *(SiteArea(role=PARKING, point_m=(mark.east_m, mark.north_m)) for mark in parking_points(site)),
+        *(SiteArea(role="benchmark", point_m=place_m) for place_m in site.benchmarks_m),
     )
 
 

@@ -2,20 +2,23 @@
 
 import { ACTS } from "./acts_logic.js";
 import { make, mark, put, show } from "./dom.js";
-import { led, number, said } from "./i18n.js";
+import { led, number, said, t } from "./i18n.js";
 
 const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E" };
 const PAD = { View: "View", Start: "Start", LB: "LB", A: "A", X: "X", Y: "Y" };
 
-/** Parameters as the language writes them: a stick's reading with its sign. */
+/** Parameters as the language writes them: a stick's reading with its sign, metres, a side, the cause of a reason. */
 export function spoken(why) {
   const params = { ...why.params };
-  for (const name of ["value", "rpm"]) {
+  for (const name of ["value", "rpm", "angle"]) {
     if (typeof params[name] === "number") {
-      const text = number(params[name], name === "rpm" ? 0 : 2);
+      const text = number(params[name], name === "value" ? 2 : 0);
       params[name] = name === "value" && params[name] > 0 ? `+${text}` : text;
     }
   }
+  if (typeof params.metres === "number") params.distance = t("unit.m", { value: number(params.metres, params.metres < 10 ? 1 : 0) });
+  if (params.side) params.side = t(`side.${params.side}`);
+  if (params.rule) params.cause = led(`reason.${params.rule}.cause`).first.replace(/\.$/, "");
   return said(why.key, params);
 }
 

@@ -1,6 +1,6 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
-import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, offers, shiftWhy, startHands, waitOf } from "./acts_logic.js";
+import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, named, notOffered, offers, shiftWhy, startHands, waitOf } from "./acts_logic.js";
 import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
@@ -93,7 +93,7 @@ export class Acts {
   /** The operator pressed an act (its button, key or gamepad button). */
   press(name) {
     const one = this.offers().find((offer) => offer.act === name);
-    if (!one) return;
+    if (!one) return this._say(name, "refused", notOffered(name, this.facts()));
     if (!one.enabled) return this._say(name, "refused", one.why);
     if (name === "START" && !this._wait) return this._start();
     if (name === "TAKE") this.hands().tell("take");
@@ -180,8 +180,7 @@ export class Acts {
     if (this._hold !== null) return;
     this.held_by = by;
     const one = this.offers().find((offer) => offer.act === name);
-    if (!one) return;
-    if (!one.enabled) return this.press(name);
+    if (!one?.enabled) return this.press(name);
     this.store.set("held_act", name);
     this._hold = this._after(HOLD_MS, () => {
       this.letGo();
@@ -208,13 +207,18 @@ export class Acts {
     this.store.set("held_act", null);
   }
 
-  /** A key's act, pressed anew. @returns {boolean} whether it means one now */
+  /** A key's act, pressed anew. @returns {boolean} whether it is one */
   key(code) {
-    const one = meant(this.offers(), "key", code);
-    if (!one) return false;
-    if (ACTS[one.act].held) this.hold(one.act);
-    else this.press(one.act);
+    const act = this._act("key", code);
+    if (act === null) return false;
+    if (ACTS[act].held) this.hold(act);
+    else this.press(act);
     return true;
+  }
+
+  /** What a key or button means among the acts offered; else what it stands for: that it waits is said. */
+  _act(by, name) {
+    return meant(this.offers(), by, name)?.act ?? named(by, name);
   }
 
   keyUp(code) {
@@ -236,12 +240,12 @@ export class Acts {
     }
     if (!focused || both) return;
     for (const name of fresh) {
-      const one = name === "B" ? null : meant(this.offers(), "button", name);
-      if (!one) continue;
-      if (!ACTS[one.act].held) this.press(one.act);
+      const act = name === "B" ? null : this._act("button", name);
+      if (act === null) continue;
+      if (!ACTS[act].held) this.press(act);
       else {
         this._by_pad = true;
-        this.hold(one.act);
+        this.hold(act);
       }
     }
   }

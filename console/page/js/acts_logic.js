@@ -12,6 +12,7 @@ export const HOLD_MS = 1000;
 export const ENGINE_OFF_MS = 700;
 export const READ_MS = 1000;
 export const FAR_M = 50;
+const STOP_LEVEL = 3;
 const ARM_APART_MS = 500;
 /** So often a held key, button or finger is looked at, and so much a single look counts at most. */
 export const HELD_LOOK_MS = 50;
@@ -63,6 +64,9 @@ export const acknowledgeDue = (facts) =>
 /** Whether the vehicle asks for a sign of attention. */
 export const attentionAsked = (facts) => facts.rules.some((rule) => rule.name === "attention_asked");
 
+/** In READY a cause that still stops the machine lets it be backed out alone: ARM would do nothing, RECOVERY is next. */
+export const stillStops = (rules) => rules.find((one) => one.level >= STOP_LEVEL) ?? null;
+
 const atMachine = (facts) => facts.rules.find((rule) => rule.recovery === "H" && rule.level >= 3) ?? null;
 
 const MODES = {
@@ -73,11 +77,16 @@ const MODES = {
     if (facts.reset_due) return [offer("RESET", cleanHands(facts)), offer("ARM", WHY("act.why.reset_first"))];
     return [offer("ARM", cleanHands(facts)), offer("RELEASE", null, false)];
   },
-  READY: (facts) => [
-    offer("ARM", cleanHands(facts) ?? (facts.ready_ms < ARM_APART_MS ? WHY("act.why.moment") : null)),
-    offer("RECOVERY", cleanHands(facts), false),
-    offer("DISARM", null, false),
-  ],
+  READY: (facts) => {
+    const cause = stillStops(facts.rules);
+    const against = cause && WHY("act.why.only_recovery", { rule: cause.name });
+    const moment = facts.ready_ms < ARM_APART_MS ? WHY("act.why.moment") : null;
+    return [
+      offer("ARM", cleanHands(facts) ?? against ?? moment),
+      offer("RECOVERY", cleanHands(facts), against !== null),
+      offer("DISARM", null, false),
+    ];
+  },
   MANUAL: (facts) => [offer("START", startWhy(facts), false), offer("DISARM", null, false)],
   AUTO_MOVE: (facts) => mission(facts),
   AUTO_WORK: (facts) => mission(facts),
@@ -116,7 +125,18 @@ function startWhy(facts) {
   // the acts of the shift are told on the card of START
   if (facts.shift_due) return null;
   // what limits comes and goes within tenths of a second: the vehicle judges the moment of the press, and names it
-  return facts.start_blocked ? WHY("act.why.start_blocked") : null;
+  return facts.start_blocked ? blockedWhy(facts.start) : null;
+}
+
+/** Why a mission would not begin here, and where it would, as the vehicle says; the two come by different messages. */
+function blockedWhy(start) {
+  const { block = null, distance_m = null, left_deg = null } = start ?? {};
+  if (block === "away" || block === "past") {
+    if (distance_m === null || left_deg === null) return WHY("act.why.start_blocked");
+    return WHY("act.why.start_away", { metres: distance_m, angle: Math.abs(left_deg), side: left_deg >= 0 ? "left" : "right" });
+  }
+  if (block === "shift") return WHY("act.why.shift_due");
+  return WHY(block === null ? "act.why.start_blocked" : `act.why.start_${block}`);
 }
 
 /** What START still waits for in a task that works in shifts: the ring, asked anew in each arming; then what else blocks. */
@@ -169,6 +189,38 @@ export function offers(facts) {
   // where people have to go to the machine nothing here is urged
   const urged = atMachine(facts) && ["ESTOP", "FAULT", "HOLD"].includes(facts.mode) ? null : found.find((one) => one.next);
   return found.map((one) => ({ ...one, next: one === urged }));
+}
+
+const DRIVEN_BY_STICK = ["MANUAL", "RECOVERY"];
+const ENDED = ["STOPPING", "HOLD", "FAULT", "ESTOP"];
+
+/** For each act what stands in the way where its mode does not offer it; the first that holds is said. */
+const ELSEWHERE = {
+  TAKE: (facts) => (facts.mine ? "act.why.yours" : null),
+  RELEASE: (facts) => (ARMED_MODES.includes(facts.mode) || facts.mode === "READY" ? "act.why.disarm_first" : null),
+  ARM: (facts) => (ARMED_MODES.includes(facts.mode) ? "act.why.armed" : ENDED.includes(facts.mode) ? "act.why.reset_first" : null),
+  DISARM: (facts) => (AUTO_MODES.includes(facts.mode) ? "act.why.pause_first" : "act.why.not_armed"),
+  RESET: () => "act.why.nothing_due",
+  ACKNOWLEDGE: () => "act.why.nothing_due",
+  RELEASE_ESTOP: () => "act.why.nothing_due",
+  START: (facts) => (ENDED.includes(facts.mode) ? "act.why.reset_first" : AUTO_MODES.includes(facts.mode) ? "act.why.under_way" : facts.mode === "RECOVERY" ? null : "act.why.arm_first"),
+  PAUSE: () => "act.why.no_mission",
+  ATTENTION: () => "act.why.no_mission",
+  RECOVERY: (facts) => (ENDED.includes(facts.mode) ? "act.why.reset_first" : DRIVEN_BY_STICK.includes(facts.mode) ? "act.why.disarm_first" : facts.mode === "DISARMED" ? "act.why.arm_first" : null),
+};
+
+/** Why an act that is not offered now cannot be done, in words: nothing that was pressed stays without an answer. */
+export function notOffered(act, facts) {
+  if (!facts.open || facts.mode === null) return WHY("act.why.no_link");
+  if (!facts.mine && act !== "TAKE") return WHY("act.why.take_first");
+  if (facts.mode === "BOOT") return WHY("act.why.starting");
+  if (facts.mode === "STOPPING" && act !== "TAKE") return WHY("act.why.moving");
+  return WHY(ELSEWHERE[act](facts) ?? "act.why.wrong_mode");
+}
+
+/** The act that a key or button stands for where it means none of those offered; null where it is no act's. */
+export function named(by, name) {
+  return Object.keys(ACTS).find((act) => ACTS[act][by] === name) ?? null;
 }
 
 /** The act that a key or button means now, among those offered; null where it means none. */

@@ -1,7 +1,7 @@
 /** The top bar: mode, link, picture, position, view; on wide screens battery, rest and clock. */
 
 import { at, make, mark, put, show } from "./dom.js";
-import { STOPS, stateOf } from "./facts.js";
+import { STOPS, modeKey, stateOf } from "./facts.js";
 import { UNKNOWN, clock, currentLanguage, number, span, t } from "./i18n.js";
 
 const PICTURE_LATE_MS = 300;
@@ -18,7 +18,7 @@ export function modeCell(store) {
   if (state === "lost") return { label: was(store, name), text: t("mode.no_link"), tone: "red" };
   const driving = vehicle.mode === "MANUAL" && store.value("hands", "hold") === true;
   const tone = STOPS.includes(vehicle.mode) ? "red" : AMBER_MODES.includes(vehicle.mode) ? "amber" : "";
-  return { label: holder(store, name, vehicle), text: t(driving ? "mode.MANUAL.driving" : `mode.${vehicle.mode}`), tone };
+  return { label: holder(store, name, vehicle), text: t(driving ? "mode.MANUAL.driving" : modeKey(store)), tone };
 }
 
 function vehicleName(store) {

@@ -1,6 +1,6 @@
 /** From the page's one state to what acts and steps are judged by. Pure. */
 
-import { ARMED_MODES, STOPPED_MODES } from "./acts_logic.js";
+import { ARMED_MODES, STOPPED_MODES, stillStops } from "./acts_logic.js";
 
 export const STOPS = STOPPED_MODES.filter((mode) => mode !== "DISARMED");
 const ATTENTION_MISSED = 59;
@@ -56,6 +56,7 @@ export function factsOf(store, page) {
     estop_latched: vehicle.estop_latched ?? null,
     standing: vehicle.standing ?? null,
     start_blocked: vehicle.start_blocked ?? null,
+    start: startOf(store),
     shift_used: store.value("checks", "shift_used") === true,
     shift_due: store.value("checks", "shift_due") === true,
     rules: rulesOf(store),
@@ -65,6 +66,18 @@ export function factsOf(store, page) {
     fix: store.value("gnss", "fix"),
     ...page,
   };
+}
+
+/** Key of the mode's words; READY out of which only RECOVERY leads has its own. */
+export function modeKey(store) {
+  const mode = store.value("vehicle", "mode");
+  return mode === "READY" && stillStops(rulesOf(store)) ? "mode.READY.out" : `mode.${mode}`;
+}
+
+/** What stands against a start of the mission, and where it would begin: {block, distance_m, left_deg}, null: unknown. */
+export function startOf(store) {
+  const read = (name) => store.value("mission", name);
+  return { block: read("start_block"), distance_m: read("start_m"), left_deg: read("start_left_deg") };
 }
 
 export const armed = (store) => ARMED_MODES.includes(store.value("vehicle", "mode"));

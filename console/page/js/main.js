@@ -4,7 +4,7 @@ import { Acts } from "./acts.js";
 import { Bar } from "./bar.js";
 import { Detonation } from "./detonation.js";
 import { at, make, mark, put, show } from "./dom.js";
-import { armed, rulesOf, stateOf } from "./facts.js";
+import { armed, modeKey, rulesOf, stateOf } from "./facts.js";
 import { Hands, touchPads } from "./hands.js";
 import { load, number, t } from "./i18n.js";
 import { Instruments } from "./instruments.js";
@@ -291,7 +291,7 @@ class Page {
   _speak(state) {
     const mode = this.store.value("vehicle", "mode");
     const worst = rulesOf(this.store)[0];
-    const words = state === "searching" ? "" : state === "lost" ? t("mode.no_link") : t(`mode.${mode}`);
+    const words = state === "searching" ? "" : state === "lost" ? t("mode.no_link") : t(modeKey(this.store));
     const reason = worst && state !== "lost" ? t(`reason.${worst.name}.cause`) : "";
     put(at("said"), [words, reason].filter(Boolean).join(". "));
     const answer = this.store.get("answer");

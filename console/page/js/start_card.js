@@ -3,22 +3,15 @@
 import { spoken, wire } from "./act_buttons.js";
 import { FAR_M, shiftWhy, startHands } from "./acts_logic.js";
 import { at, make, mark, put, show } from "./dom.js";
+import { startOf } from "./facts.js";
 import { area, number, said, t, UNKNOWN } from "./i18n.js";
 
 const ROWS = ["site", "plan", "machine", "area", "segments", "first", "leader", "ring"];
 
-/**
- * Where the mission begins or goes on, as the machine sees it: {distance_m, angle_deg (left is positive)}; null where
- * that is not known.
- */
-export function firstPoint(site, pose, segment) {
-  const from = site?.swaths?.find((swath) => swath.n >= (segment ?? 0))?.from;
-  const placed = pose && [pose.e, pose.n, pose.heading_deg].every(Number.isFinite);
-  if (!from || !placed) return null;
-  const [east, north] = [from[0] - pose.e, from[1] - pose.n];
-  const bearing_deg = (Math.atan2(east, north) * 180) / Math.PI;
-  const right_deg = ((((bearing_deg - pose.heading_deg + 180) % 360) + 360) % 360) - 180;
-  return { distance_m: Math.hypot(east, north), angle_deg: -right_deg };
+/** Where the mission begins or goes on, as the vehicle tells it: {distance_m, left_deg}; null where that is not known. */
+function firstPoint(store) {
+  const { distance_m, left_deg } = startOf(store);
+  return distance_m === null || left_deg === null ? null : { distance_m, left_deg };
 }
 
 /** A start far away, or from a point that is not known, wants the team leader's name, given in Setup before ARM. */
@@ -51,13 +44,8 @@ export class StartCard {
     this.acts.farWhy = () => this.farWhy();
   }
 
-  _first() {
-    const pose = this.store.late("pose") ? null : this.store.get("pose");
-    return firstPoint(this.store.get("site"), pose, this.store.value("mission", "segment"));
-  }
-
   farWhy() {
-    return farWhy(this._first(), String(this.store.get("leader") ?? ""));
+    return farWhy(firstPoint(this.store), String(this.store.get("leader") ?? ""));
   }
 
   render() {
@@ -67,7 +55,7 @@ export class StartCard {
     document.body.dataset.start = open ? "open" : "closed";
     if (!open) return;
     const site = this.store.get("site");
-    const first = this._first();
+    const first = firstPoint(this.store);
     const hash = this.store.shown("mission", "plan_hash");
     put(this.values.site, site?.name ?? UNKNOWN);
     put(this.values.plan, hash === null ? UNKNOWN : String(hash).slice(0, 12));
@@ -75,7 +63,7 @@ export class StartCard {
     put(this.values.area, area(this.store.shown("mission", "total_m2")));
     put(this.values.segments, number(this.store.shown("mission", "segments")));
     put(this.values.first, first === null ? UNKNOWN : said("start.first_at", {
-      distance: t("unit.m", { value: number(first.distance_m) }), angle: number(Math.abs(first.angle_deg)), side: t(first.angle_deg >= 0 ? "inst.left" : "inst.right"),
+      distance: t("unit.m", { value: number(first.distance_m, first.distance_m < 10 ? 1 : 0) }), angle: number(Math.abs(first.left_deg)), side: t(first.left_deg >= 0 ? "inst.left" : "inst.right"),
     }));
     put(this.values.leader, this.store.get("leader") || UNKNOWN);
     this._ring(site?.ring_m ?? null);

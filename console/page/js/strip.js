@@ -3,7 +3,7 @@
 import { ActButtons, spoken } from "./act_buttons.js";
 import { AUTO_MODES, startHands } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
-import { linkProblem, rulesOf, stateOf } from "./facts.js";
+import { linkProblem, modeKey, rulesOf, startOf, stateOf } from "./facts.js";
 import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
@@ -60,6 +60,7 @@ export class Strip {
     element.append(this.title, this.state, this.echo.element, this.text, acts);
     element.setAttribute("aria-label", t("region.hands"));
     this.element = element;
+    this.narrow = window.matchMedia("(min-width: 1024px) and (max-width: 1365px)");
     this.buttons = new ActButtons(acts, this.acts, this.store);
   }
 
@@ -68,7 +69,7 @@ export class Strip {
     const mode = this.store.value("vehicle", "mode");
     const view = this.store.get("hands");
     const shown = this._shown(mode, view);
-    this.buttons.render(view?.hold && mode === "MANUAL" ? [] : offers, { ATTENTION: this._attention() });
+    this.buttons.render(view?.hold && mode === "MANUAL" ? [] : offers, { ATTENTION: this._attention(), START: this._toStart() });
     put(this.title, shown.title);
     put(this.state, shown.state);
     mark(this.state, "old", AUTO_MODES.includes(mode) && this.store.late("mission"));
@@ -76,13 +77,15 @@ export class Strip {
     mark(this.state, "amber", shown.amber === true);
     // what an operator has to do wins over the news that an act was accepted
     const answered = shown.waits && this.store.value("answer", "result") === "accepted" ? null : answerText(this.store);
-    put(this.text, answered ?? shown.text);
-    mark(this.text, "blue", answered === null && shown.blue === true);
+    const here = this.narrow.matches ? null : answered; // on a tablet there is room for it above the strip alone
+    put(this.text, here ?? shown.text);
+    mark(this.text, "blue", here === null && shown.blue === true);
     mark(this.element, "with-acts", offers.length > 0);
+    mark(this.element, "answers", here !== null && !view?.hold);
     show(this.echo.element, DRIVES.includes(mode) && stateOf(this.store) === "live");
     if (view) this.echo.put(view.drive, view.turn);
     this._pads(view, mode);
-    this._warnings(view);
+    this._warnings(view, this.narrow.matches ? answered : null);
   }
 
   /** What a mission wants to know of its operator, before anything else. */
@@ -95,6 +98,12 @@ export class Strip {
     return left_s === null ? "" : countdown(left_s);
   }
 
+  /** How far it still is to where the mission begins; "" where it would begin here. */
+  _toStart() {
+    const { block, distance_m } = startOf(this.store);
+    return (block === "away" || block === "past") && distance_m !== null ? t("unit.m", { value: number(distance_m, distance_m < 10 ? 1 : 0) }) : "";
+  }
+
   /** Title, state, text of the left panel. */
   _shown(mode, view) {
     const state = stateOf(this.store);
@@ -105,7 +114,7 @@ export class Strip {
     if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: said("text.boot") };
     if (mode === "DISARMED" || mode === "READY") {
       const why = this.acts.offers().find((one) => one.why)?.why ?? null;
-      return { title: t(`title.${mode}`), state: t(`mode.${mode}`), waits: why !== null, text: why ? spoken(why) : said(mode === "READY" ? "text.ready" : "text.disarmed") };
+      return { title: t(`title.${mode}`), state: t(modeKey(this.store)), waits: why !== null, text: why ? spoken(why) : said(mode === "READY" ? "text.ready" : "text.disarmed") };
     }
     return this._driving(mode, view);
   }
@@ -164,18 +173,18 @@ export class Strip {
     property(at("pad-stick"), "--y", String(view ? view.drive : 0));
   }
 
-  /** What is abnormal and does not stop: amber, in words. */
-  _warnings(view) {
+  /** What is abnormal and does not stop: amber, in words; before it the answer to an act where it has no other place. */
+  _warnings(view, answer) {
     const rules = stateOf(this.store) === "live" ? rulesOf(this.store) : [];
     const notes = view?.notes ?? [];
     const found = [...notes.map((key) => said(key)), ...rules.map((rule) => led(`reason.${rule.name}.cause`).first)];
     const list = this.instruments.warnings;
     const hint = this._hint();
     const rest = this.rest.due() ? said("hands.rest") : null;
-    const shown = [rest ?? "", hint ?? "", ...found].join("|");
+    const shown = [answer ?? "", rest ?? "", hint ?? "", ...found].join("|");
     if (list.dataset.shown === shown) return;
     list.dataset.shown = shown;
-    list.replaceChildren(...(rest ? [make("li", { className: "hint blue", text: rest })] : []), ...(hint ? [make("li", { className: "hint", text: hint })] : []), ...found.map((text) => make("li", { text })));
+    list.replaceChildren(...(answer ? [make("li", { className: "hint answer", text: answer })] : []), ...(rest ? [make("li", { className: "hint blue", text: rest })] : []), ...(hint ? [make("li", { className: "hint", text: hint })] : []), ...found.map((text) => make("li", { text })));
   }
 
   /** What an exercise says, for a while: its goal and its hints come as the vehicle's texts. */

@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as geometry from "../../../console/page/js/map/geometry.js";
+import { seenFrom } from "../../../console/page/js/map/machine.js";
 
 const VIEW = { east: 10, north: 20, ppm: 5, turn: 0.7, width: 800, height: 600, anchorY: 0.62 };
 const SQUARE = [[0, 0], [10, 0], [10, 10], [0, 10]];
 const HOLE = [[4, 4], [6, 4], [6, 6], [4, 6]];
 const near = (a, b, by = 1e-9) => a.forEach((value, n) => assert.ok(Math.abs(value - b[n]) <= by, `${a} is not ${b}`));
+
+test("a place seen from the machine: metres, degrees to the left of straight ahead", () => {
+  const pose = { e: 5, n: -2, heading_deg: 90 }; // it points east
+  near(seenFrom(pose, 10, 0), [15, -2], 1e-9);
+  near(seenFrom(pose, 10, 90), [5, 8], 1e-9);
+  near(seenFrom(pose, 10, -90), [5, -12], 1e-9);
+});
 
 test("ground to screen and back is the same place in a turned view", () => {
   near(geometry.toGround(VIEW, ...geometry.toScreen(VIEW, -3.25, 44.5)), [-3.25, 44.5]);

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { ACTS, cleanHands, meant, offers, shiftWhy, startHands, waitOf } from "../../../console/page/js/acts_logic.js";
+import { ACTS, cleanHands, meant, named, notOffered, offers, shiftWhy, startHands, waitOf } from "../../../console/page/js/acts_logic.js";
 import { Acts } from "../../../console/page/js/acts.js";
 import { factsOf, newestTick, rulesOf, stateOf, vehicleOf } from "../../../console/page/js/facts.js";
 import { askedSound } from "../../../console/page/js/sounds.js";
@@ -35,6 +35,8 @@ for (const [what, more, enabled, blue] of [
   ["DISARMED, checklist due", { checklist_due: true }, ["RELEASE"], []],
   ["READY", { mode: "READY" }, ["ARM", "RECOVERY", "DISARM"], ["ARM"]],
   ["READY, just now", { mode: "READY", ready_ms: 400 }, ["RECOVERY", "DISARM"], []],
+  ["READY, the cause still there", { mode: "READY", rules: [rule(33, "N", 3, { retreat: true })] }, ["RECOVERY", "DISARM"], ["RECOVERY"]],
+  ["READY, something limits", { mode: "READY", rules: [rule(66, "A", 2)] }, ["ARM", "RECOVERY", "DISARM"], ["ARM"]],
   ["MANUAL", { mode: "MANUAL" }, ["START", "DISARM"], []],
   ["AUTO_MOVE", { mode: "AUTO_MOVE", standing: false }, ["PAUSE", "ATTENTION"], []],
   ["AUTO_WORK", { mode: "AUTO_WORK", standing: false }, ["PAUSE", "ATTENTION"], []],
@@ -81,6 +83,49 @@ test("what waits says why", () => {
   assert.equal(why("START", { mode: "WAIT", wait: OVER }), "start.hold");
   assert.equal(why("START", { mode: "WAIT", wait: OVER, hands: { ...HELD, centred: false } }), "start.centre");
   assert.equal(cleanHands(facts({ standing: null })), null, "what is unknown the vehicle judges");
+});
+
+test("what blocks a START is named, with the way to where it would begin", () => {
+  const blocked = (start) => offers(facts({ mode: "MANUAL", start_blocked: true, start })).find((one) => one.act === "START").why;
+  assert.deepEqual(blocked({ block: "away", distance_m: 12.3, left_deg: -40 }), { key: "act.why.start_away", params: { metres: 12.3, angle: 40, side: "right" } });
+  assert.deepEqual(blocked({ block: "past", distance_m: 3, left_deg: 170 }), { key: "act.why.start_away", params: { metres: 3, angle: 170, side: "left" } });
+  assert.equal(blocked({ block: "no_credit", distance_m: 0.2, left_deg: 0 }).key, "act.why.start_no_credit");
+  assert.equal(blocked({ block: "depth", distance_m: 0.2, left_deg: 0 }).key, "act.why.start_depth");
+  assert.equal(blocked({ block: "shift", distance_m: 0.2, left_deg: 0 }).key, "act.why.shift_due");
+  assert.equal(blocked({ block: "away", distance_m: null, left_deg: null }).key, "act.why.start_blocked", "no place is known");
+  assert.equal(blocked({ block: null, distance_m: null, left_deg: null }).key, "act.why.start_blocked", "its message was not heard");
+  assert.equal(why("ARM", { mode: "READY", rules: [rule(33, "N", 3, { retreat: true })] }), "act.why.only_recovery");
+});
+
+test("no act that is pressed stays without an answer: what stands in its way is said", () => {
+  const said = (act, more) => notOffered(act, facts(more)).key;
+  for (const [act, mode, key] of [
+    ["TAKE", "MANUAL", "yours"], ["RELEASE", "MANUAL", "disarm_first"], ["ARM", "MANUAL", "armed"], ["ARM", "HOLD", "reset_first"],
+    ["DISARM", "DISARMED", "not_armed"], ["DISARM", "AUTO_WORK", "pause_first"], ["RESET", "MANUAL", "nothing_due"], ["ACKNOWLEDGE", "HOLD", "nothing_due"],
+    ["RELEASE_ESTOP", "HOLD", "nothing_due"], ["START", "READY", "arm_first"], ["START", "AUTO_MOVE", "under_way"], ["START", "ESTOP", "reset_first"],
+    ["START", "RECOVERY", "wrong_mode"], ["PAUSE", "MANUAL", "no_mission"], ["ATTENTION", "HOLD", "no_mission"], ["RECOVERY", "HOLD", "reset_first"],
+    ["RECOVERY", "MANUAL", "disarm_first"], ["RECOVERY", "DISARMED", "arm_first"], ["ARM", "BOOT", "starting"], ["ARM", "STOPPING", "moving"],
+  ]) assert.equal(said(act, { mode }), `act.why.${key}`, `${act} in ${mode}`);
+  assert.equal(said("ARM", { mine: false }), "act.why.take_first");
+  assert.equal(said("ARM", { open: false }), "act.why.no_link");
+  const modes = ["BOOT", "DISARMED", "READY", "MANUAL", "AUTO_MOVE", "AUTO_WORK", "WAIT", "STOPPING", "HOLD", "FAULT", "ESTOP", "RECOVERY"];
+  for (const mode of modes) for (const act of Object.keys(ACTS)) assert.ok(said(act, { mode }), `${act} in ${mode}`);
+  assert.deepEqual([named("key", "KeyR"), named("button", "X"), named("key", "KeyQ")], ["RESET", "PAUSE", null]);
+});
+
+test("a key of an act that this mode does not offer is answered and sends nothing", () => {
+  const made = store({ ...OPEN, vehicle: { ...OPEN.vehicle, mode: "MANUAL" } });
+  made.set("reasons", []);
+  const acts = new Acts({
+    store: made, now_ms: () => 1000, hands: () => ({ view: CLEAN, tell: () => {} }), page: () => ({ shown_ms: 5000 }),
+    drive: () => ({ send: () => assert.fail("it was sent") }), state: () => ({ send: () => true }),
+  });
+  assert.equal(acts.key("KeyR"), true);
+  const { act, result, why: { key } } = made.get("answer");
+  assert.deepEqual([act, result, key], ["RESET", "refused", "act.why.nothing_due"]);
+  acts.pad({ fresh: ["X"], pressed: ["X"] }, true);
+  assert.equal(made.get("answer").why.key, "act.why.no_mission");
+  assert.equal(acts.key("KeyQ"), false);
 });
 
 test("START wants hold, and sticks centred", () => {

@@ -1,5 +1,6 @@
 """Nothing on the page is cut off, at any size of screen and text, in any language, and STOP is never covered."""
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from tests.console.page.browser import SIZES, Page, browsing
 from tests.console.page.fake_server import FakeServer, serving
 from tests.console.page.scenes import SCENES
-from tests.console.page.test_texts import OTHERS
+from tests.console.page.test_texts import ENGLISH, OTHERS
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
 SHOWN = ["manual", "ready", "mission", "wait", "warned", "hold", "detonation", "estop", "lost", "disarmed"]
@@ -68,5 +69,45 @@ def test_nothing_is_cut_and_stop_is_never_covered(browser: Page, server: FakeSer
     for size in SIZES:
         browser.size(size)
         found = browser.js(f"const check = () => {{ {CHECK} }};{LOOK}", scenes, ["100", "125", "150"], VIEWS)
+        problems |= {f"{size} {where}": what for where, what in found.items()}
+    assert problems == {}
+
+
+ANSWERS = """
+const [scene, texts] = arguments, found = {};
+const keys = Object.keys(english()).filter((key) => key.startsWith("act.why."));
+const params = { metres: 123.4, distance: "123 m", angle: 170, side: "right", rule: "tilt_disagrees", rpm: 1140 };
+flail.store.serverAge_ms = () => 0;
+flail.turn("drive");
+for (const text of texts) {
+  document.documentElement.dataset.text = text;
+  flail.store.heard({ type: "snapshot", seq: 0, ...scene });
+  for (const key of keys) {
+    const answer = { act: "RELEASE_ESTOP", result: "refused", why: { key, params }, reason: null };
+    flail.store.set("answer", { ...answer, at_ms: flail.now_ms() });
+    flail.paint();
+    const shown = document.querySelector(".warnings .answer") ?? document.querySelector("#hands .text");
+    const strip = document.getElementById("strip").getBoundingClientRect(), box = shown.getBoundingClientRect();
+    const seen = shown.innerText.includes("refused") && box.bottom <= strip.bottom;
+    const whole = shown.scrollHeight <= shown.clientHeight + 1 && shown.scrollWidth <= shown.clientWidth + 1;
+    if (!seen || !whole) found[`${text} ${key}`] = shown.innerText;
+  }
+}
+return found;
+"""
+"""Every refusal at each size of text: those of which something is cut off."""
+
+
+def test_every_refusal_can_be_read_whole(browser: Page, server: FakeServer) -> None:
+    """In the strip, beside the buttons of the acts, with the longest name of an act."""
+    browser.size("laptop")
+    browser.open(server.url)
+    browser.until("return flail.store.get('link') !== null")
+    texts = json.dumps(ENGLISH)
+    problems = {}
+    for size in SIZES:
+        browser.size(size)
+        script = f"const english = () => ({texts});{ANSWERS}"
+        found = browser.js(script, SCENES["manual"], ["100", "125", "150"])
         problems |= {f"{size} {where}": what for where, what in found.items()}
     assert problems == {}

@@ -37,15 +37,15 @@ def test_start_from_a_point_that_is_far_or_unknown_wants_the_team_leaders_name(
 ) -> None:
     """The name is given in Setup, and is good for one START."""
     opened(browser, server, "manual")
-    server.state["pose"]["e"] = 200.0
-    browser.until("return flail.hands.view?.latch && flail.store.value('pose', 'e') === 200")
+    server.state["mission"]["start_m"] = 200.0
+    browser.until("return flail.hands.view?.latch && flail.store.value('mission', 'start_m') === 200")
     browser.tap("KeyN")
     browser.key("keyDown", "KeyF")
     browser.when(lambda: held(server))
     browser.tap("KeyN")
     browser.until("return flail.store.get('answer')?.why?.key === 'act.why.far'")
-    server.state["pose"]["e"] = None
-    browser.until("return flail.store.value('pose', 'e') === null")
+    server.state["mission"]["start_m"] = None
+    browser.until("return flail.store.value('mission', 'start_m') === null")
     browser.tap("KeyN")
     browser.until("return flail.store.get('answer')?.why?.key === 'act.why.far_unknown'")
     assert server.acts == []

@@ -22,7 +22,7 @@ from firmware_bridge.types import FixType
 from sim.virtual_time import VirtualClock, run_virtual
 from tests.builders import DATUM
 from tests.console.server.support import FakeLink, frame, header, settings
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import Mode, StartBlock
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.operator_link.ground_codec import packed_record
 
@@ -364,3 +364,16 @@ def test_a_slow_simulator_is_not_taken_for_a_silent_vehicle() -> None:
     told = make.in_vehicle_time(view, 0.4)
     assert (told.vehicle_age_ms, told.work_age_ms, told.age_ms) == (400.0, None, 40.0)
     assert make.in_vehicle_time(view, 1.0) == make.in_vehicle_time(view, 3.0) == view
+
+
+def test_what_stands_against_a_start_is_named_and_where_it_begins_is_told_in_degrees() -> None:
+    work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255)
+    away = replace(work, start_block=StartBlock.AWAY, start_distance_m=12.34, start_bearing_rad=-0.7)
+    told = make.mission_section(replace(VIEW, work=away), None)
+    names = ("start_block", "start_m", "start_left_deg")
+    assert told is not None
+    assert [told[name] for name in names] == ["away", 12.3, -40.0]
+    for bare in (work, replace(work, start_block=200), None):  # nothing, what a later vehicle says, and no figures
+        told = make.mission_section(replace(VIEW, work=bare), None)
+        assert told is not None
+        assert [told[name] for name in names] == [None, None, None]

@@ -12,11 +12,20 @@ from hypothesis import strategies as st
 from tests import builders
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.geometry import offset_m
-from vehicle.contracts.messages import AUTO_MODES, MISSION_MODES, DriveKind, Estimate, MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import (
+    AUTO_MODES,
+    MISSION_MODES,
+    STARTS,
+    DriveKind,
+    Estimate,
+    MissionPhase,
+    Mode,
+    RotorState,
+)
 from vehicle.contracts.plan import Segment, SegmentKind
 from vehicle.control.mission import job
 from vehicle.control.mission.job import JobInputs
-from vehicle.control.mission.progress import along_segment_m, taken_up_at
+from vehicle.control.mission.progress import along_segment_m, begins_at, taken_up_at
 from vehicle.control.mission.task import depth_wish_m, height_wish_m, task
 from vehicle.control.state import MissionState, job_mark
 
@@ -261,11 +270,11 @@ def test_what_cannot_be_credited_keeps_no_machine_from_the_parking(why: str) -> 
     seen = vehicle(Mode.AUTO_MOVE, depth_sigma_m=0.5 if why == "depth" else 0.005)
     seen = msgspec.structs.replace(seen, withheld="2 hammers missing" if why == "hammers" else "")
     idle = mission(MissionPhase.IDLE)
-    assert why in job.start_blocked(idle, seen, at(0.0), CONFIG)
+    assert why in job.start_refusal(idle, seen, at(0.0), CONFIG).text
     assert idle.plan is not None
     way = msgspec.structs.replace(idle.plan.segments[0], kind=SegmentKind.TRANSIT, tool_down=False)
     drives = msgspec.structs.replace(idle, plan=msgspec.structs.replace(idle.plan, segments=(way,)))
-    assert job.start_blocked(drives, seen, at(0.0), CONFIG) == ""
+    assert job.start_refusal(drives, seen, at(0.0), CONFIG) == STARTS
     assert step(drives, seen, at(0.0)).phase is MissionPhase.MOVE
 
 
@@ -279,12 +288,31 @@ def test_it_starts_only_near_its_segment(along_m: float, cross_m: float) -> None
         assert state.phase is MissionPhase.IDLE
         assert float(state.blocked.split(" m away")[0].split()[-1]) == pytest.approx(away_m, abs=0.051)
     elif past_m > 1e-6:
-        assert (state.phase, state.blocked) == (
-            MissionPhase.IDLE,
-            f"{along_m:.1f} m past where the swath begins, drive there",
-        )
+        assert state.phase is MissionPhase.IDLE
+        assert state.blocked.startswith(f"{along_m:.1f} m past where the swath begins, ")
     elif away_m < job.START_DISTANCE_MAX_M - 1e-6 and past_m < -1e-6:
         assert state.phase is MissionPhase.SPIN_UP
+
+
+@given(st.floats(2.0, 40.0), st.integers(0, 7), st.floats(-0.3, 0.3), st.floats(-math.pi, math.pi))
+def test_a_refused_start_says_in_which_direction_to_drive(
+    away_m: float, eighth: int, off_rad: float, yaw_rad: float
+) -> None:
+    """From before the beginning of a swath that was not begun, whichever way the machine points."""
+    to_rad = yaw_rad + eighth * math.tau / 8.0 + off_rad
+    here = msgspec.structs.replace(at(0.0), yaw_rad=yaw_rad)
+    here = msgspec.structs.replace(
+        here, east_m=here.east_m - away_m * math.cos(to_rad), north_m=here.north_m - away_m * math.sin(to_rad)
+    )
+    words = job.start_refusal(mission(MissionPhase.IDLE), vehicle(Mode.AUTO_MOVE), here, CONFIG).text
+    assert f", {job.SIDES[eighth]}: drive there" in words
+
+
+def test_a_swath_that_was_begun_goes_on_at_its_nearest_place() -> None:
+    begun = mission(MissionPhase.PAUSED, worked_along_m=5.0, work_started=True)
+    for along_m, goes_on_m in ((5.0, 5.0), (2.0, 2.0), (-4.0, 0.0), (LENGTH_M + 4.0, LENGTH_M)):
+        assert math.dist(begins_at(begun, at(along_m, 3.0)), offset_m((0.0, 0.0), YAW_RAD, goes_on_m)) < 1e-9
+    assert math.dist(begins_at(mission(MissionPhase.IDLE), at(5.0, 3.0)), (0.0, 0.0)) < 1e-9
 
 
 def test_work_that_did_not_begin_where_the_swath_begins_is_none() -> None:

@@ -11,11 +11,27 @@ import msgspec
 from firmware_bridge.types import ControllerStatus
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.messages import AUTO_MODES, Estimate, MissionPhase, Mode, RotorState
+from vehicle.contracts.messages import (
+    AUTO_MODES,
+    STARTS,
+    Estimate,
+    MissionPhase,
+    Mode,
+    RotorState,
+    StartBlock,
+    StartRefusal,
+)
 from vehicle.contracts.plan import Segment, SegmentKind, works
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.mission import task as wishes
-from vehicle.control.mission.progress import along_segment_m, distance_to_m, length_m, segment_of, turn_goal_rad
+from vehicle.control.mission.progress import (
+    along_segment_m,
+    begins_at,
+    distance_to_m,
+    length_m,
+    segment_of,
+    turn_goal_rad,
+)
 from vehicle.control.state import MissionState
 
 ALONG_DONE_M = 0.01
@@ -39,6 +55,8 @@ LINK_FORGET_PER_TICK_S = 0.0001
 LINK_PEAK_MAX_S = 0.3
 """After a longer silence the machine has stopped anyway; no reason to creep for a minute afterwards."""
 WAITING_PHASES = (MissionPhase.IDLE, MissionPhase.PAUSED)
+SIDES = ("ahead", "ahead left", "left", "behind left", "behind", "behind right", "right", "ahead right")
+"""Directions from the machine, an eighth of a turn each, anticlockwise."""
 
 
 class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -155,25 +173,36 @@ def _paused(state: MissionState) -> MissionState:
     return msgspec.structs.replace(state, phase=MissionPhase.PAUSED, torn=False)
 
 
-def start_blocked(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> str:
-    """Why the job would not begin or go on: too far off, or in vain; "" where it would.
+def start_refusal(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig) -> StartRefusal:
+    """Why the job would not begin or go on: too far off, or in vain.
 
     In vain where this sensor cannot prove the depth, or a check that failed withholds all credit: ground that is worked
     then bears no tracks either.
     """
     if state.plan is None or state.phase not in WAITING_PHASES:
-        return ""
+        return STARTS
     away_m = distance_to_m(segment_of(state), estimate)
     if away_m > START_DISTANCE_MAX_M:
-        return f"{away_m:.1f} m away from the plan, drive there"
+        return StartRefusal(
+            StartBlock.AWAY, f"{away_m:.1f} m away from the plan, {_side(state, estimate)}: drive there"
+        )
     if segment_of(state).kind is SegmentKind.SWATH and not state.work_started and _ran_ahead(state, estimate):
         past_m = along_segment_m(segment_of(state), estimate) - state.worked_along_m
-        return f"{past_m:.1f} m past where the swath begins, drive there"
+        side = _side(state, estimate)
+        return StartRefusal(StartBlock.PAST, f"{past_m:.1f} m past where the swath begins, {side}: drive there")
     if not works(state.plan):  # it only drives, perhaps to the place where that check is made
-        return ""
+        return STARTS
     if seen.withheld:
-        return f"nothing would be credited: {seen.withheld}"
-    return _too_shallow(seen, config)
+        return StartRefusal(StartBlock.NO_CREDIT, f"nothing would be credited: {seen.withheld}")
+    short = _too_shallow(seen, config)
+    return StartRefusal(StartBlock.DEPTH, short) if short else STARTS
+
+
+def _side(state: MissionState, estimate: Estimate) -> str:
+    """In which direction from the machine the job begins."""
+    east_m, north_m = begins_at(state, estimate)
+    bearing_rad = math.atan2(north_m - estimate.north_m, east_m - estimate.east_m) - estimate.yaw_rad
+    return SIDES[round(bearing_rad / (math.tau / len(SIDES))) % len(SIDES)]
 
 
 def _taken_up(
@@ -184,7 +213,7 @@ def _taken_up(
     A broken swath is re-entered by backing off; of one that is worked to its end, only the tool is raised.
     """
     segment = segment_of(state)
-    blocked = start_blocked(state, seen, estimate, config)
+    blocked = start_refusal(state, seen, estimate, config).text
     if blocked:
         return msgspec.structs.replace(state, blocked=blocked)
     begun = segment.kind is SegmentKind.SWATH and (state.work_started or _at_end(segment, state.worked_along_m))

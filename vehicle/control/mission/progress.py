@@ -42,6 +42,19 @@ def taken_up_at(mission: MissionState, back_off_m: float) -> tuple[float, float,
     return (*offset_m(segment.points_m[0], segment.yaw_start_rad, along_m), segment.yaw_start_rad)
 
 
+def begins_at(mission: MissionState, estimate: Estimate) -> tuple[float, float]:
+    """Where a job that waits may begin or go on, nearest to the machine (east, north [m]).
+
+    In a swath that was not begun: where its work begins. Else the nearest place of the segment. Call only while the job
+    is not done.
+    """
+    segment = segment_of(mission)
+    along_m = max(0.0, min(along_segment_m(segment, estimate), length_m(segment)))
+    if segment.kind is SegmentKind.SWATH and not mission.work_started:
+        along_m = mission.worked_along_m
+    return offset_m(segment.points_m[0], course_rad(segment), along_m)
+
+
 def turn_goal_rad(state: MissionState, estimate: Estimate, tool_ahead_m: float) -> float:
     """Yaw at which a turn ends.
 

@@ -104,6 +104,26 @@ export function drawWay(context, view, theme, points) {
   context.setLineDash([]);
 }
 
+// The place at a distance and a direction from the machine, in degrees to the left of straight ahead.
+export function seenFrom({ e, n, heading_deg }, metres, leftDeg) {
+  const bearing = ((heading_deg - leftDeg) * Math.PI) / 180;
+  return [e + metres * Math.sin(bearing), n + metres * Math.cos(bearing)];
+}
+
+// Where the machine is to be driven: a ring with a dot, which keeps its size.
+export function drawGoal(context, view, theme, [e, n]) {
+  const [x, y] = toScreen(view, e, n);
+  for (const [radius, fill] of [[13, theme.paper], [5, theme.ink]]) {
+    context.beginPath();
+    context.arc(x, y, radius, 0, 2 * Math.PI);
+    context.fillStyle = fill;
+    context.fill();
+    context.lineWidth = 3;
+    context.strokeStyle = theme.ink;
+    context.stroke();
+  }
+}
+
 // Detonations and other numbered places: a diamond with its number. marks: [{n, e, north}]; chosen: the number of one.
 export function drawMarks(context, view, theme, marks, chosen = null) {
   context.font = `600 14px ${FONT}`;

@@ -7,12 +7,13 @@ import { placedIn, siteNow } from "../marks.js";
 import { datumOf } from "../plan/drawing.js";
 import { Ground } from "./ground.js";
 import {
-  drawCompass, drawMachine, drawMarks, drawNote, drawOtherRings, drawRing, drawScale, drawSkips, drawWay,
+  drawCompass, drawGoal, drawMachine, drawMarks, drawNote, drawOtherRings, drawRing, drawScale, drawSkips, drawWay, seenFrom,
 } from "./machine.js";
 import { loadPalette, themeName, themeOf } from "./palette.js";
 import { SitePainter, SiteShapes, drawGrid } from "./site_shapes.js";
 
 const OLD_MS = 500;
+const THERE_M = 1; // a mission starts as near as this
 const SAME_PX = 0.25, SAME_TURN = 0.002;
 const EMPTY = new SiteShapes({ areas: [] });
 
@@ -186,7 +187,9 @@ export class GroundMap {
     const context = this.canvasTop.getContext("2d"), { theme } = this, pose = this.camera.pose;
     context.setTransform(this.ratio, 0, 0, this.ratio, 0, 0);
     context.clearRect(0, 0, view.width, view.height);
-    if (pose && !old) drawWay(context, view, theme, this.way(pose));
+    const goal = pose && !old ? this.goal(pose) : null;
+    if (pose && !old) drawWay(context, view, theme, goal ? [[pose.e, pose.n], goal] : this.way(pose));
+    if (goal) drawGoal(context, view, theme, goal);
     const skips = this.follow ? (this.section("day")?.skips ?? []) : [];
     if (skips.length && siteNow(this.store)) drawSkips(context, view, theme, skips);
     drawMarks(context, view, theme, this.marks);
@@ -198,6 +201,12 @@ export class GroundMap {
     drawCompass(context, view, theme);
     if (this.follow && pose && old) drawNote(context, view, theme, this.t("map.last_known"));
     else if (this.ground.broken) drawNote(context, view, theme, this.t("map.broken_tiles", { count: this.ground.broken }));
+  }
+
+  // Where a mission that waits begins or goes on, as the vehicle tells it; null where the machine is there, or none waits.
+  goal(pose) {
+    const { start_m: metres = null, start_left_deg: left = null, old = false } = this.section("mission") ?? {};
+    return metres === null || left === null || old || metres < THERE_M ? null : seenFrom(pose, metres, left);
   }
 
   // From the machine to the end of the segment that it drives.
