@@ -295,7 +295,8 @@ RULES: tuple[Rule, ...] = (
           "No answer: speed limited to 0.05 m/s, then it stands. Press ATTENTION.",
           "No answer: slow, then it stands"),
     _rule(_R.RING_OVERLAP, "3r", "N", (109,), 1, 0,
-          "Rings meet: another machine or a person is too near. Let them go; or RESET, ARM, RECOVERY: back out.",
+          "Rings meet: another machine or a person is too near. Let them go, RESET, ARM; "
+          "to drive out: RESET, RECOVERY.",
           "Rings meet. Disarm, arm, SMART_RTL"),
     _rule(_R.RING_NEAR, "2", "A", (109,), 1, 50,
           "Near another ring, or place unknown: speed limited, no mission starts. Keep apart by eye.",
