@@ -23,7 +23,8 @@ demo-full: $(VENV)/.installed
 # As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
 JOBS ?= auto
 # Bytecode is kept whatever the environment says: else each process compiles the project and all tests anew.
-PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(JOBS) --dist worksteal
+RUN_TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --dist worksteal
+PYTEST := $(RUN_TESTS) -n $(JOBS)
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)
@@ -33,8 +34,12 @@ test-fast: $(VENV)/.installed
 	$(PYTEST) -q -m "not real and not long and not slow and not trials" $(PYTEST_ARGS)
 
 # A living mutant of a safety file that was touched fails it: one whole run has shown none alive (docs/PROOF.md).
-test-full: branches campaign-sample mutation-touched node-clients
-	$(PYTEST) -m "slow and not trials" $(PYTEST_ARGS)
+# Two parts at once: one of them has one process for much of its time. Slow tests wait for real processes more than they
+# reckon, so three of them run at once on two processors.
+SLOW_JOBS ?= $(shell $(PYTHON) -c "import os; print(3 * (os.cpu_count() or 1) // 2)")
+test-full: $(VENV)/.installed node-clients
+	$(MAKE) --jobs=2 --output-sync=target branches campaign-sample mutation-touched
+	$(RUN_TESTS) -n $(SLOW_JOBS) -m "slow and not trials" $(PYTEST_ARGS)
 
 # Property tests with new random examples, once for each seed; the seed repeats what it found. No part of CI: there the
 # examples are the same in every run.
