@@ -302,6 +302,7 @@ def test_a_back_off_that_waits_turns_no_rotor() -> None:
 
 def test_the_numbers_of_a_wait() -> None:
     assert (waiting.WAIT_S, waiting.SHORTEST_S, waiting.WARNING_S) == (20.0, 1.0, 1.0)
+    assert waiting.CREEP_ONSET_TICKS == 10
 
 
 def test_control_is_not_taken_from_a_machine_that_waits() -> None:

@@ -5,7 +5,6 @@ from vehicle.contracts.messages import GateReport
 from vehicle.contracts.stop_codes import NO_REASON
 from vehicle.control.safety import attention, masks, rings, waiting
 from vehicle.control.safety.gate_inputs import GateInputs
-from vehicle.control.safety.modes import AUTO
 from vehicle.control.state import GateState
 
 WIRE_BITS = (1 << 64) - 1
@@ -39,9 +38,7 @@ def report(after: GateState, now: GateInputs, age_ms: int, cap_mps: float) -> Ga
         recovery=rule.recovery.value if rule is not None else "",
         text=rule.text if rule is not None else "",
         due=after.reset_due or after.latched & masks.HALT_MASK != 0,
-        attention_left_s=attention.left_s(after, now.tick, now.now_ns, now.config.safety)
-        if after.mode in AUTO
-        else None,
+        attention_left_s=attention.left_s(after, now.tick, now.now_ns, now.config.safety),
         wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
         ring_m=rings.own_m(after.ring_m, after.rotor, now.config),
         rings=rings.widened(now.requests.neighbours, now.now_ns),
