@@ -178,11 +178,13 @@ def stop(
     serve: Annotated[
         str | None, typer.Option("--serve", metavar="HOST:PORT", help="A page with the button, for a phone.")
     ] = None,
+    at: Annotated[str | None, typer.Option("--at", help="Share the place of the post: LAT,LON in degrees.")] = None,
+    ring: Annotated[float | None, typer.Option("--ring", help="With --at: ring round the post [m].")] = None,
 ) -> None:
     """A station that can do nothing but STOP: for sentry, medic and team leader."""
     from flailpilot import stop as stopping
 
-    asked = stopping.Asked(key=key, vehicle=vehicle, name=name, once=once, serve=serve)
+    asked = stopping.Asked(key=key, vehicle=vehicle, name=name, once=once, serve=serve, at=at, ring_m=ring)
     raise typer.Exit(stopping.run(asked))
 
 

@@ -35,6 +35,20 @@ def verify(
     raise typer.Exit(verify_run(run, as_json=as_json))
 
 
+@app.command("take-over")
+def take_over(
+    run: Annotated[Path, typer.Argument(help="Folder of the other vehicle's run, or its journal.", show_default=False)],
+    *,
+    into: Annotated[Path, typer.Option("--into", help="Configuration of this vehicle's program, or its journal.")],
+    seal: Annotated[str, typer.Option("--seal", help="Of the other record, as `ledger verify` printed it there.")],
+    who: Annotated[str, typer.Option("--who", help="Who answers for it: name and role.")],
+) -> None:
+    """Name another vehicle's record in this one's, by its seal: only then this vehicle drives on that ground."""
+    from flailpilot.take_over import take_over as taken_over
+
+    raise typer.Exit(taken_over(run, into, seal, who))
+
+
 def incident(
     run: Annotated[Path, typer.Argument(help="Folder of the run in which it happened.", show_default=False)],
     who: Annotated[str, typer.Option("--who", help="Who seals it: name and role.")],

@@ -17,6 +17,7 @@ from flailpilot.resume import (
     on_its_swath,
     place_of,
     record_of,
+    seals_of,
     settings_of,
     swept_ground,
 )
@@ -27,6 +28,7 @@ from vehicle.config.vehicle import MachineConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.pace import length_m
 from vehicle.contracts.plan import Plan
+from vehicle.planning.coverage.closing import resting_on
 from vehicle.planning.coverage.parking import kept_out_since, parking_goals
 from vehicle.planning.coverage.settings import Goal
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
@@ -69,7 +71,7 @@ def run(asked: PlanOptions, way: WayOptions) -> int:
         shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
         refuse_a_run(asked.out)
         with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
-            plan = way_plan(site, shape, settings, request, limit)
+            plan = resting_on(way_plan(site, shape, settings, request, limit), seals_of((way.run,)))
         make_folder(asked.out)
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
     written(plan, site, folder, asked)

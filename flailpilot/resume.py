@@ -24,14 +24,14 @@ from vehicle.config.vehicle import MachineConfig, MissionConfig, VehicleConfig, 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.ledger_types import LedgerStroke
-from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.contracts.plan import Plan, RecordSeal, SegmentKind
 from vehicle.contracts.skipped import skips_of
 from vehicle.contracts.units import NS_PER_S, wrap_rad
 from vehicle.control.ground import raster
 from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.area import parts_of, shell_of
 from vehicle.planning.coverage.certificate import rings_of
-from vehicle.planning.coverage.closing import is_whole
+from vehicle.planning.coverage.closing import is_whole, resting_on
 from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import load_plan
@@ -87,7 +87,7 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         settings = settings_of(asked, machine, header)
         shape = asked_footprint(machine, settings, asked.soil_mj_per_m3)
         with planning_limit(asked.time_limit_s, quiet=asked.as_json) as limit:
-            plan = replan(site, shape, settings, request, limit).plan
+            plan = resting_on(replan(site, shape, settings, request, limit).plan, seals_of(resumed.runs))
         folder = free_folder(asked.out, plan, site, as_json=asked.as_json)
     written(plan, site, folder, asked)
     soil_said = asked.soil_mj_per_m3 is not None
@@ -109,6 +109,16 @@ def record_of(runs: tuple[Path, ...], site: Site) -> tuple[Header, journal.Journ
     if datum != site.datum:
         raise InputError(f"{path}: counts from another datum than {site.name}; plan this site anew")
     return found.header, found, [_torn_journal(*row) for row in rows]
+
+
+def seals_of(runs: tuple[Path, ...]) -> tuple[RecordSeal, ...]:
+    """Return whose records a plan of the rest rests on, each once, as they are now."""
+    found: dict[RecordSeal, None] = {}
+    for run_dir in runs:
+        kept = journal.read(run_dir / JOURNAL)
+        if kept.header is not None:
+            found[RecordSeal(vehicle_id=kept.header.vehicle_id, seal=kept.seal)] = None
+    return tuple(found)
 
 
 def _request(

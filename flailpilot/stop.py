@@ -15,9 +15,10 @@ from vehicle.contracts.errors import InputError
 
 if TYPE_CHECKING:
     from console.client.session import Credentials
-    from console.client.stop_station import StopStation
+    from console.client.stop_station import Post, StopStation
     from console.server.stop_page import Place
 
+RING_MAX_M = 1_000.0
 REFRESH_NS = 100_000_000
 ONCE_S = 10.0
 """Time that `--once` waits for the acknowledgement; STOP is repeated all the time."""
@@ -32,6 +33,8 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     once: bool
     serve: str | None
+    at: str | None = None
+    ring_m: float | None = None
 
 
 def run(asked: Asked) -> int:
@@ -53,22 +56,51 @@ def run(asked: Asked) -> int:
         )
     if asked.once and served is not None:
         raise InputError("--once and --serve: one of them; --once sends one STOP and ends")
+    post = post_of(asked.at, asked.ring_m)
     place = Place(name=asked.name or f"machine {held.machine_id}", address=f"{host}:{port}")
     if not asked.once and served is None and not sys.stdin.isatty():
         raise InputError("stop: takes STOP from a keyboard; start it in a terminal, or with --once or --serve")
     with contextlib.suppress(KeyboardInterrupt):
-        return asyncio.run(_run(asked, held, place, (host, port), served))
+        return asyncio.run(_run(asked, held, place, (host, port), served, post))
     return DONE
 
 
+def post_of(at: str | None, ring_m: float | None) -> "Post | None":
+    """Return the post of `--at` and `--ring`; None if neither is given.
+
+    Raises:
+        InputError: One without the other, or no place on earth.
+    """
+    from console.client.stop_station import Post
+
+    if at is None and ring_m is None:
+        return None
+    if at is None or ring_m is None:
+        raise InputError("--at and --ring: both or neither; the place of the post and the ring round it")
+    try:
+        lat_deg, lon_deg = (float(word) for word in at.split(","))
+    except ValueError:
+        raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034") from None
+    if not (-90.0 <= lat_deg <= 90.0 and -180.0 <= lon_deg <= 180.0):
+        raise InputError(f"--at {at}: no place on earth; write LAT,LON in degrees")
+    if not 0.0 < ring_m <= RING_MAX_M:
+        raise InputError(f"--ring {ring_m:g}: write metres above 0, at most {RING_MAX_M:g}")
+    return Post(lat_deg=lat_deg, lon_deg=lon_deg, radius_m=ring_m)
+
+
 async def _run(
-    asked: Asked, held: "Credentials", place: "Place", vehicle: tuple[str, int], served: tuple[str, int] | None
+    asked: Asked,
+    held: "Credentials",
+    place: "Place",
+    vehicle: tuple[str, int],
+    served: tuple[str, int] | None,
+    post: "Post | None",
 ) -> int:
     from console.client.stop_station import stop_station
     from vehicle.host.clock import SystemClock, utc_now
     from vehicle.operator_link.keystore import stamp_of
 
-    async with stop_station(*vehicle, held, SystemClock(), stamp_of(utc_now())) as station:
+    async with stop_station(*vehicle, held, SystemClock(), stamp_of(utc_now()), post) as station:
         if asked.once:
             return await once(station, place)
         if served is not None:

@@ -66,6 +66,7 @@ class VehicleProcess:
             session_id=session,
             gate=latches.restored(gate, self._disk),
             checks=kept_checks.restored(kept_checks.encode(old.checks)),
+            taken_over=old.taken_over,
         )
         found = Journal(records=tuple(self._rows), valid_bytes=0, dropped_bytes=0, check=0)
         state = restored(assign_plan(state, old.mission.plan), found, self._now_ns)

@@ -4,8 +4,9 @@
         station.press()                       # STOP, repeated until the vehicle acknowledges it
         station.view.stop                     # StopState.TAKEN
 
-It sends only four messages: heartbeat, proof of the session, a request four times a second, and STOP. It cannot send
-sticks, another act, a file or a parameter. An answer to a request proves both directions of the link.
+It sends only heartbeat, proof of the session, a request four times a second, STOP, and, if somebody gave it, the place
+of its post with the ring round it, which can only limit and stop. It cannot send sticks, another act, a file or a
+parameter. An answer to a request proves both directions of the link.
 """
 
 import asyncio
@@ -20,14 +21,16 @@ import msgspec
 from console.client.endpoint import kept_open
 from console.client.link import LOOK_NS
 from console.client.protocol import COMPONENT_ID, HEARTBEAT_NS, LONG_AGO_NS, SEQUENCE_NS, STOP_NS
+from console.client.rings import TELL_NS
 from console.client.session import Credentials, SessionProof
 from firmware_bridge.console_types import BeatFrame
 from firmware_bridge.mavlink import adapters, codec, console_adapters
 from firmware_bridge.mavlink.console_adapters import LOW
 from firmware_bridge.mavlink.framing import Frame, FrameParser
+from firmware_bridge.mavlink.neighbour_adapters import NAME_BYTES, neighbour_fault
 from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from firmware_bridge.types import OperatorEdge
+from firmware_bridge.types import NeighbourFrame, NeighbourKind, OperatorEdge
 from vehicle.contracts.messages import Mode
 from vehicle.host.clock import Clock
 from vehicle.operator_link.act_desk import NUMBER_MAX
@@ -42,6 +45,8 @@ ASK_NS: Final = 250_000_000
 ANEW_NS: Final = 1_000_000_000
 """A vehicle that answers, but sends no beats of this session for this time, has restarted."""
 ASKED_MAX: Final = 32
+WALK_MPS: Final = 1.0
+"""People at a post take a few steps."""
 
 
 class StopLink(StrEnum):
@@ -77,12 +82,29 @@ class StopView(msgspec.Struct, frozen=True, kw_only=True):
     stop_ms: float | None = None
 
 
+class Post(msgspec.Struct, frozen=True, kw_only=True):
+    """Where people stand, and the radius round them that no machine's ring may come over."""
+
+    lat_deg: float
+    lon_deg: float
+    radius_m: float
+
+
 class StopProtocol:
-    """Pure: `receive` takes datagrams, `press` the button, `send` returns due datagrams."""
+    """Pure: `receive` takes datagrams, `press` the button, `send` returns due datagrams. `post` is told to the vehicle.
+
+    Raises ValueError for a post that cannot be.
+    """
 
     def __init__(
-        self, credentials: Credentials, clock_stamp: int = 0, draw: Callable[[int], bytes] = secrets.token_bytes
+        self,
+        credentials: Credentials,
+        clock_stamp: int = 0,
+        draw: Callable[[int], bytes] = secrets.token_bytes,
+        post: Post | None = None,
     ) -> None:
+        self._ring = _ring(post, credentials) if post is not None else None
+        self._ring_ns = LONG_AGO_NS
         self._credentials = credentials
         self._signer = StationSigner(key_of(credentials.secret), clock_stamp)
         self._session = SessionProof(credentials.system_id, credentials.secret, credentials.machine_id, draw)
@@ -196,6 +218,11 @@ class StopProtocol:
             if len(self._asked) > ASKED_MAX:
                 self._asked.pop(next(iter(self._asked)))
             frames.append(self._packed("TIMESYNC", {"tc1": 0, "ts1": now_ns}))
+        if self._ring is not None and now_ns - self._ring_ns >= TELL_NS:
+            self._ring_ns = now_ns
+            tick = self._beat.tick if self._beat is not None else 0
+            ring = msgspec.structs.replace(self._ring, echo_tick=tick)
+            frames.append(self._signed("FLAIL_NEIGHBOUR", adapters.encode_neighbour(ring, self._next())))
         return frames
 
     def _look(self, now_ns: int) -> None:
@@ -232,6 +259,22 @@ class StopProtocol:
     def _next(self) -> int:
         self._counter = (self._counter + 1) & 0xFF
         return self._counter
+
+
+def _ring(post: Post, credentials: Credentials) -> NeighbourFrame:
+    """Return what is told of a post. Raises ValueError if it cannot be."""
+    ring = NeighbourFrame(
+        station_id=credentials.system_id,
+        name=credentials.name.encode()[:NAME_BYTES].decode("utf-8", "ignore"),
+        kind=NeighbourKind.PEOPLE,
+        lat_deg=post.lat_deg,
+        lon_deg=post.lon_deg,
+        radius_m=post.radius_m,
+        speed_mps=WALK_MPS,
+    )
+    if fault := neighbour_fault(ring):
+        raise ValueError(fault)
+    return ring
 
 
 def _after(number: int) -> int:
@@ -297,9 +340,13 @@ class StopStation:
 
 @contextlib.asynccontextmanager
 async def stop_station(
-    host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0
+    host: str, port: int, credentials: Credentials, clock: Clock, clock_stamp: int = 0, post: Post | None = None
 ) -> AsyncIterator[StopStation]:
-    """Open, run and close a station. An unreachable address is tried again every 2 s; `problem` says why."""
-    station = StopStation(StopProtocol(credentials, clock_stamp), clock)
+    """Open, run and close a station. An unreachable address is tried again every 2 s; `problem` says why.
+
+    Raises:
+        ValueError: A post that cannot be.
+    """
+    station = StopStation(StopProtocol(credentials, clock_stamp, post=post), clock)
     async with kept_open(host, port, station, clock, patient=True):
         yield station

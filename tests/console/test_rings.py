@@ -9,11 +9,13 @@ import pytest
 
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.rings import OLD_MS, RING_UNKNOWN_M, RingBook, ring_of
+from console.client.stop_station import Post, StopProtocol
 from console.client.view import ConsoleView
 from console.server.desk import Desk
 from console.server.rings import RingExchange, rings_section
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import NeighbourFrame, NeighbourKind, VehicleFrame
 from tests.builders import DATUM, estimate
 from tests.firmware_bridge.samples import NEIGHBOUR, VEHICLE
@@ -124,6 +126,27 @@ def test_a_ring_wider_than_any_task_states_is_told_as_the_widest() -> None:
     )
     (frame,) = ring_frames(report(msgspec.structs.replace(gate_report(), rings=(other,))), DATUM)
     assert frame.radius_m == 5_000.0
+
+
+def test_a_stop_only_station_shares_the_place_of_its_post_twice_a_second_and_nothing_without_one() -> None:
+    key = Credentials(system_id=9, secret="secret of sentry", name="sentry")
+    post = Post(lat_deg=39.99, lon_deg=46.93, radius_m=12.5)
+    station = StopProtocol(key, post=post)
+    told = [one for ms in range(0, 2_000, 10) for one in rings_in(station.send(ms * 1_000_000))]
+    assert len(told) == 4
+    assert {(one.name, one.kind, one.radius_m, one.speed_mps) for one in told} == {
+        ("sentry", NeighbourKind.PEOPLE, 12.5, 1.0)
+    }
+    silent = StopProtocol(key)
+    assert not [one for ms in range(0, 2_000, 10) for one in rings_in(silent.send(ms * 1_000_000))]
+    with pytest.raises(ValueError, match="place"):
+        StopProtocol(key, post=msgspec.structs.replace(post, lat_deg=math.nan))
+
+
+def rings_in(datagrams: list[bytes]) -> list[NeighbourFrame]:
+    frames = [frame for data in datagrams for frame in FrameParser().feed(data)]
+    found = [adapters.decode_neighbour(one) for one in frames if one.msg_id == SPEC_BY_NAME["FLAIL_NEIGHBOUR"].msg_id]
+    return [one for one in found if one is not None]
 
 
 def shown(away_m: float, age_ms: int = 100, own: VehicleFrame | None = None) -> dict[str, Any]:

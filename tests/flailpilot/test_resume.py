@@ -318,3 +318,11 @@ def test_a_skipped_swath_is_named_and_not_planned_again(monkeypatch, capsys, job
     worked = shapely.union_all([shapely.Polygon(ring_of(one, rest)) for one in swaths_of(rest)])
     inside = shapely.intersection(worked, shapely.Polygon(ring).buffer(-0.5)).area
     assert inside < 0.25 * shapely.Polygon(ring).area, "passes across it may cross it, none works it"
+
+
+def test_the_plan_of_the_rest_names_the_record_that_it_rests_on(monkeypatch, capsys, job):
+    assert left(monkeypatch, capsys, job)[0] == 0
+    site = load_site(job / "ground.geojson", "safe")
+    plan = load_plan(job / "rest", site, footprint(load_machine("memat")))
+    kept = journal.read(job / "run" / "ledger.journal")
+    assert [(one.vehicle_id, one.seal) for one in plan.rests_on] == [(kept.header.vehicle_id, kept.seal)]

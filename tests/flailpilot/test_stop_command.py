@@ -27,6 +27,12 @@ PLACE = Place(name="MEMATT", address="192.0.2.10:14555")
         (["KEY", "--serve", "0.0.0.0:8090"], "write the address of this computer that the phone reaches"),
         (["KEY", "--once", "--serve", "127.0.0.1:8090"], "one of them"),
         (["nothing.json"], "no such file or directory"),
+        (["KEY", "--once", "--at", "40.0,47.0"], "--at and --ring: both or neither"),
+        (["KEY", "--once", "--ring", "5"], "--at and --ring: both or neither"),
+        (["KEY", "--once", "--at", "40.0", "--ring", "5"], "write LAT,LON in degrees"),
+        (["KEY", "--once", "--at", "47.0,190.0", "--ring", "5"], "no place on earth"),
+        (["KEY", "--once", "--at", "nan,nan", "--ring", "5"], "no place on earth"),
+        (["KEY", "--once", "--at", "40.0,47.0", "--ring", "0"], "metres above 0"),
     ],
 )
 def test_a_mistake_is_one_line(

@@ -110,6 +110,13 @@ class Certificate(msgspec.Struct, frozen=True, kw_only=True):
     cross_track_budget_m: float
 
 
+class RecordSeal(msgspec.Struct, frozen=True, kw_only=True):
+    """A record of worked ground: whose, and the seal of its journal when it was read."""
+
+    vehicle_id: str
+    seal: str
+
+
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """A whole plan; `plan_hash` names it in the ledger, the mission and the record.
 
@@ -118,6 +125,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     kept out, everything bears. `bound_s`: what sweeping alone takes at least; `bound_turns_s`: with the least changes
     of swaths that one direction needs, 0 in plans that did not say it. `required_depth_m`: what it was made for; None:
     by a program that says none. `task`: what the machine is used for; None: nobody said, the whole area is worked.
+    `rests_on`: records by which ground bears that the site does not say bears; left out where there are none.
     """
 
     datum: LocalFrame
@@ -140,6 +148,23 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     required_depth_assumed: bool = False
     task: TaskFacts | None = None
     format: int = Kept.PLAN.number
+    rests_on: tuple[RecordSeal, ...] | msgspec.UnsetType = msgspec.UNSET
+
+
+def rests_on_untaken(plan: Plan, vehicle_id: str, taken_over: tuple[str, ...]) -> str:
+    """Return why a vehicle may not drive a plan on ground that others worked; "" if it may.
+
+    `taken_over`: seals of the records that this vehicle took over.
+    """
+    if plan.rests_on is msgspec.UNSET:
+        return ""
+    for record in plan.rests_on:
+        if record.vehicle_id != vehicle_id and record.seal not in taken_over:
+            return (
+                f"it rests on ground of {record.vehicle_id} (seal {record.seal[:8]}), whose record {vehicle_id} has "
+                "not taken over: flailpilot ledger take-over"
+            )
+    return ""
 
 
 def works(plan: Plan) -> bool:

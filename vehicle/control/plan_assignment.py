@@ -17,7 +17,7 @@ from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.geometry import WORLD, Ring, edges_of
 from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.messages import MISSION_MODES, Event, MissionPhase, Mode
-from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, works
+from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, rests_on_untaken, works
 from vehicle.control.ground.worked import worked_along_m
 from vehicle.control.state import LedgerState, MissionState, VehicleState, WaitingPlan, job_mark
 
@@ -84,6 +84,8 @@ def refusal(state: VehicleState, assignment: PlanAssignment) -> str:
     plan = assignment.plan
     if plan is not None and plan.datum != state.datum:
         return "it counts from another datum than this machine's record"
+    if plan is not None and (untaken := rests_on_untaken(plan, state.config.vehicle_id, state.taken_over)):
+        return untaken
     try:
         if plan is not None:
             agreed_m({"plan": plan.required_depth_m, "vehicle": state.config.mission.required_depth_m})

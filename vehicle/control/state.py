@@ -284,7 +284,8 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
 
     `tracks_supported`: whether the tracks stand, and are about to stand, on safe or processed ground. `waiting`: a plan
     that is taken once the machine is disarmed. `job_left`: where a job was left, by an earlier start of the program or
-    for a plan that only drives, until a plan that works is taken. `neighbours`: other rings on the task.
+    for a plan that only drives, until a plan that works is taken. `neighbours`: other rings on the task. `taken_over`:
+    seals of other vehicles' records on whose ground plans may rest.
     """
 
     config: VehicleConfig
@@ -303,3 +304,4 @@ class VehicleState(msgspec.Struct, frozen=True, kw_only=True):
     waiting: WaitingPlan | None = None
     job_left: JobMark | None = None
     neighbours: tuple[Neighbour, ...] = ()
+    taken_over: tuple[str, ...] = ()

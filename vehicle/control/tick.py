@@ -132,6 +132,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         waiting=state.waiting,
         job_left=state.job_left,
         neighbours=near,
+        taken_over=state.taken_over,
     )
     events = assigned + changes(state, after, estimate, gated, refused)
     due = reports.is_due(number) or bool(events)

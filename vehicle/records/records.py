@@ -71,7 +71,10 @@ class Session(msgspec.Struct, frozen=True, kw_only=True, tag="session"):
 
 
 class Note(msgspec.Struct, frozen=True, kw_only=True, tag="note"):
-    """Information for people: `kind` is detonation, depth_check, follow_up (`layer`) or released (`by`)."""
+    """Information for people: `kind` is detonation, depth_check, follow_up (`layer`), released (`by`) or taken_over.
+
+    Of `taken_over` (`vehicle/records/taking_over.py`) `layer` is the seal of another vehicle's record.
+    """
 
     kind: str
     text: str

@@ -96,6 +96,7 @@ class KeptState(msgspec.Struct, frozen=True, kw_only=True):
     waiting: WaitingPlan | None
     job_left: JobMark | None = None
     neighbours: tuple[Neighbour, ...] = ()
+    taken_over: tuple[str, ...] = ()
     hash: bytes = b""
 
 
@@ -159,6 +160,7 @@ def _kept(state: VehicleState) -> KeptState:
         waiting=state.waiting,
         job_left=state.job_left,
         neighbours=state.neighbours,
+        taken_over=state.taken_over,
     )
 
 
@@ -246,4 +248,5 @@ def _restored(kept: KeptState, config: VehicleConfig, plan: Plan | None) -> Vehi
         waiting=kept.waiting,
         job_left=kept.job_left,
         neighbours=kept.neighbours,
+        taken_over=kept.taken_over,
     )

@@ -20,13 +20,13 @@ import msgspec
 from vehicle.config.drive import DriveFile
 from vehicle.contracts import shift_state
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import works
+from vehicle.contracts.plan import rests_on_untaken, works
 from vehicle.contracts.skipped import skips_of
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
 from vehicle.host import realtime
 from vehicle.host.clock import SystemClock, elapsed_s
-from vehicle.records import journal, snapshot
+from vehicle.records import journal, snapshot, taking_over
 from vehicle.records.journal import Journal, JournalWriter, UnreadableError
 from vehicle.records.ledger_keeper import LedgerKeeper
 from vehicle.records.records import Header, Session
@@ -91,13 +91,20 @@ def gone_on(
 ) -> tuple[Kept | None, VehicleState]:
     """Return the journal that this vehicle continues, and the state restored from it; report both in lines.
 
+    Raises InputError if the plan that is held rests on ground of another vehicle whose record was not taken over.
+
     A small computer may need longer for hectares of ground than a start may take, so the supervisor is told to wait.
     """
     supervisor.tell(f"EXTEND_TIMEOUT_USEC={START_US + BYTE_US * _bytes_of(folder_of(file))}")
     kept = kept_of(file, state, own)
+    if kept is not None:
+        state = restored(state, kept.found, SystemClock().now_ns())
+    if state.mission.plan is not None and (
+        untaken := rests_on_untaken(state.mission.plan, state.config.vehicle_id, state.taken_over)
+    ):
+        raise InputError(f"{file.path}: plan {state.mission.plan.plan_hash}: {untaken}")
     if kept is None:
         return None, state
-    state = restored(state, kept.found, SystemClock().now_ns())
     for line in (*kept.lines, going_on_text(kept, state)):
         if line:
             tell(line)
@@ -221,7 +228,8 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
     checks = msgspec.structs.replace(
         state.checks, depth_due_before=journal.depth_due(found), shift=shift, skips=skips_of(found.records)
     )
-    state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job)
+    seals = (*state.taken_over, *taking_over.seals_of(found.records))
+    state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job, taken_over=seals)
     if found.job is None or state.mission.plan is None or not works(state.mission.plan):
         return state
     mission = going_on(state.mission, found.job, ledger, state.config)

@@ -8,7 +8,7 @@ import numpy as np
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.pace import line_s, ready_s, sweep_speed_mps, turn_s, whole_s
-from vehicle.contracts.plan import Plan, Segment, UntreatableReason
+from vehicle.contracts.plan import Plan, RecordSeal, Segment, UntreatableReason
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import certify, rings_of, sweeps_of, untreatable_of
 from vehicle.planning.coverage.directions import edges_of
@@ -109,6 +109,14 @@ def check_certificate(plan: Plan) -> None:
     if not plan.segments:
         reasons = ", ".join(sorted({row.reason.value for row in plan.untreatable})) or "no ground"
         raise InputError(f"plan {plan.plan_hash}: no pass in it, nothing could be worked ({reasons}); change the site")
+
+
+def resting_on(plan: Plan, records: tuple[RecordSeal, ...]) -> Plan:
+    """Return the plan with the records that it rests on, under the name that it then has."""
+    if not records:
+        return plan
+    named = msgspec.structs.replace(plan, rests_on=records)
+    return msgspec.structs.replace(named, plan_hash=plan_hash_of(named))
 
 
 def plan_hash_of(plan: Plan) -> str:
