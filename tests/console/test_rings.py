@@ -20,6 +20,7 @@ from firmware_bridge.types import NeighbourFrame, NeighbourKind, VehicleFrame
 from tests.builders import DATUM, estimate
 from tests.firmware_bridge.samples import NEIGHBOUR, VEHICLE
 from tests.operator_link.exchange import gate_report, report
+from tests.operator_link.stop_only_rig import credentials
 from vehicle.contracts.messages import Mode, Neighbour
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.clock import Clock
@@ -129,7 +130,7 @@ def test_a_ring_wider_than_any_task_states_is_told_as_the_widest() -> None:
 
 
 def test_a_stop_only_station_shares_the_place_of_its_post_twice_a_second_and_nothing_without_one() -> None:
-    key = Credentials(system_id=9, secret="secret of sentry", name="sentry")
+    key = credentials(9, "sentry")
     post = Post(lat_deg=39.99, lon_deg=46.93, radius_m=12.5)
     station = StopProtocol(key, post=post)
     told = [one for ms in range(0, 2_000, 10) for one in rings_in(station.send(ms * 1_000_000))]

@@ -100,7 +100,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
-    requests = _requests(state, frames.frame, known, mission, task, estimate, wire, flail, near, startable=not refused)
+    requests = _requests(
+        state, frames.frame, known, mission, task, estimate, wire, flail, near=near, startable=not refused
+    )
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
@@ -243,8 +245,8 @@ def _requests(
     estimate: Estimate,
     wire: WireState,
     flail: FlailState,
-    near: tuple[Neighbour, ...],
     *,
+    near: tuple[Neighbour, ...],
     startable: bool,
 ) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire. `frame`: whose sticks are a wish."""
