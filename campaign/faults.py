@@ -14,7 +14,7 @@ import msgspec
 from campaign import faults_silent
 from campaign.fault import FAULTS, Fault
 from campaign.fault import add as _add
-from campaign.fault_scenario import FaultScenario
+from campaign.fault_scenario import SHOCK_LARGE_G, SHOCK_SMALL_G, FaultScenario
 from campaign.sim_operator import Other
 from console.client.station import Controls, Station
 from firmware_bridge.types import ControllerFault, FixType, OperatorEdge
@@ -246,6 +246,20 @@ _door("rotor_weak", (56, 57), "world.flail.power_ratio", _same, 1.0, low=0.0, hi
 _door("rotor_stuck_on", (58, 60, 61), "world.flail.rotor_stuck_radps", _same, None, low=20.0, high=75.0)
 _door("arm_drifts", (62,), "world.flail.arm_drift_mps", _same, 0.0, low=-0.05, high=0.05)
 _door("detonation", (63,), "world.controller.shock", True, False, hold_s=(0.2, 0.4))
+
+
+def _small_shock(drill: FaultScenario, peak_g: float) -> None:
+    drill.world.controller.shock, drill.world.controller.shock_peak_g = True, peak_g
+
+
+def _no_shock(drill: FaultScenario) -> None:
+    drill.world.controller.shock, drill.world.controller.shock_peak_g = False, 0.0
+
+
+_add(
+    Fault(name="small_shock", rows=(63,), inject=_small_shock, heal=_no_shock, low=SHOCK_SMALL_G, high=SHOCK_LARGE_G,
+          hold_s=(0.1, 0.4))
+)  # fmt: skip
 
 
 def _press_at_machine(drill: FaultScenario, _: float) -> None:

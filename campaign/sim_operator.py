@@ -16,6 +16,7 @@ from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, OperatorFrame, VehicleFrame
 from sim import manual_text
+from sim.picture_word import PictureWord
 from vehicle.contracts.messages import Mode
 
 PRESS_FRAMES = 3
@@ -63,6 +64,7 @@ class SimOperator:
         self._port, self.at_machine = port, at_machine
         self.station = Station(station_id)
         self._reader = adapters.MessageReader(adapters.STATION_DECODERS)
+        self.word = PictureWord(station_id)
         self.seen: VehicleFrame | None = None
         self.goal, self.drive, self.turn, self.rotor = Goal.REST, 0.0, 0.0, False
         self.silent = self.frozen = self.released = self.hold_stuck = self.broken_stick = False
@@ -107,9 +109,18 @@ class SimOperator:
             frame = self._frame()
             self.created_ns[frame.sequence] = now_ns
             self._send(frame)
+            self._speak()
         for other in self.others:
             frame = other.station.frame(other.controls)
             self._send(msgspec.structs.replace(frame, sequence=frame.sequence + other.sequence_offset))
+
+    def _speak(self) -> None:
+        """Say what the picture shows, where a text asks for it and the mission is wanted."""
+        if self.seen is None or self.goal is not Goal.MISSION:
+            return
+        word = self.word.step(self.mode, self.seen.session_id, self.screen)
+        if word is not None:
+            self._port.write(word)
 
     def _send(self, frame: OperatorFrame) -> None:
         self._count = (self._count + 1) & 0xFF

@@ -96,6 +96,10 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at most 65535, which also means that no command was obeyed yet. `fuel_ratio`: of a full tank, 0 to 1; NaN also from
     a controller that has no gauge.
 
+    `shock_peak_g`: the largest acceleration at the shock input while its contact is closed and for half a second after
+    it [g], else that of the last half second; 0 also if a controller does not report it, infinite if its sensor was at
+    its end.
+
     A measured value is NaN if its sensor is dead. Every check compares for what must be true, which NaN never fulfils
     (docs/adr/2026-11-21-unknown-readings-stay-nan). Applied set-points are always known.
     """
@@ -126,6 +130,7 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     depth_datum: DepthDatum = DepthDatum.UNKNOWN
     status_count: int = 0
     fuel_ratio: float = math.nan
+    shock_peak_g: float = 0.0
 
 
 class ImuSample(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -19,7 +19,7 @@ from sim.scenario import Scenario
 from sim.sim_stack import checks_of
 from vehicle.config.drive import ControllerConfig, DriveConfig, DriveFile, OperatorConfig, SiteConfig
 from vehicle.config.load import assemble_vehicle, load_machine
-from vehicle.config.vehicle import config_hash
+from vehicle.config.vehicle import SafetyConfig, config_hash
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import VehicleState
@@ -37,6 +37,10 @@ CALLED_PORT: Final = 14555
 """Port that they can call, if they do not listen."""
 
 Say = Callable[[str], None]
+
+
+DETONATION_WAIT_S = 60.0
+"""Whoever trains waits out a minute, the shortest that a task may say."""
 
 
 class Ready(msgspec.Struct, frozen=True):
@@ -64,6 +68,7 @@ def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int)
         vehicle_id=scenario.name,
         machine=scenario.machine,
         mission=scenario.mission,
+        safety=SafetyConfig(detonation_wait_s=DETONATION_WAIT_S),
         site=SiteConfig(file=str(site.resolve()), outside=scenario.plan.outside),
         controller=ControllerConfig(port="simulator"),
         operator=OperatorConfig(port=operator_port, upload_outside="safe"),

@@ -4,6 +4,8 @@ It acts like the firmware on the serial line. A command ends by the controller's
 the command, and by a watchdog on silence after it arrived. After a stop nothing moves before neutral sticks.
 """
 
+import math
+
 import msgspec
 
 from firmware_bridge.handshake import PROTOCOL_VERSION, WATCHDOG_MAX_MS
@@ -32,6 +34,8 @@ from vehicle.contracts.units import NS_PER_MS, NS_PER_S
 NEVER_NS = 1 << 62
 _ESTOP, _BOOT, _RUN = ControllerState.ESTOP, ControllerState.BOOT, ControllerState.RUN
 """An attribute of an enumeration takes ten times as long to read as a global name; these are read in every tick."""
+SHOCK_TOLD_MS = 500
+"""The largest shock stays told for so long after its contact opened, as in the C reference."""
 HELLO_ID = SPEC_BY_NAME["FLAIL_HELLO"].msg_id
 
 
@@ -56,7 +60,8 @@ class ControllerParams(msgspec.Struct, frozen=True, kw_only=True):
 class ControllerTwin:
     """Reads and writes one end of a port. Its attributes for faults hold until they are set back.
 
-    Contacts: `estop_chain_open`, `fire`, `shock`, `oil_pressure_low`. Failures: `faults_present` (of `ControllerFault`;
+    Contacts: `estop_chain_open`, `fire`, `shock`, `oil_pressure_low`. `shock_peak_g`: what the shock input's sensor
+    measures at this instant, 0 where it has none. Failures: `faults_present` (of `ControllerFault`;
     `fault_bits` latches them), `hang` (outputs freeze and the last status repeats until the hardware watchdog restarts
     it), `reboot`, `lease_timer_dead`, `mute` (it hears and obeys, but its answers are lost). `reset_at_machine` is the
     key at the machine: only it releases what the E-stop chain has latched.
@@ -78,6 +83,7 @@ class ControllerTwin:
         self._config_hash = config_hash
         self.outputs = OutputStage(machine, params.outputs, sensors, flail, engine)
         self.estop_chain_open = self.fire = self.shock = self.oil_pressure_low = False
+        self.shock_peak_g = 0.0
         # plain ints: an IntFlag operation costs 1 us, and these are needed three times a step
         self.faults_present = 0
         self.lease_timer_dead = self.mute = False
@@ -100,6 +106,7 @@ class ControllerTwin:
             faults |= ControllerFault.CONFIG
         self._rules = Rules(self._params.watchdog_ms, handshake=self._params.handshake, fault_bits=int(faults))
         self._rules.estop_local = self.estop_chain_open
+        self.shock_told_g, self._shock_ms = 0.0, 0
         self._agreed = False
         self._told_state = ControllerState.BOOT
         self._next_status_ns = self._next_hello_ns = self._awake_ns
@@ -200,10 +207,19 @@ class ControllerTwin:
         rules = self._rules
         present = self.faults_present | dead_encoders(self._sensors)
         rules.step(self.time_ms(now_ns), present, chain_open=self.estop_chain_open, fire=self.fire)
+        self._hold_shock(self.time_ms(now_ns))
         command = rules.command
         if command is not None:
             self.outputs.signal(command, live=not rules.lease_over, commanded=rules.commanded)
         self._drive(0)
+
+    def _hold_shock(self, time_ms: int) -> None:
+        """Keep the largest shock while its contact is closed and for a while after; NaN hides behind no number."""
+        told_g, peak_g = self.shock_told_g, self.shock_peak_g
+        if time_ms - self._shock_ms >= SHOCK_TOLD_MS or (not math.isnan(told_g) and not peak_g <= told_g):
+            self.shock_told_g, self._shock_ms = peak_g, time_ms
+        if self.shock:
+            self._shock_ms = time_ms
 
     def _drive(self, duration_ns: int) -> None:
         """Drive the outputs by the state for this time [ns]."""

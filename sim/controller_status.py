@@ -44,6 +44,7 @@ class Contacts(Protocol):
     fire: bool
     shock: bool
     oil_pressure_low: bool
+    shock_told_g: float
 
     @property
     def fault_bits(self) -> int:
@@ -121,6 +122,7 @@ def compose(
         depth_datum=DepthDatum.ARM_ANGLE if lost else DepthDatum.GROUND_AHEAD,
         status_count=counters.status_count,
         fuel_ratio=engine.fuel_ratio,
+        shock_peak_g=contacts.shock_told_g,
     )
 
 

@@ -169,12 +169,15 @@ EXERCISES: Final = {
         ),
         Exercise(
             name="detonation",
-            goal="something went off under the tool: acknowledge it, report it, back out",
+            goal="something went off under the tool: wait, acknowledge it, report it, back out",
             steps=(
                 _ARM,
                 _START,
                 Step(hint="", until=_stopped, at_least_s=0.3, begin=_shock, end=_no_shock),
-                Step(hint="ACKNOWLEDGE, RESET, ARM; then drive back", until=lambda now: now.speed_mps < -0.05),
+                Step(
+                    hint="when the wait is over: ACKNOWLEDGE, RESET, ARM; then drive back",
+                    until=lambda now: now.speed_mps < -0.05,
+                ),
                 Step(hint="a metre back, then stand", until=_standing, at_least_s=4.0),
             ),
         ),

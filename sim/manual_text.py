@@ -4,6 +4,7 @@ So if a text does not say how to continue, the simulated operator cannot continu
 """
 
 from firmware_bridge.types import OperatorEdge
+from vehicle.contracts.detonation import PICTURE_GOOD
 from vehicle.contracts.stop_codes import Recovery
 from vehicle.contracts.stop_reasons import RULES, codes
 
@@ -46,6 +47,11 @@ def centres(shown: tuple[str, ...]) -> bool:
 def asks(shown: tuple[str, ...]) -> bool:
     """Whether a text asks for a sign that somebody watches."""
     return any("Press ATTENTION" in text for text in shown)
+
+
+def asks_for_word(shown: tuple[str, ...]) -> bool:
+    """Whether a text says that in a WAIT a word on the picture goes on."""
+    return any(PICTURE_GOOD in text for text in shown)
 
 
 def retreats(shown: tuple[str, ...]) -> bool:

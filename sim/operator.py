@@ -1,6 +1,7 @@
 """A scripted operator who follows the manual: take, arm, arm, hold, start; after a stop: reset, arm, start again.
 
-A WAIT is answered by START with hold, once the screen shows no cause any more; else it runs into its stop.
+A WAIT is answered by START with hold, once the screen shows no cause any more; else it runs into its stop. Where a text
+asks for a word on the picture, the operator looks and says it.
 
 Knows only what the station shows: the vehicle's reports. Reaction times are fixed, so that runs repeat.
 """
@@ -12,6 +13,7 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.ports import BytePort
 from firmware_bridge.types import OperatorEdge, VehicleFrame
 from sim import manual_text
+from sim.picture_word import PictureWord
 from vehicle.contracts.messages import Mode
 
 PRESS_FRAMES = 3
@@ -57,6 +59,7 @@ class ScriptedOperator:
     def __init__(self, port: BytePort, script: Script) -> None:
         self._port, self._script = port, script
         self._station = Station(station_id=1)
+        self._word = PictureWord(station_id=1)
         self._reader = adapters.MessageReader(adapters.STATION_DECODERS)
         self._seen: VehicleFrame | None = None
         self._press, self._pause, self._asked = OperatorEdge.NONE, PAUSE_FRAMES, 0
@@ -80,6 +83,18 @@ class ScriptedOperator:
         self._sent_ns = now_ns
         self._sequence = (self._sequence + 1) & 0xFF
         self._port.write(adapters.encode_operator(self._station.frame(self._controls()), self._sequence))
+        self._speak()
+
+    def _speak(self) -> None:
+        """Say what the picture shows, where a text asks for it."""
+        vehicle = self._seen
+        if vehicle is None or self.gave_up:
+            return
+        shown = manual_text.texts(vehicle.reasons | vehicle.reasons_high << 64)
+        word = self._word.step(Mode(vehicle.mode), vehicle.session_id, shown)
+        if word is not None:
+            self._port.write(word)
+            self.presses += 1
 
     def _notice(self, vehicle: VehicleFrame) -> None:
         moving = (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)

@@ -23,7 +23,7 @@ from sim.station_wire import StationWire
 from sim.virtual_time import Phase, TickBarrier
 from sim.world import World, WorldParams
 from vehicle.config.load import assemble_vehicle
-from vehicle.config.vehicle import MachineConfig, VehicleConfig, config_hash
+from vehicle.config.vehicle import MachineConfig, SafetyConfig, VehicleConfig, config_hash
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.control.checks.room import MEASURED, all_made
@@ -59,9 +59,9 @@ class Parts(msgspec.Struct):
     config: VehicleConfig
 
 
-def vehicle_config(scenario: Scenario, machine: MachineConfig) -> VehicleConfig:
+def vehicle_config(scenario: Scenario, machine: MachineConfig, safety: SafetyConfig | None = None) -> VehicleConfig:
     """Return the vehicle's own configuration; the simulator's settings are not in it."""
-    return assemble_vehicle(scenario.name, "sim", machine, scenario.mission)
+    return assemble_vehicle(scenario.name, "sim", machine, scenario.mission, safety)
 
 
 def world_params(scenario: Scenario) -> WorldParams:
@@ -112,9 +112,13 @@ def wire_up(
     machine: MachineConfig,
     plan: Plan,
     sinks: tuple[Sink, ...] = (),
+    safety: SafetyConfig | None = None,
 ) -> Parts:
-    """Connect world, radio and vehicle by their byte ports; the caller steps them in the order of `Phase`."""
-    config = vehicle_config(scenario, machine)
+    """Connect world, radio and vehicle by their byte ports; the caller steps them in the order of `Phase`.
+
+    `safety`: other times of the gate than the defaults.
+    """
+    config = vehicle_config(scenario, machine, safety)
     name = config_hash(config)
     # the session's name follows from the run's inputs, so that the same seed gives the same bytes
     session = (scenario.seed * 2_654_435_761 + 1) & 0x7FFF_FFFF_FFFF_FFFF

@@ -289,7 +289,8 @@ def limits_section(work: WorkFrame | None, site: Section | None = None) -> Secti
 def due_section(work: WorkFrame | None, late_s: float = 0.0) -> Section | None:
     """Return the times [s] left for acts that the vehicle expects, less the age `late_s` of the report.
 
-    `arm_unused_s`: until an armed machine that nobody drives disarms, or until a WAIT becomes a stop.
+    `arm_unused_s`: until an armed machine that nobody drives disarms, until a WAIT becomes a stop, or in a stop until a
+    detonation may be acknowledged.
     """
     if work is None:
         return None

@@ -82,9 +82,13 @@ def _figures(known: Sections) -> Table:
 
 
 def _countdown(vehicle: Sections, due: Sections) -> tuple[str, str]:
-    """Return name and figure of what counts down: a WAIT until it becomes a stop, else the answer due."""
-    waits = vehicle.get("mode") == WAIT
-    return ("stops in" if waits else "answer within"), _figure(due, "arm_unused_s" if waits else "attention_s", "s")
+    """Return name and figure of what counts down: a WAIT, the wait after a detonation, else the answer due."""
+    mode = vehicle.get("mode")
+    if mode == WAIT:
+        return "stops in", _figure(due, "arm_unused_s", "s")
+    if mode in STOPPED and due.get("arm_unused_s") is not None:
+        return "acknowledge in", _figure(due, "arm_unused_s", "s")
+    return "answer within", _figure(due, "attention_s", "s")
 
 
 def _next(mission: Sections) -> str:

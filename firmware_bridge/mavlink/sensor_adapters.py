@@ -71,6 +71,7 @@ def encode_status(status: ControllerStatus, sequence: int = 0) -> bytes:
         status.state,
         status.depth_datum,
         wire_from_fuel(status.fuel_ratio),
+        status.shock_peak_g,
     )
     return frame_bytes(_STATUS.header_id, _STATUS_SEED, payload, sequence, SYSTEM_ID, CONTROLLER_COMPONENT_ID)
 
@@ -114,6 +115,7 @@ def decode_status(frame: Frame) -> ControllerStatus | None:
         depth_datum=datum,
         status_count=values[22],
         fuel_ratio=fuel_from_wire(values[25]),
+        shock_peak_g=values[26],
     )
 
 

@@ -96,6 +96,7 @@ CASES: tuple[Case, ...] = (
     Case((59,), "rotor_sensor_dead", 1.0, "work", ("rotor_sag", "rotor_sensor"), 0.3, N, 0.3, hold_s=5.0),
     Case((63,), "detonation", 1.0, "work", ("detonation",), 0.1, P, 0.1, hold_s=0.3),
     Case((63,), "detonation", 1.0, "manual", ("detonation",), 0.1, P, 0.1, hold_s=0.3),
+    Case((63,), "small_shock", 12.0, "manual", ("detonation",), 0.1, P, 0.1, hold_s=0.3),
     Case((66,), "engine_stall", 1.0, "work", ("rotor_sag", "engine_stall"), 0.2, N, 0.2, hold_s=6.0),
     Case((68,), "oil_pressure_low", 1.0, "work", ("oil_pressure_low",), 1, P, 1.0, hold_s=2.0),
     Case((69,), "fire", 1.0, "manual", ("fire",), 0.1, H, 0.1, hold_s=1.0),

@@ -70,7 +70,9 @@ DETECTION: dict[str, str] = {
     "rotor_sag": "the rotor is below its speed in a swath, the tracks are slowed first; or at work by stick",
     "rotor_overspeed": f"the rotor is above {checks.ROTOR_MAX_RATIO * 100:.0f} % of its working speed",
     "rotor_sensor": "the rotor's speed is unknown, or falls faster than a rotor can",
-    "detonation": "the controller's shock input",
+    "detonation": "the controller's shock input: contact closed, or peak above the lower threshold, and not surely a "
+    "small shock; a second small one in the same WAIT; somebody says in a WAIT that it was more",
+    "shock_small": "the shock's peak lies between the profile's thresholds, hammers turn in the ground",
     "engine_stall": f"engine below {checks.ENGINE_STALLED_RADPS:g} rad/s while armed",
     "too_hot": _hotter(checks.HYDRAULIC_TOO_HOT_DEGC, checks.COOLANT_TOO_HOT_DEGC),
     "supply_low": f"supply below {checks.SUPPLY_LOW_V:g} V",

@@ -29,6 +29,7 @@ STAYS: tuple[tuple[str, float, str], ...] = (
     ("imu_silent", 1.0, "tilt_unknown"),
     ("rotor_sensor_dead", 1.0, "rotor_sensor"),
     ("detonation", 1.0, "detonation"),
+    ("small_shock", 12.0, "shock_small"),
     ("depth_lost", 1.0, "tool_height_unknown"),
     ("gnss_float", 1.0, "position_float"),
     ("gnss_lost", 1.0, "gnss_lost"),
@@ -49,7 +50,7 @@ STAYS: tuple[tuple[str, float, str], ...] = (
     ("rotor_weak", 0.0, "rotor_sag"),
     ("stick_off_centre", 0.3, "mission_left"),
 )
-PASSES = ("stick_off_centre", "detonation")
+PASSES = ("stick_off_centre", "detonation", "small_shock")
 """A stick is let go, a shock is over; every other cause stays."""
 ELSEWHERE = {
     "maintenance": "it is on from the start or not at all: test_borders.py",

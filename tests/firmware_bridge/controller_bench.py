@@ -41,7 +41,7 @@ class Inputs(c.Structure):
             for name in (
                 "track_left_mps", "track_right_mps", "rotor_speed_radps", "rotor_torque_nm", "tool_height_m", "depth_m",
                 "depth_sigma_m", "engine_speed_radps", "engine_load_ratio", "hydraulic_pressure_pa",
-                "hydraulic_temp_degc", "coolant_temp_degc", "supply_voltage_v", "fuel_ratio",
+                "hydraulic_temp_degc", "coolant_temp_degc", "supply_voltage_v", "fuel_ratio", "shock_peak_g",
             )
         ),
         ("depth_datum", c.c_uint8),

@@ -27,6 +27,7 @@ STATUS = {
     "hydraulic_pressure": 21_500_000.0, "hydraulic_temp": 61.5, "coolant_temp": 83.25, "supply_voltage": 25.75,
     "flags": 4, "command_age_ms": 3, "boot_count": 17, "status_count": 512, "state": 2, "depth_datum": 1,
     "fuel": 6_251,
+    "shock_peak": 0.0,
 }  # fmt: skip
 GNSS = {
     "time_boot_ms": 987_600, "lat": 54.123456789, "lon": 9.654321987, "alt": 31.25, "sigma_horizontal": 0.015625,
@@ -76,6 +77,7 @@ CASES: tuple[tuple[str, str, int, int, int, dict[str, Any]], ...] = (
     ("lease too long", "FLAIL_COMMAND", 10, 1, 1, {**DRIVE, "valid_for_ms": 261}),
     ("running", "FLAIL_STATUS", 1, 1, 25, STATUS),
     ("depth unknown", "FLAIL_STATUS", 2, 1, 25, {**STATUS, "depth": NAN, "depth_sigma": NAN, "depth_datum": 0}),
+    ("a shock and its peak", "FLAIL_STATUS", 3, 1, 25, {**STATUS, "shock_peak": 18.5}),
     ("moving", "FLAIL_IMU", 3, 1, 25, IMU),
     ("fixed", "FLAIL_GNSS", 4, 1, 25, GNSS),
     ("no heading, no corrections", "FLAIL_GNSS", 5, 1, 25, {

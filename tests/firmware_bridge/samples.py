@@ -70,6 +70,7 @@ STATUS = ControllerStatus(
     depth_datum=DepthDatum.ARM_ANGLE,
     status_count=512,
     fuel_ratio=0.625,
+    shock_peak_g=18.5,
 )
 IMU = ImuSample(
     time_ms=987_650,

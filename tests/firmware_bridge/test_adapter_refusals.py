@@ -99,6 +99,21 @@ def test_an_infinite_reading_is_refused_and_an_unknown_one_is_heard(field: str, 
     assert math.isnan(getattr(heard, unknown[0]))
 
 
+@pytest.mark.parametrize("peak_g", [0.0, math.inf, math.nan, -1.0])
+def test_a_shock_of_any_size_hides_no_status(peak_g: float) -> None:
+    heard = read_one(adapters.HOST_DECODERS, rewired(adapters.encode_status(samples.STATUS, 1), shock_peak=peak_g))
+    assert isinstance(heard, ControllerStatus)
+    assert heard.shock_peak_g == pytest.approx(peak_g, nan_ok=True)
+
+
+def test_a_controller_that_does_not_tell_the_peak_tells_none() -> None:
+    frame = adapters.encode_status(msgspec.structs.replace(samples.STATUS, shock_peak_g=0.0), 1)
+    heard = read_one(adapters.HOST_DECODERS, frame)
+    assert len(frame) == len(adapters.encode_status(samples.STATUS, 1)) - 4, "the field is cut off the end"
+    assert isinstance(heard, ControllerStatus)
+    assert heard.shock_peak_g == 0.0
+
+
 @pytest.mark.parametrize("fields", [{"state": 5}, {"depth_datum": 3}, {"flags": 256}])
 def test_status_of_another_protocol_version_is_refused(fields: dict[str, int]) -> None:
     assert read_one(adapters.HOST_DECODERS, rewired(adapters.encode_status(samples.STATUS, 1), **fields)) is None

@@ -285,6 +285,29 @@ def test_status_reports_each_contact(bench: Bench, contact: str, closed: bool, f
     assert not before & flag
 
 
+def peak(bench: Bench, peak_g: float, *, closed: bool = False) -> float:
+    bench.inputs.shock_peak_g, bench.inputs.shock = peak_g, closed
+    bench.step()
+    return float(bench.command()["shock_peak"])
+
+
+def test_the_largest_shock_stays_told_for_half_a_second_and_while_its_contact_is_closed(bench: Bench) -> None:
+    bench.ready()
+    assert peak(bench, 0.5) == 0.5
+    assert peak(bench, 12.0, closed=True) == 12.0
+    assert {peak(bench, 3.0, closed=True) for _ in range(200)} == {12.0}
+    assert {peak(bench, 3.0) for _ in range(49)} == {12.0}, "until half a second after the contact opened"
+    assert peak(bench, 3.0) == 3.0
+
+
+def test_a_larger_shock_is_told_at_once_and_one_that_is_not_measured_hides_behind_no_number(bench: Bench) -> None:
+    bench.ready()
+    assert [peak(bench, one) for one in (12.0, 40.0, 12.0)] == [12.0, 40.0, 40.0]
+    assert math.isinf(peak(bench, math.inf))
+    assert math.isnan(peak(bench, math.nan))
+    assert math.isnan(peak(bench, 80.0))
+
+
 def test_the_wish_for_a_new_fix_is_passed_on_in_every_state_and_falls_with_its_command(bench: Bench) -> None:
     restart = d.FLAIL_COMMAND_FLAGS_GNSS_RESTART
     bench.step()

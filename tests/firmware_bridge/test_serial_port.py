@@ -317,7 +317,7 @@ def test_a_plant_behind_the_controller_is_measured_and_moved() -> None:
         process = controller.process
         assert process.stdin is not None
         assert process.stdout is not None
-        measured = "I 0.125 -0.25 40.5 900 -0.1 0.15 0.01 190 0.5 2e7 60 80 25.5 1 1 0 1 0 1 0\n"
+        measured = "I 0.125 -0.25 40.5 900 -0.1 0.15 0.01 190 0.5 2e7 60 80 25.5 1 1 0 1 0 1 0 18.5\n"
         process.stdin.write(measured + "F " + adapters.encode_imu(samples.IMU, 7).hex() + "\n" + "nonsense\n")
         process.stdin.flush()
         port = await open_port(controller.path, 115_200, CLOCK.now_ns)
@@ -332,6 +332,7 @@ def test_a_plant_behind_the_controller_is_measured_and_moved() -> None:
         assert (status.track_left_mps, status.track_right_mps, status.rotor_speed_radps) == (0.125, -0.25, 40.5)
         assert status.depth_datum == 1
         assert ControllerFlag.SHOCK in status.flags
+        assert status.shock_peak_g == 18.5
         outputs = process.stdout.readline().split()
         assert outputs[0] == "O"
         assert len(outputs) == 13

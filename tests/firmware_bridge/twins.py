@@ -7,6 +7,7 @@ machine behind them is ideal; contacts, dead encoders, damaged stamps, cut wires
 import argparse
 import ctypes
 import functools
+import math
 import random
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -29,6 +30,7 @@ EVENTS = 60
 STEPS_MS = (1, 5, 10, 10, 10, 20, 20, 50)
 ACCEL_MPS2, DECEL_MPS2, TOP_MPS, ROTOR_RADPS, ROTOR_ACCEL_RADPS2 = 0.4713, 0.9317, 1.03, 101.3, 49.7
 """No ramp made of these meets the brakes' 0.05 m/s on its way down."""
+PEAKS_G = (0.0, 0.5, 6.0, 6.0, 18.0, 120.0, float("inf"), float("nan"))
 SAME = ("state", "flags", "fault_bits", "command_sequence", "command_age_ms")
 BRAKE_ON = int(ControllerFlag.BRAKE_ON)
 CLOSE = {"applied_left_mps": 1e-4, "applied_right_mps": 1e-4, "applied_rotor_radps": 1e-2}
@@ -162,6 +164,10 @@ def compare(own: ControllerStatus, other: dict[str, Any], offset_ms: int) -> lis
         mask = ~BRAKE_ON if name == "flags" else -1  # a contact, which follows its output by a step
         if int(getattr(own, name)) & mask != other[name] & mask:
             lines.append(f"{name}: twin {getattr(own, name)!r}, reference {other[name]}")
+    if not (
+        own.shock_peak_g == other["shock_peak"] or (math.isnan(own.shock_peak_g) and math.isnan(other["shock_peak"]))
+    ):
+        lines.append(f"shock_peak: twin {own.shock_peak_g}, reference {other['shock_peak']}")
     for name, within in CLOSE.items():
         wire = name.rsplit("_", 1)[0]
         if abs(getattr(own, name) - other[wire]) > within:
@@ -251,8 +257,12 @@ def event(rng: random.Random, pair: Pair, host: Host) -> str:
         pair.dead ^= {name}
         pair.step(10)
         return f"encoder {name} dies or comes back"
-    name = rng.choice(["chain", "button", "button", "fire", "shock", "oil_pressure_low"])
+    name = rng.choice(["chain", "button", "button", "fire", "shock", "peak", "oil_pressure_low"])
     on = rng.random() < 0.4
+    if name == "peak":
+        pair.bench.inputs.shock_peak_g = pair.twin.shock_peak_g = rng.choice(PEAKS_G)
+        pair.step(rng.choice(STEPS_MS))
+        return f"the shock input measures {pair.twin.shock_peak_g:g} g"
     pair.contact(name, on)
     pair.step(10)
     return f"{name} {on}"

@@ -108,6 +108,18 @@ def test_a_detonation_is_a_place(worked: LedgerState) -> None:
     assert (found.geometry.coords[0], found.reason) == ((1.0, 2.0), "class 4, AP, tool intact")
 
 
+def test_a_shock_that_the_machine_felt_is_a_place_until_people_tell_of_it(worked: LedgerState) -> None:
+    felt, far = told("shock", 1.0, "small shock, 12 g", (3.0, 4.0)), told("shock", 2.0, "large shock", (9.0, 4.0))
+    word = told("detonation_class", 1.0, "AP, picture good", (2.0, 4.0))
+
+    def texts(*acts: RecordedAct) -> list[str]:
+        found = states(facts_of(worked, acts=acts))
+        return [row.reason for row in found if row.state is CellState.DETONATION]
+
+    assert texts(felt, far) == ["small shock, 12 g", "large shock"]
+    assert texts(felt, word, far) == ["class 1, AP, picture good", "large shock"]
+
+
 @pytest.mark.long
 def test_detonations_and_finds_that_were_told_are_points_of_every_export(worked: LedgerState, tmp_path: Path) -> None:
     facts = facts_of(worked, acts=ACTS, zero_us=1_777_881_600_000_000)

@@ -16,7 +16,7 @@ from sim.training import Doors, Exercise, Look, Run, Step, look_of
 from tests.marks import some
 from tests.operator_link.small_plan import small_plan
 from vehicle.config.load import load_machine
-from vehicle.config.vehicle import MissionConfig
+from vehicle.config.vehicle import MissionConfig, SafetyConfig
 from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.contracts.units import NS_PER_S, TICK_NS
 
@@ -150,7 +150,7 @@ class Rig:
 
     def __init__(self, exercise: Exercise) -> None:
         machine, plan = load_machine("memat"), small_plan()
-        self.parts = wire_up(SCENARIO, machine, plan)
+        self.parts = wire_up(SCENARIO, machine, plan, safety=SafetyConfig(detonation_wait_s=60.0))
         world = self.parts.world
         if exercise.bank_ahead_m is not None:
             bank = Bank(ground_of(SCENARIO), start_pose(plan), exercise.bank_ahead_m)

@@ -48,6 +48,7 @@ def _refuse_if(wrong: bool, text: str) -> None:  # noqa: FBT001  # reads as an a
 
 def _check_tool(tool: ToolConfig, key: str) -> None:
     """Check that rotor figures are present for a tool with a rotor, and absent for one without."""
+    _check_shocks(tool, key)
     rotor_keys = ROTOR_KEYS + HAMMER_KEYS if tool.kind == "flail" else ROTOR_KEYS
     if tool.kind in ROTOR_KINDS:
         for name in rotor_keys:
@@ -59,6 +60,22 @@ def _check_tool(tool: ToolConfig, key: str) -> None:
         return
     for name in sorted({*ROTOR_KEYS, *HAMMER_KEYS} & tool.model_fields_set):
         raise ValueError(f"{key}.{name}: a {tool.kind} has no rotor; leave the key out")
+
+
+def _check_shocks(tool: ToolConfig, key: str) -> None:
+    """Check that both thresholds of shocks are given or none, in their order, and only for a tool with a rotor."""
+    small_g, large_g = tool.shock_small_g, tool.shock_large_g
+    if small_g is None and large_g is None:
+        return
+    _refuse_if(tool.kind not in ROTOR_KINDS, f"{key}.shock_small_g: a {tool.kind} has no rotor; leave the key out")
+    _refuse_if(small_g is None, f"{key}.shock_small_g: missing; write both thresholds, or none")
+    _refuse_if(large_g is None, f"{key}.shock_large_g: missing; write both thresholds, or none")
+    assert small_g is not None
+    assert large_g is not None
+    _refuse_if(
+        not small_g < large_g,
+        f"{key}.shock_large_g: {large_g:g} g must be above {key}.shock_small_g ({small_g:g} g)",
+    )
 
 
 def _check_fit(tracks: TracksConfig, body: BodyConfig, tool: ToolConfig, key: str) -> None:

@@ -53,7 +53,9 @@ class ToolConfig(Strict):
     rotor at speed and at depth, a blade or plough at depth and moving. Rotor keys have defaults only so that a blade
     can omit them; a flail or tiller without them is refused. `hammer_stripe_m`: width that one missing hammer leaves
     unstruck on a witness board; None = not measured, then a missing hammer counts as a whole hammer track.
-    `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports.
+    `depth_sigma_m`: 1-sigma of the depth sensor, None = as the controller reports. `shock_small_g`, `shock_large_g`:
+    peaks of the shock input from which a shock counts, and from which it is a large one; None = not measured, then
+    every shock is large.
     """
 
     kind: Literal["flail", "tiller", "blade", "plough"]
@@ -74,6 +76,8 @@ class ToolConfig(Strict):
     hammer_stripe_m: Annotated[float, Field(ge=0, le=1)] | None = None
     depth_sigma_m: Annotated[float, Field(gt=0, le=0.1)] | None = None
     tip_radius_m: Annotated[float, Field(ge=0, le=2)] = 0.0
+    shock_small_g: Annotated[float, Field(gt=0, le=500)] | None = None
+    shock_large_g: Annotated[float, Field(gt=0, le=500)] | None = None
 
     @derived
     def rotor_speed_radps(self) -> float:

@@ -58,6 +58,7 @@ class SafetyConfig(Strict):
     gnss_timeout_s: Annotated[float, Field(gt=0, le=0.5)] = 0.5
     horn_s: Annotated[float, Field(ge=3.0, le=10.0)] = 3.0
     arm_unused_s: Annotated[float, Field(gt=0, le=300.0)] = 60.0
+    detonation_wait_s: Annotated[float, Field(ge=60.0, le=7200.0)] = 900.0
     base_id: Annotated[int, Field(ge=0)] = 0
     maintenance: bool = False
     bench: bool = False

@@ -213,7 +213,8 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     where nobody knows. `gnss_restart` asks the receiver, at its rising edge, to give its solution up and fix anew.
     `due`: what the record waits for.
     `has_mission`: there is a plan, and no act of the shift is missing; without it no mission starts.
-    `observers`: stations whose observation is new on the record in this tick, and not a repeated one.
+    `observers`: stations whose observation is new on the record in this tick, and not a repeated one. `picture_good`:
+    those of them that said of a detonation *AP, picture good*; `heavier`: one of them told of one that is more.
     `neighbours`: other rings on the task.
     """
 
@@ -228,6 +229,8 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     has_mission: bool = True
     observers: tuple[int, ...] = ()
     neighbours: tuple[Neighbour, ...] = ()
+    picture_good: tuple[int, ...] = ()
+    heavier: bool = False
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------
@@ -298,6 +301,8 @@ class GateReport(msgspec.Struct, frozen=True, kw_only=True):
     """Radius of the machine's own ring."""
     rings: tuple[Neighbour, ...] = ()
     """Other rings on the task, as wide as they are taken for."""
+    detonation_left_s: float = 0.0
+    """Until a detonation may be acknowledged or driven away from; 0 where none waits."""
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):

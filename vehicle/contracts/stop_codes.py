@@ -166,3 +166,4 @@ class StopReason(IntEnum):
     RING_OVERLAP = 92
     RING_NEAR = 93
     NEIGHBOUR_SILENT = 94
+    SHOCK_SMALL = 95

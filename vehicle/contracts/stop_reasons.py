@@ -157,8 +157,8 @@ RULES: tuple[Rule, ...] = (
           "Rotor speed unknown. ACKNOWLEDGE, RESET; to drive out: RECOVERY.",
           "Rotor unknown. Disarm, arm, SMART_RTL"),
     _rule(_R.DETONATION, "3r", "P", (63,), 1, 0,
-          "Detonation. Check tool and tracks by camera, ACKNOWLEDGE, RESET, ARM.",
-          "Detonation. Check by camera; disarm, arm"),
+          "Detonation. Nobody moves before its wait is over: look by camera, ACKNOWLEDGE, RESET, ARM, back out.",
+          "Detonation. Wait, look by camera; disarm"),
     _rule(_R.ENGINE_STALL, "3", "N", (66,), 10, 0,
           f"Engine stalled, and no console starts it. {PLAN} After it: RESET, ARM.",
           "Engine stalled. Nobody walks to it"),
@@ -304,6 +304,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.NEIGHBOUR_SILENT, "12", "A", (109,), 1, 0,
           "A neighbour is silent and its ring grows. Ask by radio where it is; no mission starts.",
           "A neighbour is silent. Ask where it is"),
+    _rule(_R.SHOCK_SMALL, "3rw", "P", (63,), 1, 0,
+          "Small shock. Look by camera; in WAIT: AP, picture good, START; else ACKNOWLEDGE, RESET, ARM; or RECOVERY.",
+          "Small shock. Look by camera; disarm, arm"),
 )
 # fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))

@@ -61,8 +61,10 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: what was claimed when it was due
     earlier, in this start of the program and before. `*_from_*`: ground swept and time with the tool down
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
-    together a tick ago. `results`: answers of this tick. `shift`: the acts of the working
-    day. `skips`: swaths that people left out. `due` and `margin` are what follows from all that.
+    together a tick ago. `shock`: how heavy the newest shock was, 0 before the first, and when it was last told.
+    `*_struck`: by a detonation since the hammers were counted, since the machine was checked. `results`: answers of
+    this tick. `shift`: the acts of the working day. `skips`: swaths that people left out. `due` and `margin` are what
+    follows from all that.
     """
 
     answers: tuple[ObservationResult, ...] = ()
@@ -83,6 +85,10 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     hammers_from_s: float = 0.0
     down_s: float = 0.0
     shocked: bool = False
+    shock: int = 0
+    shock_t_ns: int = 0
+    hammers_struck: bool = False
+    machine_struck: bool = False
     contradicted: bool = False
     calibration: Calibration = Calibration()
     calibration_due: bool = True

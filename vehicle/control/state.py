@@ -145,6 +145,8 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     what was last commanded to the belts. `driven_path`: poses of the driven track (n x 3: east, north, yaw).
     `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first. `mode_tick`
     and `mode_t_ns`: when this mode was entered. `stood_tick`: the newest in which the machine did not creep.
+    `shock_tick`, `shock_t_ns`: when the newest detonation came into force; 0 for one from before the start, whose wait
+    begins anew.
     """
 
     session_id: int = 0
@@ -179,6 +181,8 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     mode_tick: int = 0
     mode_t_ns: int = 0
     stood_tick: int = 0
+    shock_tick: int = 0
+    shock_t_ns: int = 0
     attention_tick: int = 0
     attention_t_ns: int = 0
     used_tick: int = 0
@@ -199,7 +203,8 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
     `marks`: times and numbers of strokes, thinned out with age. `trials`: what was worked while all was withheld, the
-    newest last; only since the depth last failed.
+    newest last; only since the depth last failed. `craters_m`: places of large detonations, near which no
+    track may stand.
     """
 
     swept_m2: float = 0.0
@@ -225,6 +230,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     act_count: int = 0
     marks: tuple[tuple[int, int], ...] = ()
     trials: tuple[Trial, ...] = ()
+    craters_m: tuple[tuple[float, float], ...] = ()
 
 
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,8 +10,9 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
-from firmware_bridge.types import ObservationVerdict
+from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.detonation import is_heavier, is_picture_good
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.messages import (
     MISSION_MODES,
@@ -83,6 +84,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         session_id=state.session_id,
         now_ns=now_ns,
         plan=state.mission.plan,
+        tool_m=(estimate.tool_east_m, estimate.tool_north_m) if estimate.valid else None,
+        detonated=state.gate.shock_tick == state.tick > 0,
     )
     belief = _at_mark(belief, wire, orders, config, now_ns)
     near = neighbours.step(
@@ -100,8 +103,19 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
+    spoken = _detonations(inputs.observations, state.checks, known)
     requests = _requests(
-        state, frames.frame, known, mission, task, estimate, wire, flail, near=near, startable=not refused
+        state,
+        frames.frame,
+        known,
+        mission,
+        task,
+        estimate,
+        wire,
+        flail,
+        near=near,
+        spoken=spoken,
+        startable=not refused,
     )
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
@@ -247,9 +261,13 @@ def _requests(
     flail: FlailState,
     *,
     near: tuple[Neighbour, ...],
+    spoken: tuple[Observation, ...],
     startable: bool,
 ) -> Requests:
-    """What the rooms want; the gate alone decides what of it reaches the wire. `frame`: whose sticks are a wish."""
+    """What the rooms want; the gate alone decides what of it reaches the wire.
+
+    `frame`: whose sticks are a wish; `spoken`: what people told of detonations in this tick.
+    """
     config = state.config
     depth_m = wishes.depth_wish_m(config, wire.status, known.margin.depth_bias_m)
     auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
@@ -263,6 +281,8 @@ def _requests(
         due=known.due,
         has_mission=mission.plan is not None and startable and not known.shift.missing,
         observers=_observers(state.checks, known),
+        picture_good=tuple(one.station_id for one in spoken if is_picture_good(one.value, one.text)),
+        heavier=any(is_heavier(one.value) for one in spoken),
         gnss_restart=estimate.gnss_restart and state.gate.mode not in MISSION_MODES,
         neighbours=near,
     )
@@ -272,6 +292,19 @@ def _observers(before: ChecksState, known: ChecksState) -> tuple[int, ...]:
     """Stations whose observation entered the record in this tick; the answer to a repeated one is an old answer."""
     recorded = (one for one in known.results if one.result is ObservationVerdict.RECORDED)
     return tuple(one.station_id for one in recorded if one not in before.answers)
+
+
+def _detonations(
+    observations: tuple[Observation, ...], before: ChecksState, known: ChecksState
+) -> tuple[Observation, ...]:
+    """What was told of detonations and is new on the record in this tick."""
+    new = {
+        (one.station_id, one.sequence)
+        for one in known.results
+        if one.result is ObservationVerdict.RECORDED and one not in before.answers
+    }
+    told = (one for one in observations if one.kind is ObservationKind.DETONATION_CLASS)
+    return tuple(one for one in told if (one.station_id, one.sequence) in new)
 
 
 def _proves(wire: WireState) -> bool:

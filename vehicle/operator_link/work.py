@@ -118,7 +118,7 @@ def work_of(
         depth_required_m=config.mission.required_depth_m,
         speed_cap_mps=state.report.speed_cap_mps if state.report is not None else None,
         attention_left_s=state.report.attention_left_s if state.report is not None else None,
-        arm_unused_left_s=_wait_left_s(state) if gate.mode is Mode.WAIT else unused_s if hands else None,
+        arm_unused_left_s=unused_s if hands else _wait_left_s(state),
         processed_m2=ledger.credited_m2,
         passed_m2=areas.passed_m2 if areas is not None else None,
         below_m2=areas.below_m2 if areas is not None else None,
@@ -143,8 +143,11 @@ def work_of(
 
 
 def _wait_left_s(state: "VehicleState") -> float | None:
-    """Time until the WAIT becomes a stop [s]; None before the gate's first report."""
-    return state.report.wait_left_s if state.report is not None else None
+    """Time until the WAIT becomes a stop, or until a detonation may be acknowledged [s]; None where neither waits."""
+    report = state.report
+    if report is None:
+        return None
+    return report.wait_left_s if state.gate.mode is Mode.WAIT else report.detonation_left_s or None
 
 
 def _with_status(told: WorkFrame, state: "VehicleState", now_ns: int, fuel: FuelSeen) -> WorkFrame:

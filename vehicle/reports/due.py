@@ -3,13 +3,15 @@
 from collections.abc import Iterable
 from typing import Final
 
+from vehicle.contracts.detonation import BY_PEOPLE, SHOCK
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, Observed, Revoke
 
 OPENS: Final = {
     "benchmark_check": Knowledge.BASE,
     "depth_check": Knowledge.DEPTH,
     "hammer_count": Knowledge.HAMMERS,
-    "detonation_class": Knowledge.HAMMERS,
+    BY_PEOPLE: Knowledge.HAMMERS,
+    SHOCK: Knowledge.HAMMERS,
 }
 """A measurement or observation -> the check that is due after it, unless the next record confirms it."""
 DAILY: Final = frozenset((Knowledge.BASE, Knowledge.DEPTH, Knowledge.HAMMERS))

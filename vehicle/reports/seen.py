@@ -1,14 +1,18 @@
-"""Detonations and finds reported by people, as points F1, F2, ... in map, report and exports."""
+"""Detonations that the vehicle felt or people reported, and finds: points F1, F2, ... in map, report and exports."""
 
+import math
 from typing import Final
 
 import msgspec
 
+from vehicle.contracts.detonation import BY_PEOPLE, SHOCK
 from vehicle.contracts.ledger_types import Observed
 from vehicle.reports.facts import JobFacts, RecordedAct
 
-MARK_OF: Final = {"detonation_class": "detonation", "find": "find"}
+MARK_OF: Final = {BY_PEOPLE: "detonation", SHOCK: "detonation", "find": "find"}
 """Kind of observation -> its mark in `palette.MARKS`."""
+SAME_M: Final = 3.0
+"""A shock that the vehicle felt and a detonation that people told of so near it are one."""
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,11 +38,12 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 def seen_of(facts: JobFacts) -> tuple[Seen, ...]:
     """Return the observations with a recorded position, numbered in order of time."""
     found: list[Seen] = []
+    said = [row.act for row in facts.acts if isinstance(row.act, Observed) and row.act.kind == BY_PEOPLE]
     for place, row in enumerate(facts.acts):
         act = row.act
-        if isinstance(act, Observed) and act.kind in MARK_OF and act.place_m is not None:
+        if isinstance(act, Observed) and act.kind in MARK_OF and act.place_m is not None and not _said(act, said):
             mark = MARK_OF[act.kind]
-            told = f"class {act.value:g}" if mark == "detonation" else f"{act.value:g} found"
+            told = f"class {act.value:g}" if act.kind == BY_PEOPLE else f"{act.value:g} found" if mark == "find" else ""
             found.append(
                 Seen(
                     number=len(found) + 1, act=place, mark=mark, t_s=row.t_s, east_m=act.place_m[0],
@@ -46,6 +51,13 @@ def seen_of(facts: JobFacts) -> tuple[Seen, ...]:
                 )
             )  # fmt: skip
     return tuple(found)
+
+
+def _said(act: Observed, said: list[Observed]) -> bool:
+    """Whether people told of this shock, at about its place: then it is theirs that is shown."""
+    if act.kind != SHOCK or act.place_m is None:
+        return False
+    return any(one.place_m is not None and math.dist(one.place_m, act.place_m) <= SAME_M for one in said)
 
 
 def is_reading(row: RecordedAct) -> bool:

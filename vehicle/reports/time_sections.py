@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from html import escape
 from typing import Final
 
+from vehicle.contracts.detonation import BY_PEOPLE, SHOCK
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.shift_state import KINDS as SHIFT_KINDS
@@ -33,7 +34,7 @@ LOG_MAX: Final = 400
 """Largest number of log lines on the page; the recording holds all of them."""
 ANNEX: Final = ("mode", "reason", "stop")
 """Kinds of events that occur hundreds of times in a mission: stops have a table, the others are in an annex."""
-SEEN: Final = ("find", "detonation_class", "note")
+SEEN: Final = ("find", BY_PEOPLE, SHOCK, "note")
 """Kinds of observations without a measured value."""
 
 
@@ -234,7 +235,7 @@ def finds(facts: JobFacts) -> str:
         if isinstance(act, Observed) and act.kind in SEEN:
             where = place(facts, act.place_m) if act.place_m is not None else "-"
             what = _observed(facts, act.kind) + names.get(number, "")
-            value = "-" if act.kind == "note" else f"{act.value:g}"
+            value = "-" if act.kind in ("note", SHOCK) else f"{act.value:g}"
             rows.append([moment(facts, row.t_s), what, value, escape(act.text), escape(act.by), where])
     if not rows:
         return section(say("finds.title"), f"<p>{say('finds.none')}</p>")

@@ -101,7 +101,8 @@ class TickFacts:
 
     def _bare(self, state: VehicleState, places_m: FloatArray) -> bool:
         edges_m = state.mission.unproven_m
-        return bool(len(edges_m)) and not support.bears(state.ledger, edges_m, places_m, state.config.mission.cell_m)
+        known = bool(len(edges_m)) or bool(state.ledger.craters_m)
+        return known and not support.bears(state.ledger, edges_m, places_m, state.config.mission.cell_m)
 
 
 def _counts(tile: raster.Tile | bytes) -> tuple[int, int]:

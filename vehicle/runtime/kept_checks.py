@@ -1,9 +1,9 @@
 """Results of the machine's checks survive a restart in a small file beside the keys.
 
-The file holds the result of the full check, the bias of the depth sensor, the missing hammers, and every check that
-failed and has not passed since. It does not hold the checks of each shift: base, depth reading, count of hammers. If
-the file is damaged or holds an impossible value, every check counts as failed, and no ground is credited until each
-check has been made again.
+The file holds the result of the full check, the bias of the depth sensor, the missing hammers, every check that failed
+and has not passed since, and those that a detonation asks for. It does not hold the checks of each shift: base, depth
+reading, count of hammers. If the file is damaged or holds an impossible value, every check counts as failed, and no
+ground is credited until each check has been made again.
 """
 
 import asyncio
@@ -43,6 +43,8 @@ class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     base_failed: bool = False
     depth_failed: bool = False
     calibration_failed: bool = False
+    hammers_struck: bool = False
+    machine_struck: bool = False
 
 
 def encode(state: ChecksState) -> bytes:
@@ -58,6 +60,8 @@ def encode(state: ChecksState) -> bytes:
                 base_failed=state.base_failed,
                 depth_failed=state.depth_failed,
                 calibration_failed=state.calibration_failed,
+                hammers_struck=state.hammers_struck,
+                machine_struck=state.machine_struck,
             )
         )
     )
@@ -91,10 +95,19 @@ def restored(content: bytes | None) -> ChecksState:
         base_failed=found.base_failed,
         depth_failed=found.depth_failed,
         calibration_failed=found.calibration_failed,
+        hammers_struck=found.hammers_struck,
+        machine_struck=found.machine_struck,
     )
 
 
-LOST: Final = ChecksState(base_failed=True, depth_failed=True, hammers_missing=1, calibration_failed=True)
+LOST: Final = ChecksState(
+    base_failed=True,
+    depth_failed=True,
+    hammers_missing=1,
+    calibration_failed=True,
+    hammers_struck=True,
+    machine_struck=True,
+)
 """The state if the file cannot be read: it may have held a bias, missing hammers or a failed check."""
 
 

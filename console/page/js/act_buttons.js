@@ -2,7 +2,7 @@
 
 import { ACTS } from "./acts_logic.js";
 import { make, mark, put, show } from "./dom.js";
-import { led, number, said, t } from "./i18n.js";
+import { countdown, led, number, said, t } from "./i18n.js";
 
 const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E" };
 const PAD = { View: "View", Start: "Start", LB: "LB", A: "A", X: "X", Y: "Y" };
@@ -19,6 +19,7 @@ export function spoken(why) {
   if (typeof params.metres === "number") params.distance = t("unit.m", { value: number(params.metres, params.metres < 10 ? 1 : 0) });
   if (params.side) params.side = t(`side.${params.side}`);
   if (params.rule) params.cause = led(`reason.${params.rule}.cause`).first.replace(/\.$/, "");
+  if (typeof params.left_s === "number") params.time = countdown(params.left_s);
   return said(why.key, params);
 }
 

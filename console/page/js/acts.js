@@ -1,6 +1,6 @@
 /** The acts of the operator: STOP from anywhere, ENGINE OFF by holding, and what the mode offers. */
 
-import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, heldFrom, heldStill, meant, named, notOffered, offers, shiftWhy, startHands, waitOf } from "./acts_logic.js";
+import { ACTS, AUTO_MODES, ENGINE_OFF_MS, HELD_LOOK_MS, HOLD_MS, STOPPED_MODES, heldFrom, heldStill, meant, named, notOffered, offers, shiftWhy, startHands, waitOf } from "./acts_logic.js";
 import { factsOf, newestTick } from "./facts.js";
 import * as stops from "./stop_logic.js";
 import * as wire from "./wire.js";
@@ -79,6 +79,7 @@ export class Acts {
     const facts = factsOf(this.store, {
       hands: view ?? { centred: false, released: false, hold: false, unclean: { key: "hands.waits.moment", params: {} } },
       acknowledged: this._acknowledged,
+      detonation_left_s: STOPPED_MODES.includes(mode) ? this.store.value("due", "arm_unused_s") : null,
       ready_ms: this._ready_ms === null ? 0 : this.now_ms() - this._ready_ms,
       ...this.page(),
     });

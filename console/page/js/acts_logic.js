@@ -4,6 +4,7 @@
  */
 
 import { ROTOR_STANDS_RPM, causeGone } from "./causes_logic.js";
+import { wordAsked } from "./marks.js";
 
 export const STOPPED_MODES = ["STOPPING", "HOLD", "FAULT", "ESTOP", "DISARMED"];
 export const ARMED_MODES = ["MANUAL", "AUTO_MOVE", "AUTO_WORK", "RECOVERY", "WAIT"];
@@ -42,7 +43,7 @@ export const ACTS = {
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
  *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
- *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, shift_used?: boolean, shift_due?: boolean, ring_told?: boolean, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, shift_used?: boolean, shift_due?: boolean, ring_told?: boolean, detonation_left_s?: number|null, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
  * `shift_used`: this task works in shifts; `shift_due`: the vehicle refuses START before acts of the shift were told; `ring_told`: in this arming.
  * `wait`: of a WAIT, as `waitOf` has it, null outside one. `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
@@ -106,11 +107,17 @@ const mission = (facts) => [offer("PAUSE", null, false), offer("ATTENTION", null
 
 function acknowledge(facts) {
   if (!acknowledgeDue(facts)) return [];
-  return [offer("ACKNOWLEDGE", facts.shown_ms < READ_MS ? WHY("act.why.read_first") : null)];
+  return [offer("ACKNOWLEDGE", detonationWhy(facts) ?? (facts.shown_ms < READ_MS ? WHY("act.why.read_first") : null))];
+}
+
+/** After a detonation neither ACKNOWLEDGE nor RESET counts before its wait is over, by the vehicle's word. */
+function detonationWhy(facts) {
+  const left_s = facts.detonation_left_s ?? null;
+  return left_s !== null && left_s > 0 ? WHY("act.why.detonation_wait", { left_s }) : null;
 }
 
 function resetOffer(facts, before = null) {
-  const first = acknowledgeDue(facts) ? WHY("act.why.acknowledge_first") : null;
+  const first = detonationWhy(facts) ?? (acknowledgeDue(facts) ? WHY("act.why.acknowledge_first") : null);
   return offer("RESET", before ?? first ?? cleanHands(facts));
 }
 
@@ -148,6 +155,7 @@ export function shiftWhy(facts) {
 
 /** In a WAIT one press of START goes on, without the card: it is the same start of the same mission from the same place. */
 function goOnWhy(facts) {
+  if (wordAsked(facts)) return WHY("act.why.word");
   if (facts.detonation_open) return WHY("act.why.detonation_open");
   if (!facts.wait || facts.wait.over) return startHands(facts);
   return WHY(facts.wait.gone === true ? "act.why.wait_moment" : "act.why.wait_cause");

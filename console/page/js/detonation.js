@@ -1,14 +1,19 @@
-/** After a detonation: the place is marked at once, and the strip of the stop asks what it was and what the camera shows. */
+/**
+ * After a detonation: the place is marked at once, and the strip of the stop asks what it was and what the camera shows.
+ * After a small shock in a mission the strip asks for one word while the mission waits.
+ */
 
 import { button } from "./plan/parts.js";
 import { make, put, show } from "./dom.js";
 import { said, t } from "./i18n.js";
-import { CLASSES, HAMMERS, KINDS, open, placeNow, question } from "./marks.js";
+import { CLASSES, HAMMERS, KINDS, NAMES, PICTURE_GOOD, open, placeNow, question, wordAsked } from "./marks.js";
 import { whoOf } from "./observations.js";
 
 const NAME = "detonation";
 /** Reports come four times a second: after so long without one nobody knows that the machine did not move. */
 const UNSEEN_MS = 1000;
+/** A word sooner than this after the card came is that of nobody who looked; the vehicle would not take it either. */
+const LOOK_MS = 2000;
 
 export class Detonation {
   /** @param {{store: any, book: import("./mark_book.js").MarkBook, observations: import("./observations.js").Observations}} parts */
@@ -23,6 +28,14 @@ export class Detonation {
     this.element = make("fieldset", { className: "question" }, [this.title, this.answers, this.told]);
     this.by = make("p", { className: "small" });
     this.element.append(this.by);
+    this.asked_ms = null;
+    this.good = button(said("word.good"), () => this.say("ap", PICTURE_GOOD));
+    this.more = button(said("word.more"), () => this.say("unclear", "unclear, in a WAIT"));
+    for (const one of [this.good, this.more]) one.classList.add("act");
+    this.said = make("p", { className: "small", role: "status" });
+    this.word = make("fieldset", { className: "question" }, [
+      make("legend", { text: said("word.title") }), make("div", { className: "acts" }, [this.good, this.more]), this.said,
+    ]);
     this.store.subscribe(["vehicle", "site"], () => this.look());
   }
 
@@ -43,11 +56,11 @@ export class Detonation {
   /** A detonation that the vehicle has begun to tell is marked, once. */
   look() {
     const told = this.store.value("vehicle", "reasons");
-    const code = (this.store.get("reasons") ?? []).find((row) => row.name === NAME)?.code;
-    if (told === null || code === undefined || !this.book.settled()) return;
+    const codes = (this.store.get("reasons") ?? []).filter((row) => NAMES.includes(row.name)).map((row) => row.code);
+    if (told === null || codes.length === 0 || !this.book.settled()) return;
     const place = placeNow(this.store);
     this._placed(place);
-    if (!this.book.told(told.includes(code), place)) return;
+    if (!this.book.told(codes.some((code) => told.includes(code)), place)) return;
     const mark = this.book.mark(place);
     if (place === null && this._stands()) this.waits = { vehicle: mark.vehicle, n: mark.n, seen_ms: this.store.now_ms() };
   }
@@ -81,6 +94,33 @@ export class Detonation {
     this.sending = false;
     this.asked = { ...asked, text: told.recorded ? "" : t("plan.not_recorded", { why: told.text }) };
     if (told.recorded) this.book.change(vehicle, n, { kind, hammers: name });
+  }
+
+  /** The word on a small shock goes to the vehicle's record, of the newest mark; as long as the vehicle asks, again. */
+  async say(kind, note) {
+    if (this.sending || !this.maySpeak()) return;
+    const mark = this.marks().at(-1) ?? null;
+    this.sending = true;
+    put(this.said, t("plan.sending"));
+    const seen = { kind: NAME, value: CLASSES[kind], who: this._who(), note };
+    const told = await this.observations.send(seen, mark).catch((error) => ({ recorded: false, text: error.message }));
+    this.sending = false;
+    put(this.said, told.recorded ? "" : t("plan.not_recorded", { why: told.text }));
+    if (told.recorded && mark !== null) this.book.change(mark.vehicle, mark.n, { kind, hammers: kind === "ap" ? "there" : "unseen" });
+  }
+
+  /** The card has been on the screen for long enough to look at the picture. */
+  maySpeak() {
+    return this.asked_ms !== null && this.store.now_ms() - this.asked_ms >= LOOK_MS;
+  }
+
+  /** The card of the word, in the strip while a mission waits. */
+  renderWord(facts) {
+    const asked = wordAsked(facts);
+    if (!asked) put(this.said, "");
+    this.asked_ms = asked ? (this.asked_ms ?? this.store.now_ms()) : null;
+    show(this.word, asked);
+    for (const one of [this.good, this.more]) one.setAttribute("aria-disabled", String(!this.maySpeak()));
   }
 
   /** Whoever signed the checklist of this shift, else this console. */

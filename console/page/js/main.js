@@ -114,7 +114,7 @@ class Page {
     this.rest = new Rest(store);
     this.bar = new Bar({ store, hands, rest: this.rest, picture: { age_ms: () => this.picture.age_ms(), hidden: () => this.picture.hidden?.() ?? false }, turn: (view) => this.turn(view), view: () => this.view });
     this.stopped = new Stopped({ store, acts, detonation: this.detonation });
-    this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest });
+    this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest, detonation: this.detonation });
     this.card = new StartCard({ store, acts, ring: this.ring });
     this.regions = [this.bar, this.strip, instruments, this.stopped, this.card];
     touchPads(at("pad-hold"), at("pad-stick"), hands);

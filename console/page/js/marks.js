@@ -9,6 +9,11 @@ import { datumOf, isSameDatum, toMetres } from "./plan/drawing.js";
 /** Value of FLAIL_OBSERVATION's detonation class: from 3 on the machine itself is checked. */
 export const CLASSES = { ap: 1, at: 4, unclear: 3 };
 export const KINDS = Object.keys(CLASSES);
+/** Reasons of the vehicle that mark a place, and the one that a word on the picture ends in a WAIT. */
+export const SMALL = "shock_small";
+export const NAMES = ["detonation", SMALL];
+/** The word itself, as the vehicle knows it (`vehicle/contracts/detonation.py`). */
+export const PICTURE_GOOD = "AP, picture good";
 /** What the camera shows of hammers and rotor. */
 export const HAMMERS = ["there", "damage", "unseen"];
 
@@ -43,6 +48,9 @@ export function marked(marks, place, vehicle = null) {
 }
 
 export const changed = (marks, n, change) => marks.map((mark) => (mark.n === n ? { ...mark, ...change } : mark));
+
+/** Whether a mission of this console waits for a word on the picture. */
+export const wordAsked = (facts) => facts.mode === "WAIT" && facts.mine === true && facts.rules.some((rule) => rule.name === SMALL);
 
 /** The first one that nobody has classified, or null. */
 export const open = (marks) => marks.find((mark) => mark.kind === null) ?? null;

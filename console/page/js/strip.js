@@ -4,6 +4,7 @@ import { ActButtons, spoken } from "./act_buttons.js";
 import { AUTO_MODES, startHands } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
 import { linkProblem, modeKey, rulesOf, startOf, stateOf } from "./facts.js";
+import { wordAsked } from "./marks.js";
 import { countdown, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
@@ -48,7 +49,7 @@ export function answerText(store, from_ms = -Infinity) {
 }
 
 export class Strip {
-  /** @param {{store: any, acts: any, hands: any, instruments: any, rest: any}} parts */
+  /** @param {{store: any, acts: any, hands: any, instruments: any, rest: any, detonation: any}} parts */
   constructor(parts) {
     Object.assign(this, parts);
     const element = at("hands");
@@ -57,7 +58,7 @@ export class Strip {
     this.text = make("p", { className: "text" });
     this.echo = new Echo();
     const acts = make("div", { className: "acts" });
-    element.append(this.title, this.state, this.echo.element, this.text, acts);
+    element.append(this.title, this.state, this.echo.element, this.text, this.detonation.word, acts);
     element.setAttribute("aria-label", t("region.hands"));
     this.element = element;
     this.narrow = window.matchMedia("(min-width: 1024px) and (max-width: 1365px)");
@@ -69,6 +70,7 @@ export class Strip {
     const mode = this.store.value("vehicle", "mode");
     const view = this.store.get("hands");
     const shown = this._shown(mode, view);
+    this.detonation.renderWord(this.acts.facts());
     this.buttons.render(view?.hold && mode === "MANUAL" ? [] : offers, { ATTENTION: this._attention(), START: this._toStart() });
     put(this.title, shown.title);
     put(this.state, shown.state);
@@ -133,7 +135,7 @@ export class Strip {
     const hold = said(`hands.key.${kindOf(view)}`);
     const left_s = this.store.value("due", "arm_unused_s");
     const why = startHands(facts);
-    const text = wait?.over === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
+    const text = wordAsked(facts) ? said("text.wait_word") : wait?.over === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
     return {
       title: cause === null ? said("text.wait_paused") : led(`reason.${cause.name}.cause`).first,
       state: left_s === null ? t("mode.WAIT") : t("wait.left", { time: countdown(left_s) }),

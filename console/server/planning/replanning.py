@@ -19,6 +19,7 @@ from console.server.planning.sites import read
 from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.vehicle import MissionConfig
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.skipped import SkippedSwath
@@ -30,8 +31,6 @@ from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import write_stored
 from vehicle.reports import gaps
 
-CRATER_M: Final = 1.5
-"""Keep-out radius of a mark: the crater of an anti-tank mine is 1 m to 2 m wide, and the mark has a position error."""
 NOTHING_LEFT: Final = "Nothing is left of this plan: all ground is processed or listed"
 NOT_MADE_HERE: Final = "The plan was not made by this console: plan what is left with `flailpilot plan --resume`"
 

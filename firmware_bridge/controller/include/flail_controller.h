@@ -15,6 +15,7 @@
 #define FC_LEASE_MAX_MS 260u          /* longest lease that a command may ask for, from its stamp of this clock */
 #define FC_WATCHDOG_MAX_MS 200u       /* longest that a configuration may grant, from the receipt */
 #define FC_STOP_SHOWN_MS 500u         /* a stop of this controller's own lasts so long, for its host to see it */
+#define FC_SHOCK_TOLD_MS 500u         /* the largest shock stays told so long after its contact opened */
 #define FC_STEP_MAX_MS 50u            /* outputs older than this are not trusted by fc_guard */
 
 /* Figures of one machine. Everything finite and positive, or the controller latches FLAIL_FAULT_CONFIG. */
@@ -51,6 +52,8 @@ typedef struct {
     float coolant_temp_degc;
     float supply_voltage_v;
     float fuel_ratio;    /* 0 to 1 of a full tank */
+    float shock_peak_g;  /* largest acceleration at the shock input since the last step; INFINITY: beyond its range; 0
+                          * always where no sensor measures it */
     uint8_t depth_datum; /* FLAIL_DEPTH_DATUM */
     bool estop_chain_closed;
     bool fire;
@@ -93,6 +96,8 @@ typedef struct {
     uint32_t stuck_ms;       /* since when it moves although asked to stand */
     uint32_t brake_odd_ms;   /* since when the brake's contact contradicts its command */
     uint32_t supply_odd_ms;  /* since when the supply is out of its window */
+    uint32_t shock_ms;       /* when the shock that is told was measured, or its contact last closed */
+    float shock_peak_g;      /* the shock that is told */
     uint16_t boot_count;
     uint16_t status_count;
     uint8_t state; /* FLAIL_CONTROLLER_STATE */

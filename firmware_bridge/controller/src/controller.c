@@ -38,6 +38,7 @@ void fc_init(fc_controller *fc, const fc_config *config, uint16_t boot_count, bo
     fc->still_ms = now_ms;
     fc->brake_odd_ms = now_ms;
     fc->supply_odd_ms = now_ms;
+    fc->shock_ms = now_ms;
     if (watchdog_reset) {
         fc->fault_bits |= FLAIL_FAULT_WATCHDOG_RESET;
     }
@@ -130,6 +131,22 @@ static bool lease_over(const fc_controller *fc, uint32_t now_ms)
            || (uint32_t)(now_ms - fc->accepted_ms) >= fc->config.watchdog_ms;
 }
 
+/* The largest shock stays told while its contact is closed and for a while after, so that a lost status loses none. One
+ * that could not be measured (NAN) hides behind no number. */
+static void hold_shock(fc_controller *fc, const fc_inputs *in)
+{
+    const bool told = (uint32_t)(fc->now_ms - fc->shock_ms) < FC_SHOCK_TOLD_MS;
+    const bool larger = !isnan(fc->shock_peak_g) && !(in->shock_peak_g <= fc->shock_peak_g);
+
+    if (!told || larger) {
+        fc->shock_peak_g = in->shock_peak_g;
+        fc->shock_ms = fc->now_ms;
+    }
+    if (in->shock) {
+        fc->shock_ms = fc->now_ms;
+    }
+}
+
 void fc_step(fc_controller *fc, const fc_inputs *in, uint32_t now_ms)
 {
     const uint32_t passed_ms = now_ms - fc->now_ms;
@@ -140,6 +157,7 @@ void fc_step(fc_controller *fc, const fc_inputs *in, uint32_t now_ms)
     fc->lease_over = lease_over(fc, now_ms);
     fc->stop_shown = fc->stop_shown && (uint32_t)(now_ms - fc->ended_ms) < FC_STOP_SHOWN_MS;
     fc_watch(fc, in);
+    hold_shock(fc, in);
     fc->state = next_state(fc);
     if (fc->state == FLAIL_CONTROLLER_STATE_RUN) {
         fc->lease_expired = false;
@@ -213,6 +231,7 @@ void fc_status(fc_controller *fc, const fc_inputs *in, uint32_t now_ms, mavlink_
     status->state = fc->state;
     status->depth_datum = in->depth_datum;
     status->fuel = fuel_field(in->fuel_ratio);
+    status->shock_peak = fc->shock_peak_g;
 }
 
 void fc_greeting(const fc_controller *fc, mavlink_flail_hello_t *hello)

@@ -5,7 +5,7 @@
  * Without `plant` the machine behind it is ideal: what is applied is what is measured. With it, each step prints
  *   O now_ms left right rotor tool_mode tool_value engine brake_release kill_release horn beacon suppression
  * on stdout, and stdin may say
- *   I left right rotor torque height depth sigma engine load pressure hyd_temp coolant_temp volt datum chain fire shock oil brake reset
+ *   I left right rotor torque height depth sigma engine load pressure hyd_temp coolant_temp volt datum chain fire shock oil brake reset [peak]
  *   F HEX      bytes to put on the wire as they are: frames of sensors that are not the safety half's */
 #define _XOPEN_SOURCE 700
 
@@ -102,6 +102,7 @@ static void plant_says(fc_node *node, const char *line)
     fc_inputs in = node->inputs;
     int datum = 0;
     int bits[6] = {0};
+    int found = 0;
 
     if (line[0] == 'F') {
         uint8_t frame[512];
@@ -110,12 +111,13 @@ static void plant_says(fc_node *node, const char *line)
         node->send(node->context, frame, (uint16_t)count);
         return;
     }
-    if (sscanf(line, "I %f %f %f %f %f %f %f %f %f %f %f %f %f %d %d %d %d %d %d %d", &in.track_left_mps,
-               &in.track_right_mps, &in.rotor_speed_radps, &in.rotor_torque_nm, &in.tool_height_m, &in.depth_m,
-               &in.depth_sigma_m, &in.engine_speed_radps, &in.engine_load_ratio, &in.hydraulic_pressure_pa,
-               &in.hydraulic_temp_degc, &in.coolant_temp_degc, &in.supply_voltage_v, &datum, &bits[0], &bits[1],
-               &bits[2], &bits[3], &bits[4], &bits[5])
-        == 20) {
+    in.shock_peak_g = 0.0f;
+    found = sscanf(line, "I %f %f %f %f %f %f %f %f %f %f %f %f %f %d %d %d %d %d %d %d %f", &in.track_left_mps,
+                   &in.track_right_mps, &in.rotor_speed_radps, &in.rotor_torque_nm, &in.tool_height_m, &in.depth_m,
+                   &in.depth_sigma_m, &in.engine_speed_radps, &in.engine_load_ratio, &in.hydraulic_pressure_pa,
+                   &in.hydraulic_temp_degc, &in.coolant_temp_degc, &in.supply_voltage_v, &datum, &bits[0], &bits[1],
+                   &bits[2], &bits[3], &bits[4], &bits[5], &in.shock_peak_g);
+    if (found >= 20) {
         in.depth_datum = (uint8_t)datum;
         in.estop_chain_closed = bits[0] != 0;
         in.fire = bits[1] != 0;

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { offers } from "../../../console/page/js/acts_logic.js";
-import { CLASSES, KINDS, changed, marked, open, placeOfTool, placed, question } from "../../../console/page/js/marks.js";
+import { CLASSES, KINDS, PICTURE_GOOD, changed, marked, open, placeOfTool, placed, question, wordAsked } from "../../../console/page/js/marks.js";
 
 const SITE = { machine: { tool_ahead_m: 2.8, tool_width_m: 2.0 } };
 const near = (one, other) => assert.ok(Math.abs(one - other) < 1e-9, `${one} is not ${other}`);
@@ -58,4 +58,28 @@ test("START waits for the classification; driving, backing out and disarming do 
     const acts = (detonation_open) => offers(facts({ ...more, detonation_open })).filter((one) => one.enabled && one.act !== "START").map((one) => one.act);
     assert.deepEqual(acts(true), acts(false));
   }
+});
+
+const SMALL_SHOCK = { code: 95, name: "shock_small", level: 3, auto_level: 3, recovery: "P", waits: true };
+const waiting = { mode: "WAIT", wait: { cause: SMALL_SHOCK, over: false, gone: null }, rules: [SMALL_SHOCK], hands: { centred: true, released: false, hold: true, unclean: null } };
+
+test("a WAIT for a small shock asks for the word, of whoever holds control, and START waits for it", () => {
+  assert.equal(PICTURE_GOOD, "AP, picture good");
+  assert.equal(CLASSES.ap, 1);
+  assert.equal(wordAsked(facts(waiting)), true);
+  assert.equal(wordAsked(facts({ ...waiting, mine: false })), false);
+  assert.equal(wordAsked(facts({ ...waiting, mode: "HOLD" })), false);
+  assert.equal(wordAsked(facts({ ...waiting, rules: [] })), false);
+  const start = (more) => offers(facts({ ...waiting, ...more })).find((one) => one.act === "START");
+  assert.equal(start({ detonation_open: true }).why.key, "act.why.word");
+  assert.equal(start({ detonation_open: true, rules: [], wait: { cause: SMALL_SHOCK, over: true, gone: true } }).why.key, "act.why.detonation_open");
+  assert.equal(start({ rules: [], wait: { cause: SMALL_SHOCK, over: true, gone: true } }).enabled, true);
+});
+
+test("after a detonation neither ACKNOWLEDGE nor RESET is offered before its wait is over, and the time is told", () => {
+  const stopped = { mode: "HOLD", reset_due: true, acknowledge_due: true };
+  const whys = (more) => offers(facts({ ...stopped, ...more })).map((one) => one.why?.key ?? null);
+  assert.deepEqual(whys({ detonation_left_s: 840 }), ["act.why.detonation_wait", "act.why.detonation_wait"]);
+  assert.deepEqual(whys({ detonation_left_s: null }), [null, "act.why.acknowledge_first"]);
+  assert.deepEqual(whys({ detonation_left_s: 0 }), [null, "act.why.acknowledge_first"]);
 });

@@ -172,6 +172,11 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
         gnss={"fix": "rtk_float"},
         due={"attention_s": None, "arm_unused_s": 13.6},
     ),
+    "shock": scene(
+        vehicle={"mode": "WAIT", "worst": 95, "reasons": [95]},
+        pose={"speed_mps": 0.0},
+        due={"attention_s": None, "arm_unused_s": 17.2},
+    ),
     "warned": scene(vehicle={"worst": 66, "reasons": [66, 71, 72, 73, 77, 87]}),
     "hold": scene(
         vehicle={"mode": "HOLD", "worst": 35, "reasons": [35, 71], "reset_due": True, "neutral_seen": True},

@@ -486,6 +486,25 @@ def test_figures_of_a_report_that_is_late_look_old_and_stay(browser: Page, serve
     browser.until("return document.querySelectorAll('.instrument.old').length === 0 && !flail.map.old")
 
 
+def test_a_small_shock_in_a_mission_asks_for_one_word_once_it_was_looked_at(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "mission")
+    browser.until("return flail.store.get('site') !== null")
+    server.state = copy.deepcopy(SCENES["shock"])
+    browser.until("return document.querySelector('#hands .question')?.checkVisibility()")
+    assert "AP, picture good" in browser.text("#hands")
+    server.told["/api/observations"] = {"recorded": True, "text": ""}
+    press = "document.querySelector('#hands .question button').click()"
+    browser.js(press)
+    assert [path for path, _ in server.posts if path == "/api/observations"] == []
+    browser.until("return document.querySelector('#hands .question button').getAttribute('aria-disabled') === 'false'")
+    browser.js(press)
+    browser.until("return flail.store.get('marks')[0].kind === 'ap'")
+    (sent,) = [body for path, body in server.posts if path == "/api/observations"]
+    assert (sent["kind"], sent["value"], sent["note"]) == ("detonation", 1, "AP, picture good")
+    server.state = copy.deepcopy(SCENES["wait"])
+    browser.until("return !document.querySelector('#hands .question').checkVisibility()")
+
+
 def test_a_detonation_is_marked_under_the_tool_asked_for_and_sent_once(browser: Page, server: FakeServer) -> None:
     opened(browser, server, "manual")
     browser.until("return flail.store.get('site') !== null")

@@ -12,9 +12,10 @@ import shapely
 
 from console.server.planning import ledger_file
 from console.server.planning.making import PlanRequest, planned, strip_of
-from console.server.planning.replanning import CRATER_M, ReplanAsked, crater, replanned, swept_of
+from console.server.planning.replanning import ReplanAsked, crater, replanned, swept_of
 from console.server.planning.sites import SiteRequest, read
 from tests.control.ledger import jobs
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
 from vehicle.contracts.skipped import SkippedSwath, ring_of

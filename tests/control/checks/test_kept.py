@@ -20,6 +20,8 @@ KNOWN = ChecksState(
     base_open=True,
     depth_known=True,
     hammers_known=True,
+    hammers_struck=True,
+    machine_struck=True,
 )
 
 

@@ -299,6 +299,71 @@ def test_a_shock_a_detonation_and_two_hours_ask_for_a_count() -> None:
     assert step(long)[0].due.hammers
 
 
+MEASURED = CONFIG.model_copy(
+    update={
+        "machine": MACHINE.model_copy(
+            update={"tool": MACHINE.tool.model_copy(update={"shock_small_g": 8.0, "shock_large_g": 30.0})}
+        )
+    }
+)
+AT_WORK = {"depth_m": 0.15, "rotor_speed_radps": MACHINE.tool.rotor_speed_radps}
+
+
+def shaken(
+    state: ChecksState, peak_g: float, now_s: float = 1.0, *, detonated: bool = False
+) -> tuple[ChecksState, list[Observed]]:
+    """One tick in which the controller tells this peak; 0: nothing."""
+    wire = WireState(status=builders.status(**AT_WORK, shock_peak_g=peak_g), status_fresh=True)
+    state, found = room.step(
+        state, (), wire, LedgerState(), lambda _: None, config=MEASURED, datum=builders.DATUM, session_id=SESSION,
+        now_ns=round(now_s * 1e9), tool_m=(3.0, 4.0), detonated=detonated,
+    )  # fmt: skip
+    return state, [one for one in found if isinstance(one, Observed)]
+
+
+def test_a_small_shock_asks_for_a_count_and_withholds_nothing() -> None:
+    state, (felt,) = shaken(room.all_made(), 12.0)
+    assert (state.due.hammers, state.margin.withheld) == (True, "")
+    assert (felt.kind, felt.value, felt.place_m, felt.by) == ("shock", 1.0, (3.0, 4.0), "vehicle")
+    assert felt.text == "small shock, 12 g"
+
+
+def test_after_a_large_shock_nothing_is_credited_before_count_and_check() -> None:
+    state, (felt,) = shaken(room.all_made(), 60.0)
+    assert (felt.value, felt.text) == (2.0, "large shock, 60 g")
+    assert state.margin.withheld == "hammers not counted since the detonation"
+    state, _ = step(state, count(40))
+    assert state.margin.withheld == "no daily or full check since the detonation"
+    full = msgspec.structs.replace(state, machine_struck=False)
+    assert step(full)[0].margin.withheld == ""
+
+
+def test_a_shock_is_told_once_and_again_where_it_grows_or_another_one_comes() -> None:
+    state, first = shaken(room.all_made(), 12.0, 1.0)
+    state, same = shaken(state, 12.0, 2.0)
+    state, grown = shaken(state, 60.0, 2.5)
+    state, smaller = shaken(state, 12.0, 3.5)
+    state, another = shaken(state, 12.0, 4.52)
+    assert [len(told) for told in (first, same, grown, smaller, another)] == [1, 0, 1, 0, 1]
+    assert (grown[0].value, another[0].value) == (2.0, 1.0)
+
+
+def test_what_the_gate_took_for_a_large_one_is_one_in_the_record() -> None:
+    state, (felt,) = shaken(room.all_made(), 0.0, detonated=True)
+    assert (felt.value, felt.text) == (2.0, "large shock")
+    assert state.hammers_struck
+    assert state.machine_struck
+
+
+@pytest.mark.parametrize(("told", "struck"), [(1, False), (2, True), (4, True)])
+def test_people_make_a_detonation_a_heavier_one_and_never_a_lighter_one(told: int, struck: bool) -> None:
+    word = observation(ObservationKind.DETONATION_CLASS, told)
+    state, _ = step(room.all_made(), word)
+    assert (state.hammers_struck, state.machine_struck) == (struck, struck)
+    large, _ = shaken(room.all_made(), 60.0)
+    assert step(large, word)[0].hammers_struck
+
+
 def test_depth_is_due_after_ground_time_and_another_soil() -> None:
     made = room.all_made()
     assert not step(made)[0].due.depth

@@ -14,6 +14,7 @@ from vehicle.control.safety import checks
 from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.fence import Room
 from vehicle.control.safety.measurements import Measurements
+from vehicle.control.shock import Shock
 
 R, F, X = StopReason, ControllerFlag, ControllerFault
 NAN = math.nan
@@ -52,6 +53,7 @@ MEASURED = Measurements(
     drifted=False,
     room=Room(),
     fenced_out=False,
+    shock=Shock.NONE,
 )
 HEALTHY = Facts(
     mode=Mode.MANUAL,
@@ -81,6 +83,8 @@ HEALTHY = Facts(
     impossible=False,
     disorder=False,
     envelope=True,
+    shock_again=False,
+    shock_heavier=False,
 )
 ROLL, PITCH = CONFIG.machine.limits.roll_max_rad, CONFIG.machine.limits.pitch_max_rad
 BRAKE_S = CONFIG.safety.t_brake_s

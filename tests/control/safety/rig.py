@@ -43,11 +43,16 @@ def frame(**changes: Any) -> OperatorFrame:
     return msgspec.structs.replace(base, **changes)
 
 
+def unwaited(config: VehicleConfig, wait_s: float = 0.0) -> VehicleConfig:
+    """A detonation is waited for that long, shorter than any task may say: the wait has tests of its own."""
+    return config.model_copy(update={"safety": config.safety.model_copy(update={"detonation_wait_s": wait_s})})
+
+
 class Rig:
     """Ticks the gate. `status`, `estimate`, `frame` and `phase` hold what the next tick sees."""
 
     def __init__(self, config: VehicleConfig | None = None) -> None:
-        self.config = config or memat()
+        self.config = config or unwaited(memat())
         self.state = GateState(session_id=SESSION, config_hash=HASH)
         self.tick = 1000
         self.status: dict[str, Any] = {}

@@ -29,6 +29,7 @@ from vehicle.contracts.messages import Due, MissionPhase, Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import checks
 from vehicle.control.safety.rings import Rings
+from vehicle.control.shock import Shock
 
 WORKS_BY_STICK: dict[str, object] = {"n.at_speed": False, "n.rotor_ran": True, "s.depth_m": 0.001}
 TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
@@ -213,7 +214,14 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
         ({"s.fault_bits": int(X.ROTOR_SENSOR)}, True),
         ({"s.fault_bits": int(~X.ROTOR_SENSOR)}, False),
     ],
-    R.DETONATION: [({"n.flags": int(F.SHOCK)}, True), ({"n.flags": int(~F.SHOCK)}, False)],
+    R.DETONATION: [
+        ({"n.shock": Shock.LARGE}, True),
+        ({"n.shock": Shock.SMALL}, False),
+        ({"n.shock": Shock.SMALL, "f.shock_again": True}, True),
+        ({"f.shock_again": True}, False),
+        ({"f.shock_heavier": True}, True),
+    ],
+    R.SHOCK_SMALL: [({"n.shock": Shock.SMALL}, True), ({"n.shock": Shock.LARGE}, False)],
     R.ENGINE_STALL: [
         *only_in(ARMED, {"s.engine_speed_radps": 29.9}),
         ({"s.engine_speed_radps": 30.0}, False),

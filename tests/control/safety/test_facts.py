@@ -7,6 +7,7 @@ from tests.control.safety.fields import BOX
 from tests.control.safety.gate_inputs import BEATS, CONFIG, TICK, configured, gate_inputs
 from tests.control.safety.rig import frame
 from vehicle.contracts.messages import Due, MissionPhase, Mode
+from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety import attention
 from vehicle.control.safety.authority import AcceptedFrames
@@ -118,3 +119,19 @@ def test_row_98_the_envelope_is_judged_before_anything_else() -> None:
     assert not facts(gate_inputs(config=wild, state={"mode": Mode.BOOT})).envelope
     assert facts(gate_inputs(config=wild, state={"mode": Mode.HOLD})).envelope
     assert facts(gate_inputs(state={"mode": Mode.BOOT})).envelope
+
+
+def test_a_small_shock_is_another_one_where_the_first_was_over_in_a_wait() -> None:
+    small = 1 << StopReason.SHOCK_SMALL
+    open_ = {"mode": Mode.WAIT, "latched": small}
+    assert facts(gate_inputs(state=open_)).shock_again
+    assert not facts(gate_inputs(state=open_ | {"active": small})).shock_again
+    assert not facts(gate_inputs(state=open_ | {"latched": 0})).shock_again
+    assert not facts(gate_inputs(state=open_ | {"mode": Mode.HOLD})).shock_again
+
+
+def test_somebody_says_that_it_was_more_in_a_wait_alone() -> None:
+    told = {"heavier": True}
+    assert facts(gate_inputs(state={"mode": Mode.WAIT}, requests=told)).shock_heavier
+    assert not facts(gate_inputs(state={"mode": Mode.AUTO_WORK}, requests=told)).shock_heavier
+    assert not facts(gate_inputs(state={"mode": Mode.WAIT})).shock_heavier

@@ -91,6 +91,24 @@ def test_latches_hold_until_their_own_act() -> None:
     assert interlocks.latch(latched, 0, acknowledged=True, chain_reset=True) == 0
 
 
+def test_what_is_kept_no_acknowledgement_clears_and_a_look_clears_a_small_shock_alone() -> None:
+    small = mask(R.SHOCK_SMALL)
+    latched = HEAT | JUMP | small
+    assert interlocks.latch(latched, 0, acknowledged=True, chain_reset=False, kept=JUMP) == JUMP
+    assert interlocks.latch(latched, 0, acknowledged=False, chain_reset=False, kept=JUMP) == latched
+    assert interlocks.latch(latched, 0, acknowledged=False, chain_reset=False, looked_at=True) == HEAT | JUMP
+    assert interlocks.latch(latched, small, acknowledged=False, chain_reset=False, looked_at=True) == latched
+
+
+def test_recovery_does_not_drive_in_spite_of_what_is_not_tolerated_now() -> None:
+    tilt, small = mask(R.TILT_UNKNOWN), mask(R.DETONATION)
+    assert interlocks.retreat(tilt | small, 0, Mode.HOLD)
+    assert not interlocks.retreat(tilt | small, 0, Mode.HOLD, small)
+    assert interlocks.retreat(tilt, 0, Mode.HOLD, small)
+    assert not interlocks.retreat(tilt | small, tilt | small, Mode.RECOVERY, small)
+    assert interlocks.retreat(tilt | small, tilt | small, Mode.RECOVERY)
+
+
 def test_what_is_still_in_force_cannot_be_acknowledged_away() -> None:
     assert interlocks.latch(HEAT | FIRE, HEAT | FIRE, acknowledged=True, chain_reset=True) == HEAT | FIRE
 

@@ -199,6 +199,16 @@ def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears()
     assert support.step(False, LedgerState(), nothing, builders.estimate(0.0, 0.0, 0.3), REST, CONFIG, 10) is True
 
 
+def test_no_track_stands_near_a_crater_whatever_was_swept_or_safe() -> None:
+    nothing = np.zeros((0, 4))
+    half_m = TRACKS.outer_width_m / 2.0
+    for beside_m, bears in ((0.0, False), (half_m + 1.49, False), (half_m + 1.51, True)):
+        ledger = LedgerState(craters_m=((50.0, 0.0), (0.0, beside_m)))
+        for unproven in (nothing, UNPROVEN + 200.0):
+            found = support.step(not bears, ledger, unproven, builders.estimate(0.0, 0.0, 0.0), REST, CONFIG, 20)
+            assert found is bears, beside_m
+
+
 @pytest.mark.parametrize("drive", [DriveRequest(speed_mps=math.nan), DriveRequest(yaw_rate_radps=math.nan)])
 def test_without_a_speed_the_ground_stood_on_counts(drive: DriveRequest) -> None:
     assert not looked(-5.0, -5.0, 0.3, drive)

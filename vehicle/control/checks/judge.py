@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts import shift_state, skipped
+from vehicle.contracts.detonation import is_heavier
 from vehicle.contracts.hammers import Hammers, all_named, named_tracks
 from vehicle.contracts.ledger_types import Claim, Knowledge, Order
 from vehicle.contracts.plan import Plan
@@ -193,6 +194,7 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
     by = _by(observation)
     counted = replace(
         state, hammers_known=True, hammers_missing=missing, hammers_from_s=state.down_s, shocked=False,
+        hammers_struck=False,
         depth_known=state.depth_known and missing == state.hammers_missing,
     )  # fmt: skip
     good = Order(kind=Knowledge.HAMMERS, good=True, by=by)
@@ -229,9 +231,13 @@ The credit is drawn in by 3 sigma and that bound (8.2 to 8.7 cm): a withdrawal r
 
 
 def _detonation(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
-    """Whatever it was, hammers are counted; after a heavy one the machine itself is checked."""
-    heavy = observation.value >= HEAVY_CLASS
-    return replace(state, shocked=True, calibration_due=state.calibration_due or heavy), (), ""
+    """Whatever it was, hammers are counted; after one that is no AP mine, before anything is credited again.
+
+    So is the machine; after a heavy one by its full check.
+    """
+    heavy, struck = observation.value >= HEAVY_CLASS, is_heavier(observation.value)
+    state = replace(state, shocked=True, calibration_due=state.calibration_due or heavy)
+    return (replace(state, hammers_struck=True, machine_struck=True) if struck else state), (), ""
 
 
 def _find(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
@@ -269,6 +275,7 @@ def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         calibration=made,
         calibration_due=False,
         calibration_failed=False,
+        machine_struck=False,
         machine=MachineCheck(now=state.machine.now),
     )
     return state, (order,), ""
@@ -300,7 +307,9 @@ def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
         flags=7,
     )
     failed = state.calibration_failed or machine_check.beyond(state.machine.now, state.calibration, Calibration())
-    return replace(state, calibration_due=state.calibration_due or bool(wrong), calibration_failed=failed), (order,), ""
+    struck = state.machine_struck and bool(wrong)
+    due = state.calibration_due or bool(wrong)
+    return replace(state, calibration_due=due, calibration_failed=failed, machine_struck=struck), (order,), ""
 
 
 _ACTS: Final[dict[str, Callable[[ChecksState, Observation, Seen], Judged]]] = {

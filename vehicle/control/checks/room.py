@@ -10,17 +10,19 @@ from typing import Final
 from msgspec.structs import replace
 
 from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
+from vehicle.config.machine_parts import ToolConfig
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
-from vehicle.contracts import shift_state, skipped
+from vehicle.contracts import detonation, shift_state, skipped
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import Claim, HeldBack, Knowledge, Observed, Order
 from vehicle.contracts.messages import Due, Inputs, Margin
 from vehicle.contracts.plan import Plan
-from vehicle.contracts.units import TICK_S, wrap_rad
+from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
 from vehicle.control import depth as depths
 from vehicle.control.checks import machine_check
 from vehicle.control.checks.judge import Seen, judged, was_set
 from vehicle.control.checks_state import Calibration, ChecksState
+from vehicle.control.shock import Shock, weighed
 from vehicle.control.state import LedgerState, WireState
 
 ANSWERS_KEPT: Final = 64
@@ -37,7 +39,8 @@ BASE_BOUND_M: Final = 0.02
 """What a check of the base lets pass."""
 UNKNOWN_BASE: Final = 0
 """Of a receiver that does not tell whose corrections it uses: whether the base is still the same, nobody sees."""
-SHOCK: Final = 4
+SHOCK_OVER_S: Final = 1.0
+"""A shock that comes later than so long after the last one is another one."""
 DEGREE_M: Final = 111_319.0
 """Of latitude, to half a percent: the lever arms that are corrected are centimetres."""
 MEASURED: Final = Calibration(
@@ -60,10 +63,17 @@ def step(
     session_id: int,
     now_ns: int,
     plan: Plan | None = None,
+    tool_m: tuple[float, float] | None = None,
+    detonated: bool = False,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
-    """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order."""
+    """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order.
+
+    `tool_m`: the middle of the tool, ENU, None where it is not known; `detonated`: the gate took a shock for a large
+    one in the tick before.
+    """
     orders: list[Order | Observed] = []
     state = _watched(state, wire, ledger, orders)
+    state = _shaken(state, wire, config.machine.tool, tool_m, now_ns, orders, detonated=detonated)
     seen_now = machine_check.watched(state.machine, wire, config.machine, datum)
     if seen_now is not state.machine:
         state = replace(state, machine=seen_now)
@@ -166,7 +176,7 @@ def _antennas(gnss: GnssFix, known: Calibration, machine: MachineConfig, held_ra
 
 
 def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed]) -> ChecksState:
-    """What the wires tell by themselves: another base, a shock, time with the tool down, a depth that contradicts."""
+    """What the wires tell by themselves: another base, time with the tool down, a depth that contradicts."""
     changes: dict[str, object] = {}
     if state.results:
         changes["results"] = ()
@@ -174,8 +184,6 @@ def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: l
         changes["base_id"] = wire.gnss.base_id
         if state.base_id != -1:
             changes["base_open"] = False
-    if wire.status_fresh and wire.status is not None and int(wire.status.flags) & SHOCK:
-        changes["shocked"] = True
     if ledger.run is not None:
         changes["down_s"] = state.down_s + TICK_S
     wrong = depths.contradicts(ledger.depth)
@@ -186,6 +194,55 @@ def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: l
             reason = f"depth and tool height {abs(apart_m):.2f} m apart over {depths.LONG_WAY_M:g} m of way"
             orders.append(Order(kind=Knowledge.DEPTH, good=False, reason=reason, by="the vehicle"))
     return replace(state, **changes) if changes else state
+
+
+def _shaken(
+    state: ChecksState,
+    wire: WireState,
+    tool: ToolConfig,
+    tool_m: tuple[float, float] | None,
+    now_ns: int,
+    orders: list[Order | Observed],
+    *,
+    detonated: bool,
+) -> ChecksState:
+    """A shock: hammers are counted at the next visit to the parking, after a large one before anything is credited.
+
+    Its place goes into the record when it begins, and again where it grows.
+    """
+    heard = weighed(wire.status, tool) if wire.status_fresh and wire.status is not None else Shock.NONE
+    found = Shock.LARGE if detonated else heard
+    if found is Shock.NONE:
+        return state
+    over = state.shock == 0 or (now_ns - state.shock_t_ns) / NS_PER_S > SHOCK_OVER_S
+    heaviest = found if over else max(found, Shock(state.shock))
+    if over or heaviest > state.shock:
+        orders.append(_felt(heaviest, wire, tool_m, now_ns))
+    large = found is Shock.LARGE
+    return replace(
+        state,
+        shocked=True,
+        shock=int(heaviest),
+        shock_t_ns=now_ns,
+        hammers_struck=state.hammers_struck or large,
+        machine_struck=state.machine_struck or large,
+    )
+
+
+def _felt(weight: Shock, wire: WireState, tool_m: tuple[float, float] | None, now_ns: int) -> Observed:
+    peak_g = wire.status.shock_peak_g if wire.status is not None else 0.0
+    told = f", {peak_g:g} g" if peak_g != 0.0 else ""
+    return Observed(
+        kind=detonation.SHOCK,
+        value=float(weight),
+        sigma=None,
+        place_m=tool_m,
+        by="vehicle",
+        text=f"{weight.name.lower()} shock{told}",
+        station_id=0,
+        t_ns=now_ns,
+        utc_us=_utc_us(wire, now_ns),
+    )
 
 
 def _utc_us(wire: WireState, now_ns: int) -> int | None:
@@ -263,6 +320,10 @@ def withheld(state: ChecksState, machine: MachineConfig) -> str:
     tool, missing = machine.tool, state.hammers_missing
     if missing > 0 and tool.hammer_count > 0 and tool.hammer_stripe_m != 0.0:
         return f"{missing} hammer{'s' if missing > 1 else ''} missing"
+    if state.hammers_struck and tool.hammer_count > 0:
+        return "hammers not counted since the detonation"
+    if state.machine_struck:
+        return "no daily or full check since the detonation"
     if state.base_failed:
         return "the check of the base failed"
     if state.calibration_failed:

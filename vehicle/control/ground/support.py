@@ -1,7 +1,8 @@
 """Row 108: whether the tracks, where they are about to be, stand on ground that bears them.
 
-Ground bears that was safe or processed when the plan was made, or that the tool has swept since. The planner leaves the
-tracks nowhere else and the follower keeps them there; this looks at what they really stand on, whoever drives.
+Ground bears that was safe or processed when the plan was made, or that the tool has swept since, but no crater. The
+planner leaves the tracks nowhere else and the follower keeps them there; this looks at what they really stand on,
+whoever drives.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy.typing as npt
 
 from vehicle.config.machine_parts import TracksConfig
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
 from vehicle.contracts.units import TICK_S
@@ -53,7 +55,7 @@ def step(
         return None
     if not (math.isfinite(drive.speed_mps) and math.isfinite(drive.yaw_rate_radps)):
         drive = DriveRequest()
-    if not len(unproven_m):
+    if not len(unproven_m) and not ledger.craters_m:
         return True
     if tick % period_ticks(drive) and known is not None:
         return known
@@ -61,7 +63,14 @@ def step(
 
 
 def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cell_m: float) -> bool:
-    """True where all places (k, 2) bear: swept, beside swept ground, or outside the edges (n, 4) of unproven ground."""
+    """True where all places (k, 2) bear: swept, beside swept ground, or outside the edges (n, 4) of unproven ground.
+
+    None near a crater does, whatever the tool did there.
+    """
+    if cratered(ledger.craters_m, places_m):
+        return False
+    if not len(unproven_m):
+        return True
     open_m = places_m[~raster.marked(ledger, places_m, cell_m, raster.SWEPT)]
     open_m = open_m[inside(unproven_m, open_m)]
     for aside_m in ASIDE_M:
@@ -69,6 +78,12 @@ def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cel
             return True
         open_m = open_m[~raster.marked(ledger, np.add(open_m, aside_m), cell_m, raster.SWEPT)]
     return not len(open_m)
+
+
+def cratered(craters_m: tuple[tuple[float, float], ...], places_m: FloatArray) -> bool:
+    """True where any of the places (k, 2) lies in the keep-out round a crater."""
+    near_m2 = CRATER_M * CRATER_M
+    return any(bool(np.any(np.sum((places_m - np.array(crater)) ** 2, axis=1) < near_m2)) for crater in craters_m)
 
 
 def period_ticks(drive: DriveRequest) -> int:

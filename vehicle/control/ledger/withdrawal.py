@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
+from vehicle.contracts.detonation import crater_m
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Order, Pending, Revoke
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
@@ -29,6 +30,7 @@ def ordered(
     for order in orders:
         if isinstance(order, Observed):
             acts.append(order)
+            state = noted(state, order)
             continue
         number = newest(state)
         if order.good:
@@ -53,6 +55,14 @@ def ordered(
             state = begun(state, revoke)
             acts.append(revoke)
     return replace(state, acts=tuple(acts), act_count=state.act_count + len(acts)) if acts else state
+
+
+def noted(state: LedgerState, observed: Observed) -> LedgerState:
+    """The masks with what was observed; only a crater changes them."""
+    place_m = crater_m(observed)
+    if place_m is None or place_m in state.craters_m:
+        return state
+    return replace(state, craters_m=(*state.craters_m, place_m))
 
 
 def _last_good(state: LedgerState, order: Order) -> int:

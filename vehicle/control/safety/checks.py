@@ -28,6 +28,7 @@ from vehicle.control.safety.facts import Facts
 from vehicle.control.safety.measurements import IMU_SAME_TICKS
 from vehicle.control.safety.modes import ARMED, AUTO, MISSION
 from vehicle.control.safety.monitor_state import SEQUENCES
+from vehicle.control.shock import Shock
 
 ROLL_OVER_RAD = math.radians(60.0)
 TILT_DISAGREES_RAD = 0.15
@@ -71,10 +72,7 @@ WATCHED = (*BY_STICK, *MISSION)
 RESTING = (MissionPhase.IDLE, MissionPhase.PAUSED, MissionPhase.DONE)
 TRACK_FAULTS = int(ControllerFault.TRACK_LEFT_SENSOR | ControllerFault.TRACK_RIGHT_SENSOR)
 ROTOR_FAULT = int(ControllerFault.ROTOR_SENSOR)
-FIRE, OIL, SHOCK, KILL = (
-    int(flag)
-    for flag in (ControllerFlag.FIRE, ControllerFlag.OIL_PRESSURE_LOW, ControllerFlag.SHOCK, ControllerFlag.KILL)
-)
+FIRE, OIL, KILL = (int(flag) for flag in (ControllerFlag.FIRE, ControllerFlag.OIL_PRESSURE_LOW, ControllerFlag.KILL))
 """Plain ints: each operation on an IntFlag costs a microsecond."""
 
 STOPPED_ALONE = (ControllerState.SAFE, ControllerState.BOOT)
@@ -149,6 +147,11 @@ def _works_by_stick(s: ControllerStatus, f: Facts) -> bool:
 def _killed(f: Facts) -> bool:
     """The controller holds a kill that nobody here means any more."""
     return f.measured.flags & KILL != 0 and f.mode is not Mode.ESTOP
+
+
+def _detonated(f: Facts) -> bool:
+    """A large shock, a second small one before anybody spoke of the first, or one that somebody says was more."""
+    return f.measured.shock is Shock.LARGE or f.shock_heavier or (f.shock_again and f.measured.shock is Shock.SMALL)
 
 
 def _tool_unknown(s: ControllerStatus, f: Facts) -> bool:
@@ -252,7 +255,8 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.ROTOR_SAG, lambda s, f: not f.measured.at_speed and (f.mode is Mode.AUTO_WORK or _works_by_stick(s, f))),
     Check(_S.ROTOR_OVERSPEED, lambda _, f: f.measured.rotor_ratio > ROTOR_MAX_RATIO),
     Check(_S.ROTOR_SENSOR, _rotor_unknown),
-    Check(_S.DETONATION, lambda _, f: f.measured.flags & SHOCK != 0),
+    Check(_S.DETONATION, lambda _, f: _detonated(f)),
+    Check(_S.SHOCK_SMALL, lambda _, f: f.measured.shock is Shock.SMALL),
     Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS),
     Check(_S.TOO_HOT, lambda s, _f: _hotter(s, HYDRAULIC_TOO_HOT_DEGC, COOLANT_TOO_HOT_DEGC)),
     Check(_S.SUPPLY_LOW, lambda s, _f: s.supply_voltage_v < SUPPLY_LOW_V),

@@ -5,7 +5,7 @@ import msgspec
 from vehicle.config.vehicle import MachineConfig, SafetyConfig
 from vehicle.contracts.messages import Due, Estimate, MissionPhase, Mode, OperatorFrame
 from vehicle.contracts.units import TICK_S
-from vehicle.control.safety import attention, lease, limits, waiting
+from vehicle.control.safety import attention, lease, limits, shocks, waiting
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.measurements import Measurements
@@ -18,7 +18,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `asked_s`: since a mission asked for a sign of attention, below 0 where it has not; `unused_s`: since hold-to-run
     was last held, counted where it is waited for; `rest_s`: since the last stop; `wait_s`: since WAIT was entered, 0
-    outside it. `envelope` is judged before anything else: a configuration does not change.
+    outside it. `envelope` is judged before anything else: a configuration does not change. In a WAIT `shock_again`: the
+    small shock that nobody has spoken of yet was over, so that another is a second one; `shock_heavier`: somebody says
+    that it was more than that.
     """
 
     mode: Mode
@@ -48,6 +50,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     impossible: bool
     disorder: bool
     envelope: bool
+    shock_again: bool
+    shock_heavier: bool
     due: Due = Due()
 
 
@@ -85,5 +89,7 @@ def gather(
         recording=now.wire.recording,
         impossible=now.wire.impossible,
         disorder=now.wire.disorder > 0,
+        shock_again=shocks.again(state),
+        shock_heavier=state.mode is Mode.WAIT and now.requests.heavier,
         envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
     )

@@ -31,6 +31,7 @@ from vehicle.control.safety import (
     masks,
     operator_acts,
     rings,
+    shocks,
     tracks,
     waiting,
 )
@@ -82,6 +83,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     active: int
     latched: int
     timers: tuple[tuple[int, int], ...]
+    shock: shocks.Since
     situation: Situation
     machine: SafetyState
     permit: Permit
@@ -146,7 +148,9 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
     facts = gather(now, monitor, measured, frames, age_ms)
     times = checks.MISSION_TIMES if state.mode in MISSION else checks.TIMES
     active, timers = interlocks.settle(checks.raised(facts), state.active, state.timers, times)
-    latched = _latched(state, monitor, frames, active)
+    shock = shocks.since(state, active, tick, now.now_ns)
+    left_s = shocks.left_s(active | state.latched, shock, tick, now.now_ns, config.safety.detonation_wait_s)
+    latched = _latched(now, monitor, frames, active, shocks.unacknowledged(state.mode, left_s))
     stopping = active | latched
     stop_ms = lease.t_stop_ms(measured.speed_mps, config.safety)
     live = frame if lease.live(age_ms, stop_ms, measured.line_ms, config.safety) else None
@@ -164,7 +168,7 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         neutral=live is not None and authority.neutral(live),
         hold=live is not None and live.hold_to_run,
         worst=waiting.at_least(interlocks.worst(stopping, state.accepted, state.mode), state, tick),
-        retreat=interlocks.retreat(stopping, state.accepted, state.mode),
+        retreat=interlocks.retreat(stopping, state.accepted, state.mode, shocks.untolerated(state.mode, left_s)),
         estop=stopping & masks.ESTOP_MASK != 0,
         motion=_motion(now, measured, active),
         at_speed=measured.at_speed,
@@ -182,6 +186,7 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         active=active,
         latched=latched | (masks.LATCH_MASK & _bit(cause)),
         timers=timers,
+        shock=shock,
         situation=situation,
         machine=machine,
         permit=permits(machine, situation, tool_up=measured.tool_up, rotor_asked=asked),
@@ -200,14 +205,17 @@ def _saw(frames: AcceptedFrames, tick: int) -> bool:
     return frames.frame is not None and frames.frame.echo_tick >= tick
 
 
-def _latched(state: GateState, monitor: MonitorState, frames: AcceptedFrames, active: int) -> int:
+def _latched(now: GateInputs, monitor: MonitorState, frames: AcceptedFrames, active: int, kept: int) -> int:
     """An acknowledgement counts for what its station can have seen: nothing that was raised after the echoed tick."""
+    state = now.state
     seen = _saw(frames, state.latch_tick)
     return interlocks.latch(
         state.latched,
         active,
         acknowledged=seen and frames.edges & ACKNOWLEDGE != 0,
         chain_reset=state.monitor.chain_latched and not monitor.chain_latched,
+        kept=kept,
+        looked_at=shocks.looked_at(state, frames, now.requests),
     )
 
 
@@ -270,6 +278,8 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
         mode_tick=tick if entered else state.mode_tick,
         mode_t_ns=now.now_ns if entered else state.mode_t_ns,
         stood_tick=state.stood_tick if situation.motion is Motion.CREEP else tick,
+        shock_tick=judged.shock.tick,
+        shock_t_ns=judged.shock.t_ns,
         attention_tick=tick if attends else state.attention_tick,
         attention_t_ns=now.now_ns if attends else state.attention_t_ns,
         used_tick=tick if entered or situation.hold or mode not in WAITING_FOR_HANDS else state.used_tick,

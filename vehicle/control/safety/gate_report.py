@@ -3,7 +3,7 @@
 from vehicle.contracts import stop_reasons
 from vehicle.contracts.messages import GateReport
 from vehicle.contracts.stop_codes import NO_REASON
-from vehicle.control.safety import attention, masks, rings, waiting
+from vehicle.control.safety import attention, masks, rings, shocks, waiting
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.state import GateState
 
@@ -42,4 +42,11 @@ def report(after: GateState, now: GateInputs, age_ms: int, cap_mps: float) -> Ga
         wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
         ring_m=rings.own_m(after.ring_m, after.rotor, now.config),
         rings=rings.widened(now.requests.neighbours, now.now_ns),
+        detonation_left_s=shocks.left_s(
+            after.active | after.latched,
+            shocks.Since(after.shock_tick, after.shock_t_ns),
+            now.tick,
+            now.now_ns,
+            now.config.safety.detonation_wait_s,
+        ),
     )

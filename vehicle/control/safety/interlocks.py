@@ -37,10 +37,17 @@ def settle(raised: int, active: int, timers: Timers, times: dict[int, tuple[int,
     return in_force, tuple(kept)
 
 
-def latch(latched: int, active: int, *, acknowledged: bool, chain_reset: bool) -> int:
-    """Reasons that wait for an act: an acknowledgement by the operator, or a hand on the machine's own e-stop."""
+def latch(
+    latched: int, active: int, *, acknowledged: bool, chain_reset: bool, kept: int = 0, looked_at: bool = False
+) -> int:
+    """Reasons that wait for an act: an acknowledgement by the operator, or a hand on the machine's own e-stop.
+
+    `kept`: those that no acknowledgement clears now. `looked_at`: the holder saw the place of a small shock by camera.
+    """
     if acknowledged:
-        latched &= ~masks.ACKNOWLEDGE_MASK
+        latched &= ~masks.ACKNOWLEDGE_MASK | kept
+    if looked_at:
+        latched &= ~masks.SHOCK_SMALL
     if chain_reset:
         latched &= ~masks.MACHINE_MASK
     return latched | (active & masks.LATCH_MASK)
@@ -64,7 +71,10 @@ def worst(stopping: int, accepted: int, mode: Mode) -> Class:
     return Class.LIMIT if stopping & (masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK) else Class.OK
 
 
-def retreat(stopping: int, accepted: int, mode: Mode) -> bool:
-    """True where nothing stops but what RECOVERY tolerates; once it drives, only what was there when it began."""
-    tolerated = masks.RETREAT_MASK & accepted if mode is Mode.RECOVERY else masks.RETREAT_MASK
+def retreat(stopping: int, accepted: int, mode: Mode, untolerated: int = 0) -> bool:
+    """True where nothing stops but what RECOVERY tolerates; once it drives, only what was there when it began.
+
+    `untolerated`: what it does not tolerate for the time being.
+    """
+    tolerated = (masks.RETREAT_MASK & accepted if mode is Mode.RECOVERY else masks.RETREAT_MASK) & ~untolerated
     return not stopping & (masks.FAULT_MASK | masks.STOP_MASK) & ~tolerated

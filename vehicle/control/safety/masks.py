@@ -28,6 +28,7 @@ HALT_MASK = (ESTOP_MASK | FAULT_MASK | STOP_MASK) & ~RETREAT_MASK
 ESTOP_CONSOLE, FIRE = mask(StopReason.ESTOP_CONSOLE), mask(StopReason.FIRE)
 LINK_SLOW, VIDEO_LATE = mask(StopReason.LINK_SLOW), mask(StopReason.VIDEO_LATE)
 ATTENTION_LATE = mask(StopReason.ATTENTION_LATE)
+DETONATION, SHOCK_SMALL = mask(StopReason.DETONATION), mask(StopReason.SHOCK_SMALL)
 DOUBT_MASK = _of([rule for rule in RULES if rule.doubts_position])
 """Where the machine stands is not what the estimate says, or may not be."""
 WAIT_MASK = _of([rule for rule in RULES if rule.waits])

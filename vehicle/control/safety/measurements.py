@@ -16,6 +16,7 @@ from vehicle.control.safety.fence import Room
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.monitor_state import ROTOR_RESTS_RATIO, answered, remember
 from vehicle.control.safety.rings import Rings
+from vehicle.control.shock import Shock, weighed
 from vehicle.control.state import GateState, MonitorState, WireState
 
 GNSS_FRESH_S = 0.5
@@ -36,7 +37,8 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `advance_mps` is half the sum of the belts, NaN where unknown; `fastest_mps` of all that is known. `boots_recent` is
     told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool
     without a rotor is always ready and always at rest. `rotor_ran`: at speed since it was switched on.
-    `*_same_ticks`: for so long the source repeats itself. `line_ms`: what the line takes of a lease.
+    `*_same_ticks`: for so long the source repeats itself. `line_ms`: what the line takes of a lease. `shock`: how heavy
+    the shock is that the status tells of; without one, NONE.
     """
 
     status: ControllerStatus | None
@@ -73,6 +75,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     drifted: bool
     room: Room
     fenced_out: bool
+    shock: Shock
     rings: Rings = rings.CALM
 
 
@@ -135,6 +138,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
             config,
             now_ns,
         ),
+        shock=weighed(status, config.machine.tool) if status is not None else Shock.NONE,
     )
 
 
