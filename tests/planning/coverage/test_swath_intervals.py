@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from vehicle.planning.coverage.swath import THIN_M
-from vehicle.planning.coverage.swath_intervals import swath_intervals
+from vehicle.planning.coverage.swath_intervals import outlines_of, swath_intervals
 
 
 def holed(seed, holes, corners=24):
@@ -44,7 +44,7 @@ def test_the_same_as_by_one_overlay_for_each_swath(seed, half_m):
     ground = holed(seed, 70)
     parts = np.array([*shapely.get_parts(ground), shapely.box(70.0, -9.0, 75.0, 3.0)], dtype=object)
     y_m = np.random.default_rng(seed).permutation(np.arange(-66.3, 67.0, 1.46))  # in no order
-    found, wanted = swath_intervals(parts, y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
+    found, wanted = swath_intervals(outlines_of(parts), y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
     assert [len(row) for row in found] == [len(row) for row in wanted]
     assert np.allclose(
         [edge for row in found for span in row for edge in span],
@@ -54,7 +54,7 @@ def test_the_same_as_by_one_overlay_for_each_swath(seed, half_m):
 
 
 def test_nothing_there():
-    assert swath_intervals(np.empty(0, dtype=object), np.array([1.0, 2.0]), 0.5, -5.0, 5.0) == [[], []]
+    assert swath_intervals(outlines_of(np.empty(0, dtype=object)), np.array([1.0, 2.0]), 0.5, -5.0, 5.0) == [[], []]
     away = np.array([holed(1, 50)])
-    assert swath_intervals(away, np.array([500.0]), 0.5, -80.0, 90.0) == [[]]
-    assert swath_intervals(away, np.empty(0), 0.5, -80.0, 90.0) == []
+    assert swath_intervals(outlines_of(away), np.array([500.0]), 0.5, -80.0, 90.0) == [[]]
+    assert swath_intervals(outlines_of(away), np.empty(0), 0.5, -80.0, 90.0) == []

@@ -144,14 +144,15 @@ def without_slivers(geometry: shapely.Geometry, area_m2: float) -> shapely.Geome
 
 def turned(geometry: Any, angle_rad: float) -> Any:
     """Rotate a geometry or an array of them about the datum (swath frame -> ENU for the swaths' direction)."""
+    return shapely.transform(geometry, lambda xy_m: rotated(xy_m, angle_rad))
+
+
+def rotated(xy_m: np.ndarray, angle_rad: float) -> np.ndarray:
+    """Return points (n, 2) [m] rotated about the datum."""
     cos, sin = math.cos(angle_rad), math.sin(angle_rad)
-
-    def rotated(xy_m: np.ndarray) -> np.ndarray:
-        # no matrix product: its last digits depend on the processor
-        east_m, north_m = xy_m.T
-        return np.column_stack((east_m * cos - north_m * sin, east_m * sin + north_m * cos))
-
-    return shapely.transform(geometry, rotated)
+    # no matrix product: its last digits depend on the processor
+    east_m, north_m = xy_m.T
+    return np.column_stack((east_m * cos - north_m * sin, east_m * sin + north_m * cos))
 
 
 def swath_box(theta_rad: float, x0_m: float, y0_m: float, x1_m: float, y1_m: float) -> shapely.Polygon:

@@ -12,7 +12,7 @@ from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.route import Pose, enu_of
 from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
 from vehicle.planning.coverage.swath_candidates import complement
-from vehicle.planning.coverage.swath_intervals import swath_intervals
+from vehicle.planning.coverage.swath_intervals import outlines_of, swath_intervals
 
 OUT_MAX_M = 600.0
 """Largest distance to drive on the own axis."""
@@ -45,8 +45,8 @@ def places_to_turn(
     bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
-    closed = swath_intervals(turned(barred, -yaw), at, bearing_m, low_m, high_m)[0]
-    pivots = complement(swath_intervals(turned(pivot, -yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
+    closed = swath_intervals(outlines_of(barred, yaw), at, bearing_m, low_m, high_m)[0]
+    pivots = complement(swath_intervals(outlines_of(pivot, yaw), at, 2.0 * THIN_M, low_m, high_m)[0], low_m, high_m)
     places: list[float] = []
     for low, high in complement(closed, low_m, high_m):
         if low <= x - reach.track_rear_m + STANDS_M and high >= x + reach.track_rear_m - STANDS_M:

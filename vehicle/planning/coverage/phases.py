@@ -8,11 +8,12 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.plan import MachineFootprint
-from vehicle.planning.coverage.ground import LEG_SLACK_M, Ground, joined_box, swath_box, turned
+from vehicle.planning.coverage.ground import LEG_SLACK_M, Ground, joined_box, swath_box
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.route import TourStop, order_stops, stops_of
 from vehicle.planning.coverage.swath import Piece
 from vehicle.planning.coverage.swath_candidates import SwathField, pieces_of, swath_field
+from vehicle.planning.coverage.swath_intervals import outlines_of
 from vehicle.planning.coverage.swath_spacing import swath_lines
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
@@ -80,14 +81,15 @@ def swaths_over(
     They are evenly spaced, or at `lines`: (ordinates (k,) [m], half width that each covers [m]).
     """
     job, margin_m = ground.job, reach_around_m(ground)
-    x0, y0, x1, y1 = shapely.total_bounds(turned(uncovered, -theta_rad))
+    outlines = outlines_of(uncovered, theta_rad)
+    x0, y0, x1, y1 = outlines.bounds()
     x0, x1 = x0 - margin_m, x1 + margin_m
     if lines is not None:
         y0, y1 = min(y0, float(lines[0].min())), max(y1, float(lines[0].max()))
     rim_m = job.reach.width_m
     window = swath_box(theta_rad, x0, y0 - rim_m, x1, y1 + rim_m)
     view = ground.view(window.bounds)
-    field = swath_field(uncovered, view, theta_rad, (x0, x1), ground.uncovered_in(view.box))
+    field = swath_field(outlines, view, theta_rad, (x0, x1), ground.uncovered_in(view.box))
     y_m, answer_m = swath_lines(field, job) if lines is None else lines
     job.deadline.tell(Work.LINES, len(y_m))
     pieces = pieces_of(field, y_m, answer_m, job.reach, job.settings)

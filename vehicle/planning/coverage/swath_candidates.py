@@ -4,43 +4,41 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vehicle.planning.coverage.ground import Ground, turned
+from vehicle.planning.coverage.ground import Ground
 from vehicle.planning.coverage.settings import PlanSettings, Reach
 from vehicle.planning.coverage.swath import THIN_M, Interval, Piece, Swath, bearing_half_m
-from vehicle.planning.coverage.swath_intervals import swath_intervals
+from vehicle.planning.coverage.swath_intervals import Outlines, layered_intervals, outlines_of
 
 
 @dataclass(frozen=True)
 class SwathField:
-    """All geometry of one phase in the swath frame, as arrays of polygons; swaths end at x0 and x1.
+    """All outlines of one phase in the swath frame; swaths end at x0 and x1.
 
     `solid`: ground that the tool may not be over: keep-outs, and unknown ground beyond the overrun.
     """
 
     theta_rad: float
-    uncovered: np.ndarray
-    beside: np.ndarray
-    closed: np.ndarray
-    solid: np.ndarray
-    pivot: np.ndarray
+    uncovered: Outlines
+    beside: Outlines
+    closed: Outlines
+    solid: Outlines
+    pivot: Outlines
     x0_m: float
     x1_m: float
 
 
-def swath_field(
-    uncovered: np.ndarray, ground: Ground, theta_rad: float, span: Interval, beside: np.ndarray | None = None
-) -> SwathField:
-    """Rotate all geometry once. `uncovered`: polygons (n,); `span`: extent of known `ground` along the swaths.
+def swath_field(uncovered: Outlines, ground: Ground, theta_rad: float, span: Interval, beside: np.ndarray) -> SwathField:
+    """Rotate all outlines once. `uncovered`: already rotated; `span`: extent of known `ground` along the swaths.
 
     `beside`: nearby uncovered ground, polygons (m,).
     """
     return SwathField(
         theta_rad=theta_rad,
-        uncovered=turned(uncovered, -theta_rad),
-        beside=turned(uncovered if beside is None else beside, -theta_rad),
-        closed=turned(ground.closed, -theta_rad),
-        solid=turned(np.concatenate([ground.solid, ground.beyond]), -theta_rad),
-        pivot=turned(ground.pivot, -theta_rad),
+        uncovered=uncovered,
+        beside=outlines_of(beside, theta_rad),
+        closed=outlines_of(ground.closed, theta_rad),
+        solid=outlines_of(np.concatenate([ground.solid, ground.beyond]), theta_rad),
+        pivot=outlines_of(ground.pivot, theta_rad),
         x0_m=span[0],
         x1_m=span[1],
     )
@@ -59,12 +57,14 @@ def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach,
     """
     x0, x1 = field.x0_m, field.x1_m
     end_m = settings.end_at_m(field.theta_rad)
-    uncovered = swath_intervals(field.uncovered, y_m, answer_m, x0, x1)
-    beside = swath_intervals(field.beside, y_m, answer_m, x0, x1)
-    solid = swath_intervals(field.solid, y_m, reach.tool_half_m - THIN_M, x0, x1)
-    bearing_m = bearing_half_m(reach)
-    closed = swath_intervals(field.closed, y_m, bearing_m, x0, x1)
-    pivot = swath_intervals(field.pivot, y_m, 2.0 * THIN_M, x0, x1)
+    layers = [
+        (field.uncovered, answer_m),
+        (field.beside, answer_m),
+        (field.solid, reach.tool_half_m - THIN_M),
+        (field.closed, bearing_half_m(reach)),
+        (field.pivot, 2.0 * THIN_M),
+    ]
+    uncovered, beside, solid, closed, pivot = layered_intervals(layers, y_m, x0, x1)
     pieces: list[Piece] = []
     for k, y in enumerate(y_m):
         if not uncovered[k]:

@@ -1,7 +1,6 @@
 """Positions of the swaths of one direction: evenly spaced, at the offset with the lowest cost."""
 
 import numpy as np
-import shapely
 
 from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.planning.coverage.job import PlanJob
@@ -15,7 +14,7 @@ COUNT_MAX_FOR_SEARCH = 60
 
 def swath_lines(field: SwathField, job: PlanJob) -> tuple[np.ndarray, float]:
     """Lines of the swaths across the field, shape (n,) [m], and the half width that each of them covers [m]."""
-    _, y0, _, y1 = shapely.total_bounds(field.uncovered)
+    _, y0, _, y1 = field.uncovered.bounds()
     pitch_m = job.reach.width_m - job.settings.overlap_at_m(field.theta_rad)
     count = max(1, int(np.ceil((y1 - y0) / pitch_m - 1e-9)))
     spare_m = count * pitch_m - (y1 - y0)
