@@ -3,16 +3,22 @@
 from types import SimpleNamespace
 from typing import Any, cast
 
+import msgspec
 import pytest
 from shapely.geometry import Polygon, box
 
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
 from vehicle.planning.coverage import attempt as attempts_room
+from vehicle.planning.coverage import planner as planner_room
+from vehicle.planning.coverage.attempt import attempt_in
 from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.ground_model import first_model
 from vehicle.planning.coverage.job import plan_job
 from vehicle.planning.coverage.planner import attempts_in, best_in_order, directions_for, plan_site, tries_for
 from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.site.site import load_site
 
 LONG = [(0, 0), (60, 0), (60, 12), (0, 12)]
@@ -50,11 +56,14 @@ POND = [(10, 4), (14, 4), (14, 8), (10, 8)]
     [((ARM,), True), ((ARM, POND), False), ((LONG,), True)],
     ids=["arm", "arm and keep-out", "one cell"],
 )
-def test_cells_are_planned_alone_only_where_the_closed_form_can_be_trusted(tmp_path, rings, alone):
+def test_cells_are_planned_alone_only_where_the_closed_form_can_be_trusted(tmp_path, monkeypatch, rings, alone):
+    made = []
+    monkeypatch.setattr(planner_room, "attempt_in", lambda *asked: made.append(attempt_in(*asked)) or made[-1])
     site = load_site(saved(tmp_path, document(feature("work_area", *map(ring_lonlat, rings)))), "safe")
     ground = first_model(plan_job(site, BENCH, PlanSettings()))
     attempts = attempts_in(ground, directions_for(ground))
-    assert (len(attempts) == 1) == alone
+    assert (len(made) == 1) == alone
+    assert attempts == [attempt for attempt in made if not attempt.given_up]
     courses = {round(stop.theta_rad, 2) for stop in attempts[0].tour.stops}
     assert (len(courses) > 1) == (rings[0] is ARM)
 
@@ -82,3 +91,32 @@ def test_what_is_put_in_order(side_m, best_s, asked):
     tried = [Tried(1000.0, 990.0, area), Tried(1015.0, 960.0, area), Tried(1030.0, 900.0, area)]
     assert best_in_order(cast("Any", tried)).cost_s == best_s
     assert [one.asked for one in tried] == asked
+
+
+def test_an_attempt_is_given_up_only_where_its_cost_must_exceed_what_was_asked(tmp_path):
+    rings = (ROUND, POND)
+    site = load_site(saved(tmp_path, document(feature("work_area", *map(ring_lonlat, rings)))), "safe")
+    ground = first_model(plan_job(site, BENCH, PlanSettings()))
+    directions = directions_for(ground)
+    whole = attempt_in(ground.afresh(), Tour(BENCH), directions)
+    assert not attempt_in(ground.afresh(), Tour(BENCH), directions, most_s=whole.cost_s + 0.1).given_up
+    lost = attempt_in(ground.afresh(), Tour(BENCH), directions, most_s=0.5 * whole.cost_s)
+    assert lost.given_up
+    assert len(lost.tour.stops) < len(whole.tour.stops)
+    assert not lost.cut_short
+
+
+def test_time_driven_so_far_is_that_of_the_path(tmp_path):
+    memat = footprint(load_machine("memat"))
+    slow = msgspec.structs.replace(memat.pace, spin_up_s=40.0, spin_down_s=200.0)
+    machine = msgspec.structs.replace(memat, pace=slow)  # a rotor that turns long after each swath
+    ground = first_model(plan_job(site_of(tmp_path, ROUND), machine, PlanSettings()))
+    tour = Tour(machine)
+    whole = attempt_in(ground.afresh(), tour, directions_for(ground))
+    asked_at_once = tour.driven_s()
+    again = Tour(machine)
+    for stop, way in zip(tour.stops, tour.connections, strict=True):
+        again.append([stop], [way])
+        again.driven_s()
+    assert asked_at_once == pytest.approx(whole.time_s, abs=1e-6)
+    assert again.driven_s() == pytest.approx(whole.time_s, abs=1e-6)

@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from vehicle.planning.coverage.swath import THIN_M
-from vehicle.planning.coverage.swath_intervals import outlines_of, swath_intervals
+from vehicle.planning.coverage.swath_intervals import layered_intervals, outlines_of, swath_intervals
 
 
 def holed(seed, holes, corners=24):
@@ -44,13 +44,24 @@ def test_the_same_as_by_one_overlay_for_each_swath(seed, half_m):
     ground = holed(seed, 70)
     parts = np.array([*shapely.get_parts(ground), shapely.box(70.0, -9.0, 75.0, 3.0)], dtype=object)
     y_m = np.random.default_rng(seed).permutation(np.arange(-66.3, 67.0, 1.46))  # in no order
-    found, wanted = swath_intervals(outlines_of(parts), y_m, half_m, -80.0, 90.0), one_by_one(parts, y_m, half_m, -80.0, 90.0)
+    found = swath_intervals(outlines_of(parts), y_m, half_m, -80.0, 90.0)
+    wanted = one_by_one(parts, y_m, half_m, -80.0, 90.0)
     assert [len(row) for row in found] == [len(row) for row in wanted]
     assert np.allclose(
         [edge for row in found for span in row for edge in span],
         [edge for row in wanted for span in row for edge in span],
         atol=2e-5,  # half a micrometre across the swath is some more along it where an edge runs nearly with it
     )
+
+
+def test_kinds_of_ground_computed_together_do_not_touch_each_other():
+    grounds = [outlines_of(np.array([holed(seed, 40)]), 0.3 * seed) for seed in range(3)]
+    grounds.insert(1, outlines_of(np.empty(0, dtype=object)))
+    halves_m = (0.85, 1.0, 0.01, 2.6)
+    y_m = np.random.default_rng(0).permutation(np.arange(-66.3, 67.0, 1.46))
+    together = layered_intervals(list(zip(grounds, halves_m, strict=True)), y_m, -80.0, 90.0)
+    alone = [swath_intervals(g, y_m, half_m, -80.0, 90.0) for g, half_m in zip(grounds, halves_m, strict=True)]
+    assert together == alone
 
 
 def test_nothing_there():

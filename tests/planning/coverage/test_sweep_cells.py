@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.planning.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.plan import SegmentKind
-from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels, connected
+from vehicle.planning.coverage.cell_labels import FaceCosts, FaceSets, best_labels, connected
 from vehicle.planning.coverage.cell_lines import faces_of
 from vehicle.planning.coverage.cell_order import working_order
 from vehicle.planning.coverage.directions import swath_cost_s
@@ -101,7 +101,7 @@ def test_a_saving_is_the_difference_of_what_all_costs(costs, data):
     faces, directions = costs.face_s.shape
     labels = np.array([data.draw(st.integers(0, directions - 1)) for _ in range(faces)])
     sets = np.array([[data.draw(st.booleans()) for _ in range(faces)] for _ in range(3)])
-    saved_s = costs.savings_s(labels, sets)
+    saved_s = costs.savings_s(labels, FaceSets.of(costs, sets))
     for k, direction in itertools.product(range(3), range(directions)):
         then = np.where(sets[k], direction, labels)
         assert saved_s[k, direction] == pytest.approx(costs.total_s(labels) - costs.total_s(then), abs=0.05)

@@ -6,7 +6,7 @@ from functools import cached_property
 
 import shapely
 
-from vehicle.contracts.pace import whole_s
+from vehicle.contracts.pace import sweep_speed_mps, whole_s
 from vehicle.contracts.plan import Plan, Segment, UntreatableReason
 from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.components import work_everything
@@ -38,13 +38,14 @@ LEFT_M2 = 2.0
 class Attempt:
     """Ground, tour and path after the last pass; the path is in the order found or in a better one.
 
-    `cut_short`: the limit ended the planning, so much ground may be left.
+    `cut_short`: the limit ended the planning, so much ground may be left. `given_up`: the cost had become too high.
     """
 
     ground: GroundModel
     tour: Tour
     segments: tuple[Segment, ...]
     cut_short: bool
+    given_up: bool = False
 
     @cached_property
     def time_s(self) -> float:
@@ -71,16 +72,36 @@ class Attempt:
         return closed_plan(self.ground, self.segments, self.tour.direction_rad, left_for)
 
 
-def attempt_in(ground: GroundModel, tour: Tour, directions: list[float], cells: tuple[SweepCell, ...] = ()) -> Attempt:
+def attempt_in(
+    ground: GroundModel,
+    tour: Tour,
+    directions: list[float],
+    cells: tuple[SweepCell, ...] = (),
+    most_s: float = math.inf,
+) -> Attempt:
     """Work in cells, else in the first of the directions [rad]; the others serve ground that it cannot reach.
 
-    `ground` and `tour` are changed; the job of `ground` has its own deadline.
+    `ground` and `tour` are changed; the job of `ground` has its own deadline. The attempt is given up as soon as its
+    cost must exceed `most_s`.
     """
     first, *others = directions
     others += [first + 0.5 * math.pi, *across_safe_ground(ground.job.site)]
-    work_everything(ground, tour, first, cells)
+
+    def over() -> bool:
+        return ground.job.deadline() or least_cost_s(ground, tour) > most_s
+
+    work_everything(ground, tour, first, cells, over)
     for direction in [*others, *(first + step * math.pi / FAN for step in range(1, FAN))]:
-        if ground.job.deadline() or not (shapely.area(ground.unswept.parts) > LEFT_M2).any():
+        if over() or not (shapely.area(ground.unswept.parts) > LEFT_M2).any():
             break
-        work_everything(ground, tour, direction)
-    return Attempt(ground, tour, tour.segments, cut_short=ground.job.deadline.struck)
+        work_everything(ground, tour, direction, over=over)
+    struck = ground.job.deadline.struck
+    given_up = not struck and least_cost_s(ground, tour) > most_s
+    return Attempt(ground, tour, tour.segments, cut_short=struck, given_up=given_up)
+
+
+def least_cost_s(ground: GroundModel, tour: Tour) -> float:
+    """Return a cost [s] that the attempt cannot fall below: the path so far, and sweeping what is unswept once."""
+    job = ground.job
+    sweep_s_per_m2 = 1.0 / (job.reach.width_m * sweep_speed_mps(job.machine))
+    return tour.driven_s() + min(sweep_s_per_m2, LEFT_S_PER_M2) * ground.unswept.area_m2

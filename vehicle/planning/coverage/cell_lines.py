@@ -58,7 +58,8 @@ def faces_of(area: shapely.Geometry, angles_rad: np.ndarray) -> Faces:
     alone[both.ravel()] = False
     vectors = end - start
     sides, shared, middles = owner[both], vectors[both[:, 0]], 0.5 * (start + end)[both[:, 0]]
-    sets = [_cut_off(len(polygons), sides, _on_line(middles, line)) for line in lines]
+    whole = int(connected(len(polygons), sides).max(initial=0))
+    sets = [_cut_off(len(polygons), sides, _on_line(middles, line), whole) for line in lines]
     host = _hosts(polygons, sides, np.hypot(*shared.T))
     hosted_by = [np.flatnonzero(host == k) for k in range(int(host.max(initial=-1)) + 1)]
     largest = [int(own[np.argmax(shapely.area(polygons[own]))]) for own in hosted_by]
@@ -126,12 +127,15 @@ def _on_line(points: np.ndarray, line: np.ndarray) -> np.ndarray:
     return np.asarray((np.abs(across) < ON_LINE_M) & (at > 0.0) & (at < np.hypot(*(line[1] - line[0]))))
 
 
-def _cut_off(count: int, sides: np.ndarray, on_line: np.ndarray) -> np.ndarray:
-    """Return (m, count) bool: sets of faces separated by the line; none if it separates nothing."""
+def _cut_off(count: int, sides: np.ndarray, on_line: np.ndarray, whole: int) -> np.ndarray:
+    """Return (m, count) bool: sets of faces separated by the line; none if it separates nothing.
+
+    `whole`: the last number of the groups of faces without a line.
+    """
     if not on_line.any():
         return np.zeros((0, count), dtype=bool)
-    whole, group = connected(count, sides), connected(count, sides[~on_line])
-    parted = group.max(initial=0) > whole.max(initial=0)
+    group = connected(count, sides[~on_line])
+    parted = group.max(initial=0) > whole
     return np.array([group == k for k in range(int(group.max()) + 1)]) if parted else np.zeros((0, count), dtype=bool)
 
 

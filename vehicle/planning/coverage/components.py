@@ -1,6 +1,6 @@
 """Works the components of uncovered ground one by one: headlands, then swaths, then remnants along keep-outs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,11 +45,18 @@ class FailedAttempt:
     no_way: bool
 
 
-def work_everything(ground: GroundModel, tour: Tour, theta_rad: float, cells: tuple[SweepCell, ...] = ()) -> None:
+def work_everything(
+    ground: GroundModel,
+    tour: Tour,
+    theta_rad: float,
+    cells: tuple[SweepCell, ...] = (),
+    over: Callable[[], bool] | None = None,
+) -> None:
     """Work swaths that are open at both ends first; then each component completely, one after the other.
 
-    `cells`: parts with their own direction, in the order of working.
+    `cells`: parts with their own direction, in the order of working. `over`: whether to end; by default at the limit.
     """
+    over = ground.job.deadline if over is None else over
     for _ in range(CELL_ROUNDS):
         before = len(tour.stops)
         for cell in cells:
@@ -59,7 +66,7 @@ def work_everything(ground: GroundModel, tour: Tour, theta_rad: float, cells: tu
     if not cells:
         sweep_through(ground, tour, ground.uncovered(), theta_rad)
     tried: dict[bytes, FailedAttempt] = {}
-    while not ground.job.deadline():
+    while not over():
         part = _next_part(ground, tour, tried)
         if part is None:
             worth = {key: row for key, row in tried.items() if not _changed(tour, row)}

@@ -136,12 +136,15 @@ class GroundModel:
     # --- growth ------------------------------------------------------------------------------------------------------
     def grow(self, stops: list[TourStop]) -> None:
         """Apply worked stops: open the ground that they sweep, and remove what they cover from the work left."""
-        self.closed.subtract(self._strips(stops)[0])
-        self.cover(stops)
+        strips = self._strips(stops)
+        self.closed.subtract(strips[0])
+        self._cover(*strips)
 
     def cover(self, stops: list[TourStop]) -> None:
         """Remove what stops would cover from the work left; no ground is opened."""
-        nominal, claims = self._strips(stops)
+        self._cover(*self._strips(stops))
+
+    def _cover(self, nominal: np.ndarray, claims: np.ndarray) -> None:
         self.unswept.subtract(nominal)
         self.uncredited.subtract(claims)
         self._renew_uncovered(nominal)

@@ -83,27 +83,44 @@ def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
     """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up."""
     found, attempts = cells_for(ground), list[Attempt]()
     if found is not None:
-        attempts.append(_attempt(ground, directions, found.cells))
+        attempts += _attempt(ground, directions, found.cells)
         if is_clear(found, ground) or attempts[0].cut_short:
             return attempts
-    whole = _attempt(ground, directions)
-    if attempts and whole.cut_short:
+    whole = _attempt(ground, directions, most_s=most_s(attempts))
+    if attempts and any(attempt.cut_short for attempt in whole):
         return attempts
-    attempts.append(whole)
+    attempts += whole
     for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
             break
-        another = _attempt(ground, [directions[turn], *directions[:turn], *directions[turn + 1 :]])
-        if another.cut_short:
+        order = [directions[turn], *directions[:turn], *directions[turn + 1 :]]
+        another = _attempt(ground, order, most_s=most_s(attempts))
+        if any(attempt.cut_short for attempt in another):
             break
-        attempts.append(another)
+        attempts += another
     return attempts
 
 
-def _attempt(ground: GroundModel, directions: list[float], cells: tuple[SweepCell, ...] = ()) -> Attempt:
-    """Make one attempt from the first ground, which is not changed."""
-    return attempt_in(ground.afresh(), Tour(ground.job.machine), directions, cells)
+def most_s(attempts: list[Attempt]) -> float:
+    """Return the cost [s] above which a further attempt can neither be kept nor put in order; it is then given up."""
+    if not attempts:
+        return math.inf
+    best = cheapest(attempts)
+    return best.cost_s * (NEAR_BEST if is_small(best) else 1.0) + 1.0
+
+
+def is_small(attempt: Attempt) -> bool:
+    """Whether the field is so small that all attempts near the best are put in order."""
+    return area_m2_of(attempt.ground.job.site) <= ALL_IN_ORDER_M2
+
+
+def _attempt(
+    ground: GroundModel, directions: list[float], cells: tuple[SweepCell, ...] = (), most_s: float = math.inf
+) -> list[Attempt]:
+    """Make one attempt from the first ground, which is not changed; no attempt if it was given up at `most_s`."""
+    attempt = attempt_in(ground.afresh(), Tour(ground.job.machine), directions, cells, most_s)
+    return [] if attempt.given_up else [attempt]
 
 
 def cells_for(ground: GroundModel) -> Parted | None:
@@ -140,7 +157,7 @@ def cheapest(attempts: list[Attempt]) -> Attempt:
 def best_in_order(attempts: list[Attempt]) -> Attempt:
     """Return the cheapest attempt after ordering: on a small field all near the best, on a large one only the best."""
     best = cheapest(attempts)
-    if area_m2_of(best.ground.job.site) > ALL_IN_ORDER_M2:
+    if not is_small(best):
         return best.in_better_order()
     near = [attempt for attempt in attempts if attempt.cost_s <= NEAR_BEST * best.cost_s]
     return cheapest([attempt.in_better_order() for attempt in near])

@@ -27,7 +27,9 @@ class SwathField:
     x1_m: float
 
 
-def swath_field(uncovered: Outlines, ground: Ground, theta_rad: float, span: Interval, beside: np.ndarray) -> SwathField:
+def swath_field(
+    uncovered: Outlines, ground: Ground, theta_rad: float, span: Interval, beside: np.ndarray
+) -> SwathField:
     """Rotate all outlines once. `uncovered`: already rotated; `span`: extent of known `ground` along the swaths.
 
     `beside`: nearby uncovered ground, polygons (m,).

@@ -85,9 +85,7 @@ def layered_intervals(
     return result
 
 
-def _pairs(
-    y_a: np.ndarray, y_b: np.ndarray, swaths_m: np.ndarray, half_m: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _pairs(y_a: np.ndarray, y_b: np.ndarray, swaths_m: np.ndarray, half_m: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return (edge, swath) for each edge in the strip of a swath; swaths ascending, half widths (m,) of the strips."""
     first = np.searchsorted(swaths_m, np.minimum(y_a, y_b) - half_m, side="left")
     count = np.searchsorted(swaths_m, np.maximum(y_a, y_b) + half_m, side="right") - first

@@ -1,8 +1,10 @@
 """The tour while a plan grows: the stops in driving order, their connections, and the resulting path."""
 
+import math
+
 import numpy as np
 
-from vehicle.contracts.pace import whole_s
+from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import MachineFootprint, Segment
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.route import Pose, TourStop
@@ -24,6 +26,7 @@ class Tour:
         self.start: Pose | None = None if path is None else path.pose
         self.lead = 0 if path is None else len(path.segments)
         self._ends = np.empty((0, 2, 2))
+        self._timed, self._timed_s = 0, 0.0
 
     @property
     def pose(self) -> Pose | None:
@@ -41,8 +44,15 @@ class Tour:
         return self.stops[0].theta_rad if self.stops else 0.0
 
     def driven_s(self) -> float:
-        """Driving time so far [s]."""
-        return whole_s(self.segments, self.machine)
+        """Driving time so far [s]; only segments since the last swath that was timed are looked at."""
+        segments = self.path.segments if self.path is not None else []
+        last = max(self._timed - 1, 0)  # a swath: what follows it depends on nothing before it
+        times = times_of(segments[last:], self.machine)[self._timed - last :]
+        swaths = [k for k, segment in enumerate(segments[self._timed :]) if segment.tool_down]
+        done = swaths[-1] + 1 if swaths else 0
+        self._timed_s += math.fsum(time.whole_s for time in times[:done])
+        self._timed += done
+        return self._timed_s + math.fsum(time.whole_s for time in times[done:])
 
     def driven(self) -> np.ndarray:
         """Return (n, 2, 2) the ends of the strips so far."""
