@@ -13,6 +13,7 @@ from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.order_improvement import in_better_order
+from vehicle.planning.coverage.phases import direction_key
 from vehicle.planning.coverage.sweep_cells import SweepCell
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.work_limit import Stage
@@ -91,10 +92,14 @@ def attempt_in(
         return ground.job.deadline() or least_cost_s(ground, tour) > most_s
 
     work_everything(ground, tour, first, cells, over)
+    tried: dict[float, int] = {}
     for direction in [*others, *(first + step * math.pi / FAN for step in range(1, FAN))]:
         if over() or not (shapely.area(ground.unswept.parts) > LEFT_M2).any():
             break
-        work_everything(ground, tour, direction, over=over)
+        key, stops = direction_key(direction), len(tour.stops)
+        if tried.get(key) != stops:
+            work_everything(ground, tour, direction, over=over)
+            tried[key] = len(tour.stops)
     struck = ground.job.deadline.struck
     given_up = not struck and least_cost_s(ground, tour) > most_s
     return Attempt(ground, tour, tour.segments, cut_short=struck, given_up=given_up)

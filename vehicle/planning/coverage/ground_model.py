@@ -56,7 +56,8 @@ class GroundModel:
     """Ground that changes with each pass. `closed`: does not bear the tracks yet; `unswept`, `uncredited`: still to do.
 
     `idle_edges`: keep-out edges along which no work was possible; they are tried again only for ground directly beside
-    them.
+    them. `failures`: what was tried in vain on the ground as it is, and whether only a connection was missing; opened
+    ground empties it.
     """
 
     job: PlanJob
@@ -65,6 +66,7 @@ class GroundModel:
     unswept: TiledPolygons
     uncredited: TiledPolygons
     idle_edges: set[tuple[float, ...]] = field(default_factory=set)
+    failures: dict[tuple[object, ...], bool] = field(default_factory=dict)
     _uncovered: np.ndarray | None = None
 
     def trial(self) -> "GroundModel":
@@ -73,11 +75,11 @@ class GroundModel:
 
     def afresh(self) -> "GroundModel":
         """Return a copy for a complete attempt, with its own deadline and its own idle edges."""
-        return replace(self.trial(), job=self.job.with_own_deadline(), idle_edges=set())
+        return replace(self.trial(), job=self.job.with_own_deadline(), idle_edges=set(), failures={})
 
     def within(self, job: PlanJob) -> "GroundModel":
         """Return the ground with only the work area of another job's site still to be worked."""
-        rest = replace(self.trial(), job=job, _uncovered=None)
+        rest = replace(self.trial(), job=job, failures={}, _uncovered=None)
         rest.unswept.keep(job.site.work_area)
         rest.uncredited.keep(job.site.work_area)
         return rest
@@ -136,6 +138,7 @@ class GroundModel:
     # --- growth ------------------------------------------------------------------------------------------------------
     def grow(self, stops: list[TourStop]) -> None:
         """Apply worked stops: open the ground that they sweep, and remove what they cover from the work left."""
+        self.failures.clear()
         strips = self._strips(stops)
         self.closed.subtract(strips[0])
         self._cover(*strips)

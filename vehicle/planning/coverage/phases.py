@@ -1,6 +1,7 @@
 """One phase: swaths of one direction over one part of the uncovered ground, ordered and appended to the path."""
 
-from collections.abc import Iterable
+import math
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -65,6 +66,21 @@ def first_success(attempts: Iterable[Outcome]) -> Outcome:
             return outcome
         no_way = no_way or outcome.no_way
     return Outcome(0, no_way)
+
+
+def unless_failed(ground: GroundModel, what: tuple[object, ...], attempt: Callable[[], Outcome]) -> Outcome:
+    """Make an attempt, unless it failed before and no ground was opened since; `what` names it and its arguments."""
+    if what in ground.failures:
+        return Outcome(0, no_way=ground.failures[what])
+    outcome = attempt()
+    if not outcome.swaths:
+        ground.failures[what] = outcome.no_way
+    return outcome
+
+
+def direction_key(angle_rad: float) -> float:
+    """Return the same figure for directions [rad] that differ only by rounding or by full turns."""
+    return round(angle_rad % (2.0 * math.pi), 9)
 
 
 def reach_around_m(ground: GroundModel) -> float:

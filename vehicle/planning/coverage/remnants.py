@@ -8,7 +8,7 @@ import shapely
 
 from vehicle.planning.coverage.edge_passes import edge_pass_round
 from vehicle.planning.coverage.ground_model import GroundModel
-from vehicle.planning.coverage.phases import Outcome, options_of, swaths_over, work
+from vehicle.planning.coverage.phases import Outcome, direction_key, options_of, swaths_over, unless_failed, work
 from vehicle.planning.coverage.tour import Tour
 
 START_S = 20.0
@@ -17,7 +17,7 @@ START_S = 20.0
 
 def remnant_attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Iterator[Outcome]:
     """Return the ways to work a remnant, the cheapest first."""
-    yield edge_pass_round(ground, tour, part)
+    yield unless_failed(ground, ("edges", part.wkb), lambda: edge_pass_round(ground, tour, part))
     yield best_direction(ground, tour, part, theta_rad)
 
 
@@ -30,12 +30,19 @@ def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta
     for angle in angles:
         if ground.job.deadline():
             return Outcome()
+        swaths_along = ("swaths", part.wkb, direction_key(angle))
+        if swaths_along in ground.failures:
+            continue
         swaths = swaths_over(ground, uncovered, angle)
         options = options_of(swaths, ground)
         if not options:
+            ground.failures[swaths_along] = False
             continue
         fastest = [min(stops, key=lambda stop: stop.time_s) for stops in options]
         worth = ground.gain_m2(fastest) / sum(stop.time_s + START_S for stop in fastest)
         if best is None or worth > best[0]:
-            best = (worth, options, swaths.ground.box)
-    return work(ground, tour, best[1], best[2]) if best is not None else Outcome()
+            best = (worth, options, swaths.ground.box, angle)
+    if best is None:
+        return Outcome()
+    _, options, box, angle = best
+    return unless_failed(ground, ("work", part.wkb, direction_key(angle)), lambda: work(ground, tour, options, box))
