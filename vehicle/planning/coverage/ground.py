@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -28,14 +29,23 @@ class Ground:
     """Arrays of polygons in a window `box`; ground outside it is unknown and counts as closed.
 
     `closed`: unprocessed or unknown ground, and keep-outs. Parts of it: `solid`, keep-outs grown by the clearance;
-    `beyond`, unknown ground beyond the overrun. `pivot`: ground on which the body origin may not turn.
+    `beyond`, unknown ground beyond the overrun.
     """
 
     closed: np.ndarray
     solid: np.ndarray
     beyond: np.ndarray
-    pivot: np.ndarray
     box: Box
+    reach: Reach
+
+    @cached_property
+    def pivot(self) -> np.ndarray:
+        """Return polygons (n,): ground on which the body origin may not turn."""
+        return self.pivot_within(PIVOT_SLACK_M)
+
+    def pivot_within(self, slack_m: float) -> np.ndarray:
+        """Return polygons (n,): ground on which the body origin may not turn, with another margin [m] of the disc."""
+        return pivot_obstacles(self.closed, np.concatenate([self.solid, self.beyond]), self.reach, slack_m)
 
 
 def round_buffer(geometry: Any, radius_m: float, segments: int = ROUND_SEGMENTS) -> Any:
@@ -53,6 +63,12 @@ def mitre_buffer(geometry: shapely.Geometry, radius_m: float) -> shapely.Geometr
     if geometry.is_empty or radius_m <= 0.0:
         return geometry
     return shapely.buffer(geometry, radius_m, join_style="mitre", mitre_limit=1.5)
+
+
+def gap_to_turn_m(reach: Reach, half_m: float) -> float:
+    """Return the shortest stretch [m] between closed ground in a strip of +-half in which the machine may turn."""
+    radius_m = reach.pivot_ground_m + PIVOT_SLACK_M
+    return 2.0 * math.sqrt(max(0.0, radius_m**2 - half_m**2))
 
 
 def pivot_disc_m(reach: Reach) -> float:

@@ -14,7 +14,6 @@ from vehicle.planning.coverage.ground import (
     first_ground,
     kept_out,
     mitre_buffer,
-    pivot_obstacles,
     unproven,
 )
 from vehicle.planning.coverage.job import PlanJob
@@ -114,17 +113,10 @@ class GroundModel:
     # --- what bears --------------------------------------------------------------------------------------------------
     def pivots(self, box: Box, slack_m: float) -> np.ndarray:
         """Return polygons (n,) of a window in which the body origin may not turn."""
-        closed, solid, beyond = self._around(box)
-        return pivot_obstacles(closed, np.concatenate([solid, beyond]), self.job.reach, slack_m)
+        return self.view(box).pivot_within(slack_m)
 
     def view(self, box: Box) -> Ground:
-        """Return the ground in and around a window, and where in the window the machine can turn."""
-        closed, solid, beyond = self._around(box)
-        pivot = pivot_obstacles(closed, np.concatenate([solid, beyond]), self.job.reach)
-        return Ground(closed=closed, solid=solid, beyond=beyond, pivot=pivot, box=box)
-
-    def _around(self, box: Box) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Return (closed, solid, beyond) ground in a window, and around it as far as it can hinder a pivot inside."""
+        """Return the ground in a window, and around it as far as it can hinder a pivot inside."""
         rim_m = self.job.reach.pivot_solid_m + 0.5
         wide = (box[0] - rim_m, box[1] - rim_m, box[2] + rim_m, box[3] + rim_m)
         closed, solid, beyond = (
@@ -133,7 +125,7 @@ class GroundModel:
         deadline = self.job.deadline
         deadline.tell(Work.VIEWS, 1)
         deadline.tell(Work.CORNERS, sum(int(shapely.get_num_coordinates(p).sum()) for p in (closed, solid, beyond)))
-        return closed, solid, beyond
+        return Ground(closed=closed, solid=solid, beyond=beyond, box=box, reach=self.job.reach)
 
     # --- growth ------------------------------------------------------------------------------------------------------
     def grow(self, stops: list[TourStop]) -> None:

@@ -38,7 +38,7 @@ def places_to_turn(
     reach = model.job.reach
     window = swath_box(yaw, x - OUT_MAX_M, y - reach.tool_half_m, x + OUT_MAX_M, y + reach.tool_half_m)
     ground = model.view(window.bounds)
-    pivot = ground.pivot if slack_m is None else model.pivots(ground.box, slack_m)
+    pivot = ground.pivot if slack_m is None else ground.pivot_within(slack_m)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
     # its strip is as wide as its tool: the position error at the rim must not keep it from leaving

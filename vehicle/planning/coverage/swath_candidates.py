@@ -1,13 +1,14 @@
 """Swaths of one direction over the ground that still needs the tool, in the swath frame: ENU rotated by -theta."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from vehicle.planning.coverage.ground import Ground
+from vehicle.planning.coverage.ground import Ground, gap_to_turn_m
 from vehicle.planning.coverage.settings import PlanSettings, Reach
 from vehicle.planning.coverage.swath import THIN_M, Interval, Piece, Swath, bearing_half_m
-from vehicle.planning.coverage.swath_intervals import Outlines, layered_intervals, outlines_of
+from vehicle.planning.coverage.swath_intervals import Outlines, layered_intervals, outlines_of, swath_intervals
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,14 @@ class SwathField:
     beside: Outlines
     closed: Outlines
     solid: Outlines
-    pivot: Outlines
     x0_m: float
     x1_m: float
+    ground: Ground
+
+    @cached_property
+    def pivot(self) -> Outlines:
+        """Return the outlines of ground on which the body origin may not turn."""
+        return outlines_of(self.ground.pivot, self.theta_rad)
 
 
 def swath_field(
@@ -40,9 +46,9 @@ def swath_field(
         beside=outlines_of(beside, theta_rad),
         closed=outlines_of(ground.closed, theta_rad),
         solid=outlines_of(np.concatenate([ground.solid, ground.beyond]), theta_rad),
-        pivot=outlines_of(ground.pivot, theta_rad),
         x0_m=span[0],
         x1_m=span[1],
+        ground=ground,
     )
 
 
@@ -64,21 +70,33 @@ def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach,
         (field.beside, answer_m),
         (field.solid, reach.tool_half_m - THIN_M),
         (field.closed, bearing_half_m(reach)),
-        (field.pivot, 2.0 * THIN_M),
     ]
-    uncovered, beside, solid, closed, pivot = layered_intervals(layers, y_m, x0, x1)
+    uncovered, beside, solid, closed = layered_intervals(layers, y_m, x0, x1)
+    gaps = [complement(closed[k], x0, x1) if uncovered[k] else [] for k in range(len(y_m))]
+    turns = _turns(field, y_m, gaps, reach)
     pieces: list[Piece] = []
     for k, y in enumerate(y_m):
         if not uncovered[k]:
             continue
         shut = [(low - reach.tool_long_m, high + reach.tool_long_m) for low, high in solid[k]]
-        gaps = complement(closed[k], x0, x1)
-        free = complement(_merged(shut), x0, x1)
-        turns = complement(pivot[k], x0, x1)
-        for run in free:
-            swath = Swath.of(reach, end_m + settings.run_in_m, end_m, run, gaps, turns, beside[k])
+        for run in complement(_merged(shut), x0, x1):
+            swath = Swath.of(reach, end_m + settings.run_in_m, end_m, run, gaps[k], turns[k], beside[k])
             pieces.extend(swath.pieces(float(y), uncovered[k]))
     return pieces
+
+
+def _turns(field: SwathField, y_m: np.ndarray, gaps: list[list[Interval]], reach: Reach) -> list[list[Interval]]:
+    """Return the stretches of each swath on which the machine may turn.
+
+    `gaps`: of each swath (k,) the stretches that bear the machine. If all are too short for a turn, the ground of
+    turns, which is costly, is not computed.
+    """
+    x0, x1 = field.x0_m, field.x1_m
+    least_m = gap_to_turn_m(reach, bearing_half_m(reach)) - 2.0 * THIN_M
+    if not any(high - low >= least_m or low <= x0 or high >= x1 for row in gaps for low, high in row):
+        return [[] for _ in y_m]
+    pivot = swath_intervals(field.pivot, y_m, 2.0 * THIN_M, x0, x1)
+    return [complement(row, x0, x1) for row in pivot]
 
 
 def _merged(ascending: list[Interval]) -> list[Interval]:
