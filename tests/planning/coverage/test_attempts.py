@@ -108,6 +108,7 @@ def test_an_attempt_is_given_up_only_where_its_cost_must_exceed_what_was_asked(t
 
 def test_time_driven_so_far_is_that_of_the_path(tmp_path):
     memat = footprint(load_machine("memat"))
+    assert memat.pace is not None
     slow = msgspec.structs.replace(memat.pace, spin_up_s=40.0, spin_down_s=200.0)
     machine = msgspec.structs.replace(memat, pace=slow)  # a rotor that turns long after each swath
     ground = first_model(plan_job(site_of(tmp_path, ROUND), machine, PlanSettings()))

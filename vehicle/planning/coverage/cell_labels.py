@@ -46,7 +46,7 @@ class FaceCosts:
         now_s = self._now_s(labels)[:, None]
         faces_s = self.face_s[np.arange(len(labels)), labels][:, None] - self.face_s
         rows_s = np.vstack([faces_s, now_s - self.pair_s[every, :, b], now_s - self.pair_s[every, a, :]])
-        return in_small_products(sets.weights, rows_s) + in_small_products(sets.both, now_s)
+        return np.asarray(in_small_products(sets.weights, rows_s) + in_small_products(sets.both, now_s))
 
     def cells(self, labels: np.ndarray) -> np.ndarray:
         """Return (n,) the cell of each face, numbered from 0; a cell joins faces of one direction that share edges."""
@@ -81,7 +81,7 @@ def in_small_products(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     A large product starts threads that wait busily for each other: on a busy computer they take four times as long.
     """
     rows = max(1, SMALL_PRODUCT // max(1, b.size))
-    return np.concatenate([a[k : k + rows] @ b for k in range(0, len(a), rows)]) if len(a) else a @ b
+    return np.asarray(np.concatenate([a[k : k + rows] @ b for k in range(0, len(a), rows)]) if len(a) else a @ b)
 
 
 def connected(count: int, pairs: np.ndarray) -> np.ndarray:

@@ -33,6 +33,12 @@ NOWHERE = Connection([], 0.0, 0)
 """The empty connection: before a tour that may begin anywhere, and after its end."""
 
 
+def nodes_in(mask: int, count: int) -> np.ndarray:
+    """Return (count,) bool: which nodes the bits of a mask name."""
+    packed = np.frombuffer(mask.to_bytes(count // 8 + 1, "little"), np.uint8)
+    return np.unpackbits(packed, count=count, bitorder="little").astype(bool)
+
+
 class Connections:
     """Connections between nodes: node 0 is the start pose, node k + 1 is stop k.
 
@@ -132,7 +138,7 @@ class Connections:
         x0, y0, x1, y1 = joined_box((*here, *here), (*there, *there))
         box = (x0 - rim_m, y0 - rim_m, x1 + rim_m, y1 + rim_m)
         window = shapely.box(*box).buffer(self.precedence.turn_m + 0.5, join_style="mitre")
-        behind = np.array([bool(done >> (k + 1) & 1) for k in range(len(self.stops))])
+        behind = nodes_in(done, len(self.stops) + 1)[1:]
         hit = self._piece_tree.query(window)
         pieces = shapely.intersection(self.precedence.pieces[hit[~behind[hit]]], window)
         parts = [*self._obstacles[self._obstacle_tree.query(window)]]

@@ -79,9 +79,9 @@ def layered_intervals(
     )  # fmt: skip
     low = np.concatenate([*lows, np.minimum(from_x, to_x)]).clip(x0_m, x1_m)
     high = np.concatenate([*highs, np.maximum(from_x, to_x)]).clip(x0_m, x1_m)
-    for at, first, last in _merged(np.concatenate([*rows, row]), low, high, x1_m - x0_m):
-        which, place = divmod(at, len(y_m))
-        result[which][order[place]].append((first, last))
+    for place, first, last in _merged(np.concatenate([*rows, row]), low, high, x1_m - x0_m):
+        which, swath_at = divmod(place, len(y_m))
+        result[which][order[swath_at]].append((first, last))
     return result
 
 
