@@ -307,7 +307,8 @@ class ObservationKind(IntEnum):
 
     Values: m of depth, m off a control point, hammers, class, objects, none, minutes for the acts of a shift, and the
     number of a swath. The text of an act of the shift begins with the item's name (`vehicle/contracts/shift_table.py`),
-    that of a skipped swath with its plan and the key of its reason (`vehicle/contracts/skipped.py`).
+    that of a skipped swath with its plan and the key of its reason (`vehicle/contracts/skipped.py`); what a sign-in and
+    a hand-over say stands in `vehicle/contracts/people.py`.
     """
 
     DEPTH_CHECK = 0
@@ -319,6 +320,10 @@ class ObservationKind(IntEnum):
     SHIFT_DONE = 6
     SHIFT_NOT_DONE = 7
     SKIP_SWATH = 8
+    SIGN_IN = 9
+    HAND_OVER_OFFER = 10
+    HAND_OVER_READ = 11
+    HAND_OVER_SIGN = 12
 
 
 class ObservationVerdict(IntEnum):

@@ -81,7 +81,9 @@ def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int)
     plan = planned_at_once(own, vehicle)
     if not plan.segments:
         raise InputError(f"{site}: {machine.name} cannot work any of it")
-    state = msgspec.structs.replace(fresh_state(file, own, plan), checks=checks_of(scenario))
+    state = fresh_state(file, own, plan)
+    made = msgspec.structs.replace(checks_of(scenario), people=state.checks.people)
+    state = msgspec.structs.replace(state, checks=made)
     return Ready(scenario, file, own, plan, state, key, store.load().machine_id)
 
 

@@ -19,5 +19,9 @@ SHIFT_KINDS: Final = {
 """Acts of a shift; on the command line `flailpilot shift` tells them."""
 PAGE_KINDS: Final = {
     "skip_swath": ObservationKind.SKIP_SWATH,
+    "sign_in": ObservationKind.SIGN_IN,
+    "hand_over_offer": ObservationKind.HAND_OVER_OFFER,
+    "hand_over_read": ObservationKind.HAND_OVER_READ,
+    "hand_over_sign": ObservationKind.HAND_OVER_SIGN,
 }
 """Told on the console's page alone."""

@@ -19,6 +19,10 @@ VALUE_BOUNDS = {
     ObservationKind.SHIFT_DONE: (0.0, 840.0),
     ObservationKind.SHIFT_NOT_DONE: (0.0, 840.0),
     ObservationKind.SKIP_SWATH: (1.0, 65535.0),
+    ObservationKind.SIGN_IN: (0.0, 0.0),
+    ObservationKind.HAND_OVER_OFFER: (0.0, 0.0),
+    ObservationKind.HAND_OVER_READ: (0.0, 0.0),
+    ObservationKind.HAND_OVER_SIGN: (0.0, 0.0),
 }
 """Possible values by kind: no tool of this class digs a metre, no rotor has 500 hammers, no shift has 840 minutes."""
 COUNTED = (

@@ -3,11 +3,14 @@
 import pytest
 from msgspec.structs import replace
 
+from benchmarks.trials.linked_scenario import STATION_ID
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from tests.console.rig import ConsoleRig
 from vehicle.contracts import skipped
 from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.messages import Mode
+from vehicle.contracts.people import PeopleState
+from vehicle.contracts.sockets import TickRecord
 
 pytestmark = pytest.mark.long
 US = 1_000
@@ -42,3 +45,43 @@ def test_a_skipped_swath_is_told_to_every_console_and_moves_nothing() -> None:
     assert skip.why == "swath 1: too wet: water in the ruts (leader)"
     stale = skipped.text_of("0" * 16, "wet", "water")
     assert observed(rig, ObservationKind.SKIP_SWATH, value=1.0, text=stale) is ObservationVerdict.REFUSED
+
+
+class Rows:
+    """Lines of the record."""
+
+    name = "rows"
+
+    def __init__(self) -> None:
+        self.rows: list[Observed] = []
+        self._count = 0
+
+    def accept(self, record: TickRecord) -> None:
+        ledger = record.state.ledger
+        new = ledger.act_count - self._count
+        self._count = ledger.act_count
+        self.rows += [row for row in ledger.acts[-new:] if isinstance(row, Observed)] if new else []
+
+
+def test_who_takes_control_is_named_on_every_console_and_in_the_record_and_a_stop_needs_no_name() -> None:
+    kept = Rows()
+    rig = ConsoleRig(sinks=(kept,))
+    state = rig.state
+    rig.process.loop.state = replace(state, checks=replace(state.checks, people=PeopleState(used=True)))
+    rig.run(2.0)
+    assert observed(rig, ObservationKind.SIGN_IN, who="first person", text="operator") is ObservationVerdict.RECORDED
+    rig.manual()
+    driving = rig.state.checks.people.driving
+    assert driving is not None
+    assert (driving.name, driving.station_id) == ("first person", STATION_ID)
+    rows = [(row.by, row.text) for row in kept.rows if row.kind == "control"]
+    assert rows == [("first person", "operator has control; nobody had it before")]
+    assert observed(rig, ObservationKind.HAND_OVER_OFFER, who="first person") is ObservationVerdict.REFUSED
+    assert rig.mode is Mode.MANUAL
+    # nobody is named any more, and STOP stops all the same
+    state = rig.state
+    rig.process.loop.state = replace(state, checks=replace(state.checks, people=PeopleState(used=True)))
+    rig.hold(0.4)
+    assert rig.moves(5.0)
+    rig.page.protocol.stop(rig.now_ns)
+    assert rig.until((Mode.STOPPING, Mode.HOLD), 2.0)

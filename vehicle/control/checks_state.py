@@ -5,8 +5,9 @@ import math
 import msgspec
 
 from firmware_bridge.types import ObservationResult
-from vehicle.contracts.ledger_types import HeldBack
+from vehicle.contracts.ledger_types import HeldBack, Observed
 from vehicle.contracts.messages import Due, Margin
+from vehicle.contracts.people import PeopleState
 from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.skipped import SkippedSwath
 
@@ -63,8 +64,9 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
     together a tick ago. `shock`: how heavy the newest shock was, 0 before the first, and when it was last told.
     `*_struck`: by a detonation since the hammers were counted, since the machine was checked. `results`: answers of
-    this tick. `shift`: the acts of the working day. `skips`: swaths that people left out. `due` and `margin` are what
-    follows from all that.
+    this tick. `shift`: the acts of the working day. `skips`: swaths that people left out. `people`: who is signed in
+    and has control. `seen`: marks and notes about fuel of this record, the newest. `due` and `margin` are what follows
+    from all that.
     """
 
     answers: tuple[ObservationResult, ...] = ()
@@ -96,5 +98,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     machine: MachineCheck = MachineCheck()
     shift: ShiftState = ShiftState()
     skips: tuple[SkippedSwath, ...] = ()
+    people: PeopleState = PeopleState()
+    seen: tuple[Observed, ...] = ()
     due: Due = Due()
     margin: Margin = Margin()

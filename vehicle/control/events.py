@@ -1,5 +1,6 @@
 """What is worth a line in the log: changes between two ticks, in words an operator understands."""
 
+from vehicle.contracts import people
 from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
 from vehicle.contracts.messages import ACTIVE_MODES, Estimate, Event, FixType, GateReport, MissionPhase, Mode
 from vehicle.contracts.shift_state import due_text
@@ -66,7 +67,7 @@ def changes(
         found.append(("mission", "mission: done"))
     if after.mission.blocked and after.mission.blocked != before.mission.blocked:
         found.append(("mission", f"mission waits: {after.mission.blocked}"))
-    found.extend(("record", _act_text(act)) for act in _acts(before.ledger, after.ledger))
+    found.extend(("record", _act_text(act)) for act in _acts(before.ledger, after.ledger) if not _is_item(act))
     withheld = after.checks.margin.withheld
     if withheld != before.checks.margin.withheld:
         found.append(("record", f"nothing is credited, no mission starts: {withheld}" if withheld else "credit again"))
@@ -84,8 +85,15 @@ def _acts(before: LedgerState, after: LedgerState) -> tuple[Revoke | Confirm | O
     return after.acts[-new:] if new else ()
 
 
+def _is_item(act: Revoke | Confirm | Observed) -> bool:
+    """A line of a list that people read: the record has it, and an event says that the list was offered."""
+    return isinstance(act, Observed) and act.kind == people.ITEM
+
+
 def _act_text(act: Revoke | Confirm | Observed) -> str:
     """What became of the record, in words."""
+    if isinstance(act, Observed) and act.kind in people.KINDS:
+        return f"{act.kind.replace('_', ' ')}: {act.by}" + (f", {act.text}" if act.text else "")
     if isinstance(act, Observed):
         return f"{act.kind.replace('_', ' ')}: {act.value:g}" + (f", {act.text}" if act.text else "") + f" ({act.by})"
     if isinstance(act, Confirm):

@@ -37,6 +37,8 @@ from vehicle.contracts.shift_state import due_text
 from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
+from vehicle.control.checks.open_items import open_items
+from vehicle.control.checks.people import RESTS, Around
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.drive import follower, manual
 from vehicle.control.estimate import fusion
@@ -50,6 +52,7 @@ from vehicle.control.mission import job
 from vehicle.control.mission import task as wishes
 from vehicle.control.safety import gate as safety
 from vehicle.control.safety import rings
+from vehicle.control.safety.measurements import stands_now
 from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import FlailState, MissionState, VehicleState, WireState
 
@@ -73,20 +76,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     wire = wires.step(state.wire, inputs, now_ns)
     belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
     estimate = fusion.estimate(belief, wire, config, now_ns)
-    known, orders = checks.step(
-        state.checks,
-        inputs.observations,
-        wire,
-        state.ledger,
-        partial(claims.at, state.ledger, cell_m=config.mission.cell_m),
-        config=config,
-        datum=state.datum,
-        session_id=state.session_id,
-        now_ns=now_ns,
-        plan=state.mission.plan,
-        tool_m=(estimate.tool_east_m, estimate.tool_north_m) if estimate.valid else None,
-        detonated=state.gate.shock_tick == state.tick > 0,
-    )
+    around = _around(state, wire, inputs, now_ns)
+    known, orders = _checked(state, inputs, wire, estimate, around, now_ns)
     belief = _at_mark(belief, wire, orders, config, now_ns)
     near = neighbours.step(
         _without_gone(state, inputs, known, now_ns),
@@ -120,7 +111,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
-    told = (*orders, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
+    known, control = checks.followed(known, gate.holder, wire, now_ns, rests=around.stands and gate.mode in RESTS)
+    told = (*orders, *control, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
     ledger = masks.step(
         state.ledger,
         estimate,
@@ -155,6 +147,35 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     start = _start_refusal(after, mission, estimate, near) if due else STARTS
     report = reports.report(after, estimate, gated, task, start) if due else None
     return after, Outputs(command=command, report=report, events=events, results=known.results)
+
+
+def _checked(
+    state: VehicleState, inputs: Inputs, wire: WireState, estimate: Estimate, around: Around, now_ns: int
+) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
+    """What people told and the wires show: what is known now, and what the ledger is told."""
+    return checks.step(
+        state.checks,
+        inputs.observations,
+        wire,
+        state.ledger,
+        partial(claims.at, state.ledger, cell_m=state.config.mission.cell_m),
+        config=state.config,
+        datum=state.datum,
+        session_id=state.session_id,
+        now_ns=now_ns,
+        plan=state.mission.plan,
+        tool_m=(estimate.tool_east_m, estimate.tool_north_m) if estimate.valid else None,
+        detonated=state.gate.shock_tick == state.tick > 0,
+        around=around,
+    )
+
+
+def _around(state: VehicleState, wire: WireState, inputs: Inputs, now_ns: int) -> Around:
+    """What sign-in and hand-over are judged by; standstill is asked for only where one of them needs it."""
+    asked = bool(inputs.observations) or state.checks.people.hand_over is not None
+    stands = asked and stands_now(wire, state.gate.monitor.rest_ticks, state.config, now_ns) is True
+    items = partial(open_items, state.checks, state.gate, state.mission, wire, checks.utc_us(wire, now_ns))
+    return Around(mode=state.gate.mode, holder=state.gate.holder, stands=stands, items=items)
 
 
 def _at_mark(

@@ -117,7 +117,7 @@ class ConsoleReports:
     def _hold(self, state: "VehicleState") -> None:
         """What files tell of this tick."""
         self.plan, self.shift = state.mission.plan, state.checks.shift
-        self.days.follow(Day(skips=state.checks.skips))
+        self.days.follow(Day(skips=state.checks.skips, people=state.checks.people))
 
     def _tell_rings(self, report: VehicleReport, peer: Peer, now_ns: int) -> None:
         """Rings of others that the vehicle knows, as wide as it takes them for."""

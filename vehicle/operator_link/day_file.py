@@ -1,4 +1,4 @@
-"""The file by which stations learn what people told in this task: swaths that are left out.
+"""The file by which stations learn what people told in this task: swaths that are left out, who has control.
 
 `WorkFrame.day_count` rises with each change of it, so that nobody asks for it in vain.
 """
@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from vehicle.contracts.people import PeopleState
 from vehicle.contracts.skipped import SkippedSwath
 
 DAY: Final = "@DAY/day.json"
@@ -14,9 +15,10 @@ COUNT_MAX: Final = 65_535
 
 
 class Day(msgspec.Struct, frozen=True, kw_only=True):
-    """Its content. `skips`: as they are in force, of this plan and of earlier ones."""
+    """Its content. `skips`: in force, of this plan and of earlier ones. `people`: as the vehicle holds it."""
 
     skips: tuple[SkippedSwath, ...] = ()
+    people: PeopleState = PeopleState()
 
 
 def day_file(day: Day) -> bytes:

@@ -24,6 +24,7 @@ from vehicle.config.vehicle import config_hash
 from vehicle.contracts.errors import InputError, NotYetError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.geometry import WORLD
+from vehicle.contracts.people import PeopleState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import ControllerWire, Sink
@@ -132,7 +133,9 @@ def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> Vehi
         datum=frame,
         session_id=session_id,
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle), ring_m=file.ring_m or 0.0),
-        checks=ChecksState(shift=ShiftState(used=file.task is not None and file.task.task.shift)),
+        checks=ChecksState(
+            shift=ShiftState(used=file.task is not None and file.task.task.shift), people=PeopleState(used=True)
+        ),
     )
     return assign_plan(state, plan, (WORLD, *own.kept_out_m) if own is not None and own.kept_out_m else None)
 
@@ -176,8 +179,8 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     known, line = kept_checks.load_checks(path.with_suffix(".checks"))
     if line:
         say(line)
-    shift = state.checks.shift
-    return msgspec.structs.replace(state, gate=gate, checks=msgspec.structs.replace(known, shift=shift))
+    known = msgspec.structs.replace(known, shift=state.checks.shift, people=state.checks.people)
+    return msgspec.structs.replace(state, gate=gate, checks=known)
 
 
 def latch_file(file: DriveFile) -> Path | None:

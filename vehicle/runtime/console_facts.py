@@ -12,12 +12,11 @@ import numpy as np
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
-from vehicle.contracts.units import NS_PER_S, wrap_rad
+from vehicle.contracts.units import wrap_rad
 from vehicle.control.ground import raster, support
 from vehicle.control.mission.job import WAITING_PHASES
 from vehicle.control.mission.progress import begins_at
-from vehicle.control.safety import tracks
-from vehicle.control.safety.measurements import GNSS_FRESH_S
+from vehicle.control.safety.measurements import stands_now
 from vehicle.control.state import LedgerState, VehicleState
 from vehicle.operator_link.console_facts import Areas, Near, Start
 
@@ -43,12 +42,7 @@ class TickFacts:
 
     def standing(self, state: VehicleState, now_ns: int) -> bool | None:
         """Whether the machine stands still by belts and receiver, as the gate judges; None without a status."""
-        wire = state.wire
-        if wire.status is None or (now_ns - wire.status_t_ns) / NS_PER_S > state.config.safety.controller_timeout_s:
-            return None
-        gnss = wire.gnss if (now_ns - wire.gnss_t_ns) / NS_PER_S <= GNSS_FRESH_S else None
-        rests = state.gate.monitor.rest_ticks >= tracks.REST_TICKS
-        return tracks.standing(wire.status, gnss) or rests
+        return stands_now(state.wire, state.gate.monitor.rest_ticks, state.config, now_ns)
 
     def near(self, state: VehicleState, estimate: Estimate) -> Near:
         """Distance and side of the nearest boundary; unknown while the position is unknown."""

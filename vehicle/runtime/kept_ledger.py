@@ -18,10 +18,11 @@ from typing import Final
 import msgspec
 
 from vehicle.config.drive import DriveFile
-from vehicle.contracts import shift_state
+from vehicle.contracts import people, shift_state
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import rests_on_untaken, works
 from vehicle.contracts.skipped import skips_of
+from vehicle.control.checks.open_items import seen_in
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
 from vehicle.host import realtime
@@ -226,7 +227,12 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
     ledger = msgspec.structs.replace(ledger, acts=(), marks=((now_ns, count),) if count else ())
     shift = shift_state.restored(found.records, used=state.checks.shift.used)
     checks = msgspec.structs.replace(
-        state.checks, depth_due_before=journal.depth_due(found), shift=shift, skips=skips_of(found.records)
+        state.checks,
+        depth_due_before=journal.depth_due(found),
+        shift=shift,
+        skips=skips_of(found.records),
+        people=people.restored(found.records, used=state.checks.people.used),
+        seen=seen_in(found.records),
     )
     seals = (*state.taken_over, *taking_over.seals_of(found.records))
     state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job, taken_over=seals)

@@ -14,10 +14,12 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts import shift_state, skipped
 from vehicle.contracts.detonation import is_heavier
 from vehicle.contracts.hammers import Hammers, all_named, named_tracks
-from vehicle.contracts.ledger_types import Claim, Knowledge, Order
+from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
+from vehicle.contracts.people import Moment, PeopleState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_table import fault_of, said_of
-from vehicle.control.checks import machine_check
+from vehicle.control.checks import machine_check, people
+from vehicle.control.checks.people import Around
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
 from vehicle.control.depth import DUE_M
 
@@ -58,7 +60,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation is judged against. `claim`: the record's at its place, None where it has none.
 
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
-    `plan`: the one that is held.
+    `plan`: the one that is held. `around`: what sign-in and hand-over are judged by.
     """
 
     config: VehicleConfig
@@ -67,10 +69,14 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     utc_us: int | None = None
     t_ns: int = 0
     plan: Plan | None = None
+    around: Around = Around()
 
 
-Judged = tuple[ChecksState, tuple[Order, ...], str]
-"""What is known now, what the ledger is told, and why it was refused ("" = recorded)."""
+Judged = tuple[ChecksState, tuple[Order | Observed, ...], str]
+"""What is known now, what the ledger is told besides the observation, and why it was refused ("" = recorded)."""
+
+
+_Judge = Callable[[ChecksState, Observation, Seen], Judged]
 
 
 def judged(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
@@ -312,7 +318,7 @@ def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
     return replace(state, calibration_due=due, calibration_failed=failed, machine_struck=struck), (order,), ""
 
 
-_ACTS: Final[dict[str, Callable[[ChecksState, Observation, Seen], Judged]]] = {
+_ACTS: Final[dict[str, _Judge]] = {
     "full check begins": _begin,
     "full check ends": _end,
     "daily check": _daily,
@@ -349,11 +355,22 @@ def _skip(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     return state, (), fault
 
 
+def _told_of_people(act: Callable[[PeopleState, Observation, Around, Moment], people.Told]) -> _Judge:
+    """A sign-in, or an act of a hand-over: it changes who is named, and no check."""
+
+    def judge(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+        at = Moment(t_ns=seen.t_ns, utc_us=seen.utc_us)
+        after, rows, fault = act(state.people, observation, seen.around, at)
+        return replace(state, people=after), rows, fault
+
+    return judge
+
+
 def _by(observation: Observation) -> str:
     return f"{observation.who or 'nobody named'} (station {observation.station_id})"
 
 
-_KINDS: Final[dict[ObservationKind, Callable[[ChecksState, Observation, Seen], Judged]]] = {
+_KINDS: Final[dict[ObservationKind, _Judge]] = {
     ObservationKind.BENCHMARK_CHECK: _base,
     ObservationKind.DEPTH_CHECK: _depth,
     ObservationKind.HAMMER_COUNT: _hammers,
@@ -363,4 +380,8 @@ _KINDS: Final[dict[ObservationKind, Callable[[ChecksState, Observation, Seen], J
     ObservationKind.SHIFT_DONE: _shift,
     ObservationKind.SHIFT_NOT_DONE: _shift,
     ObservationKind.SKIP_SWATH: _skip,
+    ObservationKind.SIGN_IN: _told_of_people(people.sign_in),
+    ObservationKind.HAND_OVER_OFFER: _told_of_people(people.offer),
+    ObservationKind.HAND_OVER_READ: _told_of_people(people.read),
+    ObservationKind.HAND_OVER_SIGN: _told_of_people(people.sign),
 }

@@ -16,11 +16,14 @@ from vehicle.contracts import detonation, shift_state, skipped
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import Claim, HeldBack, Knowledge, Observed, Order
 from vehicle.contracts.messages import Due, Inputs, Margin
+from vehicle.contracts.people import Moment, follow
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
 from vehicle.control import depth as depths
 from vehicle.control.checks import machine_check
 from vehicle.control.checks.judge import Seen, judged, was_set
+from vehicle.control.checks.open_items import seen_with
+from vehicle.control.checks.people import Around
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.shock import Shock, weighed
 from vehicle.control.state import LedgerState, WireState
@@ -48,6 +51,9 @@ MEASURED: Final = Calibration(
 )
 """What a full check that found nothing leaves open: what the daily check lets pass (0.3 degrees), and 1 cm of lever."""
 
+ALONE: Final = Around()
+"""Without anything that sign-in or hand-over could be judged by."""
+
 Claimed = Callable[[tuple[float, float]], Claim | None]
 
 
@@ -65,6 +71,7 @@ def step(
     plan: Plan | None = None,
     tool_m: tuple[float, float] | None = None,
     detonated: bool = False,
+    around: Around = ALONE,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
     """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order.
 
@@ -90,14 +97,15 @@ def step(
                 config=config,
                 claim=claimed(place_m) if place_m is not None else None,
                 swept_m2=ledger.swept_m2,
-                utc_us=_utc_us(wire, now_ns),
+                utc_us=utc_us(wire, now_ns),
                 t_ns=now_ns,
                 plan=plan,
+                around=around,
             )
             state, told, refusal = judged(state, observation, seen)
             if not refusal:
                 kept = _of_swath(_kept(observation, place_m, now_ns), plan)
-                state = replace(state, skips=skipped.with_told(state.skips, kept))
+                state = replace(state, skips=skipped.with_told(state.skips, kept), seen=seen_with(state.seen, kept))
                 orders += [kept, *told]
         verdict = ObservationVerdict.REFUSED if refusal else ObservationVerdict.RECORDED
         result = ObservationResult(
@@ -113,7 +121,7 @@ def _shift_seen(state: ChecksState, wire: WireState, now_ns: int) -> ChecksState
     shift = state.shift
     if not shift.used:
         return state
-    now = shift_state.ShiftNow(utc_us=_utc_us(wire, now_ns), t_ns=now_ns)
+    now = shift_state.ShiftNow(utc_us=utc_us(wire, now_ns), t_ns=now_ns)
     missing = shift_state.missing(shift, now)
     wrong = shift_state.is_over(shift, now) and shift_state.begins_later(shift, now)
     if (missing, wrong) == (shift.missing, shift.clock_wrong):
@@ -241,11 +249,11 @@ def _felt(weight: Shock, wire: WireState, tool_m: tuple[float, float] | None, no
         text=f"{weight.name.lower()} shock{told}",
         station_id=0,
         t_ns=now_ns,
-        utc_us=_utc_us(wire, now_ns),
+        utc_us=utc_us(wire, now_ns),
     )
 
 
-def _utc_us(wire: WireState, now_ns: int) -> int | None:
+def utc_us(wire: WireState, now_ns: int) -> int | None:
     """Now, as the receiver has it; None where it does not know."""
     told_us = wire.gnss.time_utc_us if wire.gnss is not None else None
     return told_us + (now_ns - wire.gnss_t_ns) // 1000 if told_us is not None and was_set(told_us) else None
@@ -275,6 +283,17 @@ def _kept(observation: Observation, place_m: tuple[float, float] | None, now_ns:
         t_ns=now_ns,
         utc_us=observation.time_utc_us,
     )
+
+
+def followed(
+    state: ChecksState, holder: int, wire: WireState, now_ns: int, *, rests: bool
+) -> tuple[ChecksState, tuple[Observed, ...]]:
+    """After the gate's step: who has control now, and what the record is to say of that.
+
+    `holder`: the station that has control; `rests`: the machine stands in a mode in which control may be handed over.
+    """
+    people, rows = follow(state.people, holder, Moment(t_ns=now_ns, utc_us=utc_us(wire, now_ns)), rests=rests)
+    return state if people is state.people else replace(state, people=people), rows
 
 
 def _of_swath(kept: Observed, plan: Plan | None) -> Observed:

@@ -142,6 +142,17 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
     )
 
 
+def stands_now(wire: WireState, rest_ticks: int, config: VehicleConfig, now_ns: int) -> bool | None:
+    """Whether the machine is measured to stand, by belts and receiver, for others than the gate; None without a status.
+
+    `rest_ticks`: of the gate's monitor, for a machine with a silent encoder.
+    """
+    if wire.status is None or (now_ns - wire.status_t_ns) / NS_PER_S > config.safety.controller_timeout_s:
+        return None
+    gnss = wire.gnss if (now_ns - wire.gnss_t_ns) / NS_PER_S <= GNSS_FRESH_S else None
+    return tracks.standing(wire.status, gnss) or rest_ticks >= tracks.REST_TICKS
+
+
 def _told_mps(state: GateState, new: MonitorState, status: ControllerStatus) -> tuple[float, float]:
     """What the command that this status answers should have brought about; on a slow line that is not the newest."""
     of = answered(state, new.sent, status)
