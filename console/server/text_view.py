@@ -66,6 +66,8 @@ def _figures(known: Sections) -> Table:
     limits, due, link = known["limits"] or {}, known["due"] or {}, known["link"]
     vehicle, near = known["vehicle"] or {}, known["near"] or {}
     holder = "this console" if vehicle.get("mine") else vehicle.get("holder_name") or vehicle.get("holder")
+    if (driving := (known.get("day") or {}).get("driving")) is not None:
+        holder = f"{driving['name']} ({holder})"
     rows = [
         ("held by", _value(holder), "round trip", _value(link["rtt_ms"], "ms")),
         ("speed", _figure(pose, "speed_mps", "m/s"), "limit", _figure(limits, "speed_cap_mps", "m/s")),

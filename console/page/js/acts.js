@@ -97,8 +97,23 @@ export class Acts {
     if (!one) return this._say(name, "refused", notOffered(name, this.facts()));
     if (!one.enabled) return this._say(name, "refused", one.why);
     if (name === "START" && !this._wait) return this._start();
-    if (name === "TAKE") this.hands().tell("take");
+    if (name === "TAKE") return this._take();
+    if (name === "RELEASE" && this.people?.kept()) return this.people.open("give");
     this._send(name);
+  }
+
+  /** Who takes control says who it is; that is told first, and TAKE goes out whatever came of it. */
+  async _take() {
+    if (this.people && !this.people.ready()) {
+      this.people.open("who");
+      return this._say("TAKE", "refused", { key: "act.why.sign_in", params: {} });
+    }
+    this.hands().tell("take");
+    if (this.people?.kept()) {
+      await this.people.signIn();
+      if (!this.offers().some((one) => one.act === "TAKE" && one.enabled)) return this._say("TAKE", "refused", { key: "act.why.not_now", params: {} });
+    }
+    this._send("TAKE");
   }
 
   _start() {

@@ -34,8 +34,10 @@ const was = (store, vehicle) => {
 
 function holder(store, name, vehicle) {
   if (store.value("server", "steering") === "other") return t("mode.other_window", { vehicle: name });
-  if (vehicle.mine) return name;
-  const who = vehicle.holder_name ?? vehicle.holder;
+  const person = store.get("day")?.driving?.name ?? null; // as the vehicle's record names who has control
+  if (vehicle.mine) return person === null ? name : t("mode.driven_by", { vehicle: name, who: person });
+  const station = vehicle.holder_name ?? vehicle.holder;
+  const who = person === null || station === null || station === undefined ? station : t("mode.who_at", { who: person, station });
   return who === null || who === undefined ? t("mode.watching_free", { vehicle: name }) : t("mode.watching", { vehicle: name, holder: who });
 }
 

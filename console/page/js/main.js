@@ -12,6 +12,7 @@ import { Keys } from "./keys.js";
 import { MarkBook } from "./mark_book.js";
 import { Observations } from "./observations.js";
 import { asking } from "./plan/asking.js";
+import { People, PeopleCard } from "./people.js";
 import { Rest } from "./rest.js";
 import { Ring } from "./ring.js";
 import { Sounds, askedSound } from "./sounds.js";
@@ -105,6 +106,8 @@ class Page {
     this.observations = new Observations({ store, post: asking(this.api, t).post, book: this.book });
     this.detonation = new Detonation({ store, book: this.book, observations: this.observations });
     this.ring = new Ring({ store, observations: this.observations });
+    this.people = new People({ store, now_ms, observations: this.observations, send: (act) => this.acts._send(act) });
+    this.acts.people = this.people;
     this.keys = new Keys({ acts: this.acts, ring: this.ring, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
   }
 
@@ -116,7 +119,8 @@ class Page {
     this.stopped = new Stopped({ store, acts, detonation: this.detonation });
     this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest, detonation: this.detonation });
     this.card = new StartCard({ store, acts, ring: this.ring });
-    this.regions = [this.bar, this.strip, instruments, this.stopped, this.card];
+    this.regions = [this.bar, this.strip, instruments, this.stopped, this.card, new PeopleCard({ store, people: this.people })];
+    at("people").setAttribute("aria-label", t("people.title.who"));
     touchPads(at("pad-hold"), at("pad-stick"), hands);
     for (const name of ["map", "picture"]) at(name).setAttribute("aria-label", t(`region.${name}`));
     put(at("stop").querySelector("small"), t("stop.how"));

@@ -202,7 +202,7 @@ class Operator:
         self.disarm()
         self.page.until(
             "if (flail.store.value('vehicle', 'mine') !== true) return true;"
-            "if (!flail.acts.pending) flail.acts.press('RELEASE')"
+            "if (!flail.acts.pending && flail.acts.offers().some((one) => one.act === 'RELEASE')) flail.people.giveUp()"
         )
 
     def drives(self) -> bool:
