@@ -8,7 +8,7 @@ import shapely
 
 from vehicle.reports import ground_sections as ground
 from vehicle.reports import paper_sections as papers
-from vehicle.reports import shift_section
+from vehicle.reports import people_section, shift_section
 from vehicle.reports import survey_sections as field
 from vehicle.reports import time_sections as times
 from vehicle.reports.facts import JobFacts
@@ -41,6 +41,7 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
         papers.task(facts),
         times.hours(facts),
         shift_section.shifts(facts),
+        people_section.people_of(facts),
         times.stops(facts),
         times.checks(facts),
         times.hammers(facts),

@@ -8,7 +8,9 @@ from typing import Final
 from vehicle.contracts.detonation import BY_PEOPLE, SHOCK
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import Event
+from vehicle.contracts.people import KINDS as PEOPLE_KINDS
 from vehicle.contracts.shift_state import KINDS as SHIFT_KINDS
+from vehicle.contracts.skipped import SKIP_KIND
 from vehicle.contracts.units import NS_PER_S
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct
@@ -34,7 +36,7 @@ LOG_MAX: Final = 400
 """Largest number of log lines on the page; the recording holds all of them."""
 ANNEX: Final = ("mode", "reason", "stop")
 """Kinds of events that occur hundreds of times in a mission: stops have a table, the others are in an annex."""
-SEEN: Final = ("find", BY_PEOPLE, SHOCK, "note")
+SEEN: Final = ("find", BY_PEOPLE, SHOCK, "note", SKIP_KIND)
 """Kinds of observations without a measured value."""
 
 
@@ -64,7 +66,7 @@ def hours(facts: JobFacts) -> str:
 
 def _is_measured(row: RecordedAct) -> bool:
     """What a person measured or saw; an act of the shift is told when it is over, wherever the machine stands then."""
-    return isinstance(row.act, Observed) and row.act.kind not in SHIFT_KINDS
+    return isinstance(row.act, Observed) and row.act.kind not in (*SHIFT_KINDS, *PEOPLE_KINDS)
 
 
 def _stops(facts: JobFacts) -> list[Stop]:
@@ -157,7 +159,7 @@ def _check_row(facts: JobFacts, row: RecordedAct, name: str) -> list[str] | None
     """Return a line of the checks; `name` of a depth reading as on the map. None for an act without a measurement."""
     act, when, say = row.act, moment(facts, row.t_s), facts.words
     if isinstance(act, Observed):
-        if act.kind in SEEN or act.kind in SHIFT_KINDS:
+        if act.kind in (*SEEN, *SHIFT_KINDS, *PEOPLE_KINDS):
             return None
         where = place(facts, act.place_m) if act.place_m is not None else "-"
         what = f"{_observed(facts, act.kind)} {name}".strip()

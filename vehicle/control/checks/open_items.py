@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from vehicle.contracts.detonation import SHOCK
+from vehicle.contracts.detonation import BY_PEOPLE, SHOCK
 from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.messages import MissionPhase, RotorState
 from vehicle.contracts.shift_state import ShiftState, due_text
@@ -13,7 +13,7 @@ from vehicle.control.checks_state import ChecksState
 from vehicle.control.state import GateState, MissionState, WireState
 
 ITEMS_MAX: Final = 60
-MARKS: Final = ("detonation_class", "find", SHOCK)
+MARKS: Final = (BY_PEOPLE, "find", SHOCK)
 FUEL: Final = "fuel"
 """A note that begins with this word tells how much there is; it counts where the controller does not."""
 DAY_US: Final = 16 * 3600 * 1_000_000
@@ -92,7 +92,7 @@ def _checks(checks: ChecksState) -> list[str]:
 
 
 def _mark(row: Observed) -> str:
-    whats = {"detonation_class": f"detonation, class {row.value:.0f}", "find": f"find, {row.value:.0f}"}
+    whats = {BY_PEOPLE: f"detonation, class {row.value:.0f}", "find": f"find, {row.value:.0f}"}
     what = whats.get(row.kind, row.kind)
     place = f" at {row.place_m[0]:.1f} m east, {row.place_m[1]:.1f} m north" if row.place_m is not None else ""
     text = f": {row.text}" if row.text else ""
