@@ -27,7 +27,7 @@ SIGN_IN, OFFER, READ, SIGN = "sign_in", "hand_over_offer", "hand_over_read", "ha
 ITEM, ENDED, CONTROL = "open_item", "hand_over_ended", "control"
 """Written by the vehicle: an item of an offered list, an offer that came to nothing, who has control from here on."""
 KINDS: Final = (SIGN_IN, OFFER, READ, SIGN, ITEM, ENDED, CONTROL)
-STATIONS_MAX: Final = 8
+SIGNED_IN_MAX: Final = 8
 """People who are signed in at once, the newest."""
 SIGNED_NS: Final = 120_000_000_000
 """A sign-in at a console that does not take control lasts so long: whoever takes later may be another person."""
@@ -93,7 +93,7 @@ def person_at(state: PeopleState, station_id: int) -> Person | None:
 def signed_in(state: PeopleState, person: Person) -> PeopleState:
     """Return the state with one more person; a station has one at a time."""
     others = tuple(one for one in state.people if one.station_id != person.station_id)
-    return msgspec.structs.replace(state, people=(*others, person)[-STATIONS_MAX:])
+    return msgspec.structs.replace(state, people=(*others, person)[-SIGNED_IN_MAX:])
 
 
 def mark_of(items: tuple[str, ...], t_ns: int) -> str:

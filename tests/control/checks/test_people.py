@@ -31,7 +31,7 @@ ITEMS = ("depth reading is due", "fuel: nobody told how much there is")
 
 
 class Desk:
-    """The checks' room with a vehicle round it: two consoles, a holder, a mode. Time goes on by hand."""
+    """The checks' room with a vehicle round it: two consoles, a holder, a mode, and its own time."""
 
     def __init__(self) -> None:
         self.state = ChecksState(people=PeopleState(used=True))
