@@ -10,6 +10,8 @@ from functools import partial
 from itertools import pairwise
 from typing import Final
 
+from msgspec.structs import replace
+
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.detonation import is_heavier, is_picture_good
@@ -79,14 +81,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     around = _around(state, wire, inputs, now_ns)
     known, orders = _checked(state, inputs, wire, estimate, around, now_ns)
     belief = _at_mark(belief, wire, orders, config, now_ns)
-    near = neighbours.step(
-        _without_gone(state, inputs, known, now_ns),
-        inputs.neighbours,
-        state.datum,
-        (estimate.east_m, estimate.north_m),
-        number,
-        now_ns,
-    )
+    here_m = (estimate.east_m, estimate.north_m)
+    others = _without_gone(state, inputs, known, now_ns)
+    near = neighbours.step(others, inputs.neighbours, state.datum, here_m, number, now_ns)
     # -> mission
     mission = job.step(state.mission, _job_inputs(state), estimate, config, now_ns)
     # -> drive, flail, by the frame that counts
@@ -95,18 +92,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
     spoken = _detonations(inputs.observations, state.checks, known)
+    may, sticks = not refused, frames.frame
     requests = _requests(
-        state,
-        frames.frame,
-        known,
-        mission,
-        task,
-        estimate,
-        wire,
-        flail,
-        near=near,
-        spoken=spoken,
-        startable=not refused,
+        state, sticks, known, mission, task, estimate, wire, flail, near=near, spoken=spoken, startable=may
     )
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
@@ -123,11 +111,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         orders=told,
         margin=known.margin,
     )
-    after = VehicleState(
-        config=config,
-        datum=state.datum,
+    after = replace(
+        state,
         tick=number,
-        session_id=state.session_id,
         wire=wire,
         estimate=belief,
         mission=mission,
@@ -137,10 +123,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         checks=known,
         tracks_supported=requests.tracks_supported,
         report=gated,
-        waiting=state.waiting,
-        job_left=state.job_left,
         neighbours=near,
-        taken_over=state.taken_over,
     )
     events = assigned + changes(state, after, estimate, gated, refused)
     due = reports.is_due(number) or bool(events)
