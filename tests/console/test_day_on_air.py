@@ -1,16 +1,21 @@
 """What people tell from one console is held by the vehicle, recorded, and told to all others."""
 
+from pathlib import Path
+
 import pytest
 from msgspec.structs import replace
 
 from benchmarks.trials.linked_scenario import STATION_ID
-from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
+from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict, OperatorEdge
 from tests.console.rig import ConsoleRig
 from vehicle.contracts import skipped
 from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.people import PeopleState
 from vehicle.contracts.sockets import TickRecord
+from vehicle.records.journal import JournalWriter, read
+from vehicle.records.records import Session
+from vehicle.runtime.kept_ledger import header_of, restored
 
 pytestmark = pytest.mark.long
 US = 1_000
@@ -85,3 +90,45 @@ def test_who_takes_control_is_named_on_every_console_and_in_the_record_and_a_sto
     assert rig.moves(5.0)
     rig.page.protocol.stop(rig.now_ns)
     assert rig.until((Mode.STOPPING, Mode.HOLD), 2.0)
+
+
+def test_a_hand_over_on_the_air_stands_in_the_journal_and_a_restart_gives_control_to_nobody(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.journal"
+    made = ConsoleRig().state
+    writer = JournalWriter.open(path, header_of(made, None), Session(session_id=made.session_id, utc=""))
+    rig = ConsoleRig(sinks=(writer,))
+    state, kinds = rig.state, ObservationKind
+    rig.process.loop.state = replace(state, checks=replace(state.checks, people=PeopleState(used=True)))
+    rig.run(3.0)
+
+    def told(kind: ObservationKind, who: str, text: str = "") -> None:
+        assert observed(rig, kind, who=who, text=text) is ObservationVerdict.RECORDED
+
+    told(kinds.SIGN_IN, "first person", "operator")
+    rig.taken(OperatorEdge.TAKE)
+    told(kinds.HAND_OVER_OFFER, "first person")
+    hand_over = rig.state.checks.people.hand_over
+    assert hand_over is not None
+    told(kinds.HAND_OVER_READ, "second person", f"{hand_over.mark} operator")
+    told(kinds.HAND_OVER_SIGN, "first person", hand_over.mark)
+    rig.taken(OperatorEdge.RELEASE)
+    told(kinds.SIGN_IN, "second person", "operator")
+    rig.taken(OperatorEdge.TAKE)
+    plan = rig.state.mission.plan
+    assert plan is not None
+    skip = skipped.text_of(plan.plan_hash, "wet", "water")
+    assert observed(rig, kinds.SKIP_SWATH, value=1.0, text=skip) is ObservationVerdict.RECORDED
+    writer.close()
+    found = read(path)
+    rows = [row for row in found.records if isinstance(row, Observed)]
+    items = [row.text for row in rows if row.kind == "open_item"]
+    assert items == [f"{hand_over.mark} {one}" for one in hand_over.items]
+    control = [(row.by, row.text.partition("; ")[2]) for row in rows if row.kind == "control"]
+    assert control == [
+        ("first person", "nobody had it before"),
+        ("first person", ""),
+        ("second person", f"hand-over from first person, list {hand_over.mark}"),
+    ]
+    again = restored(ConsoleRig().state, found, 0)
+    assert again.checks.skips == rig.state.checks.skips
+    assert (again.checks.people.last, again.checks.people.holder, again.gate.holder) == ("second person", 0, 0)
