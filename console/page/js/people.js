@@ -126,10 +126,14 @@ export class PeopleCard {
     put(this.title, t(`people.title.${part}`));
     put(this.words, this.wordsOf(part, hand_over));
     this.list(part === "who" || part === "give" ? [] : (hand_over?.items ?? []));
-    const typed = part === "who" || part === "read";
+    // whoever has control and never said a name may do so before they hand over, and need not to give up
+    const nameless = part === "give" && (store.get("day")?.driving ?? null) === null;
+    const typed = part === "who" || part === "read" || nameless;
     show(this.name.element, typed);
     show(this.role.element, typed);
-    for (const [name, buttons] of Object.entries(this.buttons)) for (const one of buttons) { show(one, name === part); one.disabled = people.sending; }
+    for (const [name, buttons] of Object.entries(this.buttons)) {
+      for (const one of buttons) { show(one, name === part || (nameless && name === "who")); one.disabled = people.sending; }
+    }
     put(this.told, people.text);
   }
 
