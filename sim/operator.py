@@ -71,6 +71,16 @@ class ScriptedOperator:
         self.done = False
         self._leaves = False
 
+    @property
+    def seen(self) -> VehicleFrame | None:
+        """The newest report on the screen."""
+        return self._seen
+
+    @property
+    def echo_tick(self) -> int:
+        """The newest vehicle tick that the station saw."""
+        return self._station.echo_tick
+
     def step(self, now_ns: int) -> None:
         """Read what arrived, and send a frame 20 times a second."""
         new_report = False

@@ -59,9 +59,11 @@ class Parts(msgspec.Struct):
     config: VehicleConfig
 
 
-def vehicle_config(scenario: Scenario, machine: MachineConfig, safety: SafetyConfig | None = None) -> VehicleConfig:
+def vehicle_config(
+    scenario: Scenario, machine: MachineConfig, safety: SafetyConfig | None = None, vehicle_id: str = "sim"
+) -> VehicleConfig:
     """Return the vehicle's own configuration; the simulator's settings are not in it."""
-    return assemble_vehicle(scenario.name, "sim", machine, scenario.mission, safety)
+    return assemble_vehicle(scenario.name, vehicle_id, machine, scenario.mission, safety)
 
 
 def world_params(scenario: Scenario) -> WorldParams:
@@ -113,12 +115,15 @@ def wire_up(
     plan: Plan,
     sinks: tuple[Sink, ...] = (),
     safety: SafetyConfig | None = None,
+    *,
+    vehicle_id: str = "sim",
+    ring_m: float = 0.0,
 ) -> Parts:
     """Connect world, radio and vehicle by their byte ports; the caller steps them in the order of `Phase`.
 
-    `safety`: other times of the gate than the defaults.
+    `safety`: other times of the gate than the defaults. `ring_m`: radius of the task's exclusion ring.
     """
-    config = vehicle_config(scenario, machine, safety)
+    config = vehicle_config(scenario, machine, safety, vehicle_id)
     name = config_hash(config)
     # the session's name follows from the run's inputs, so that the same seed gives the same bytes
     session = (scenario.seed * 2_654_435_761 + 1) & 0x7FFF_FFFF_FFFF_FFFF
@@ -126,7 +131,7 @@ def wire_up(
         config=config,
         datum=plan.datum,
         session_id=session,
-        gate=GateState(session_id=session, config_hash=name),
+        gate=GateState(session_id=session, config_hash=name, ring_m=ring_m),
         checks=checks_of(scenario),
     )
     host, controller = MemoryPort.pair()

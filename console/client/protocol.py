@@ -18,6 +18,7 @@ from console.client.pace import OFF, Pace, hands_of
 from console.client.readings import Reading, ReadingSlot, wire_battery, wire_tilt_rad, wire_video_age_ms
 from console.client.rings import RingBook
 from console.client.session import Credentials, SessionProof
+from console.client.strangers import Strangers
 from console.client.view import ConsoleView, LossMeter, Text, link_state
 from firmware_bridge.console_types import BeatFlag, BeatFrame, StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import _dialect as d
@@ -80,7 +81,7 @@ class LinkProtocol:
         """Changes of the record of ground, until fetched."""
         self.transfer: Transfer | None = None
         """The file being transferred."""
-        self.rings = RingBook()
+        self.rings, self._strangers = RingBook(), Strangers()
         self._reasons = 0
         self._sent_at: dict[int, int] = {}
         self._asked_ns = LONG_AGO_NS
@@ -101,6 +102,8 @@ class LinkProtocol:
         for frame in self._parser.feed(data):
             if self._signer is not None and not self._signer.accepts(frame.signed):
                 self.refused += 1
+                if self.open and frame.signed and not self._signer.knows(frame.signed):
+                    self.texts = (*self.texts, *self._strangers.heard(now_ns))[-TEXTS_MAX:]
                 continue
             handler = _HANDLERS.get(frame.msg_id)
             if handler is not None:

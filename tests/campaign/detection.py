@@ -7,6 +7,7 @@ import math
 from typing import NamedTuple
 
 from vehicle.config.vehicle import SafetyConfig
+from vehicle.contracts.units import TICK_S
 from vehicle.control import neighbours
 from vehicle.control.safety import attention, checks, drift, lease, monitor_state, operator_acts, rings, tracks
 
@@ -100,6 +101,8 @@ DETECTION: dict[str, str] = {
     "ring_overlap": "the machine cannot stand before its ring meets the ring of a machine or of people that was told",
     "ring_near": f"less than {rings.NEAR_M:g} m are left between two rings, or the own place is unknown",
     "neighbour_silent": f"nothing was told of a known neighbour for {_s(neighbours.SILENT_S)}",
+    "two_bases": f"the id of the base changed {monitor_state.BASE_TURNS} times within "
+    f"{_s(monitor_state.BASE_TICKS * TICK_S)}",
     "link_slow": f"age of the operator's newest frame: {_ms(_SAFE.t_stop_fast_s)}",
     "imu_noisy": "the sensor's count of clipped samples has risen",
     "sticks_moved": "sticks are off centre before they were seen centred",

@@ -10,11 +10,13 @@ import pytest
 from console.client.protocol import Credentials, LinkProtocol
 from console.client.rings import OLD_MS, RING_UNKNOWN_M, RingBook, ring_of
 from console.client.stop_station import Post, StopProtocol
+from console.client.strangers import WORDS
 from console.client.view import ConsoleView
 from console.server.desk import Desk
 from console.server.rings import RingExchange, rings_section
-from firmware_bridge.mavlink import adapters
+from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import FrameParser
+from firmware_bridge.mavlink.signature import StationSigner, key_of
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
 from firmware_bridge.types import NeighbourFrame, NeighbourKind, VehicleFrame
 from tests.builders import DATUM, estimate
@@ -177,3 +179,30 @@ def test_the_page_gets_rings_in_metres_amber_where_they_are_near_and_marked_wher
     assert shown(1e4, own=msgspec.structs.replace(VEHICLE, lat_deg=None))["near"], "an unknown place is near to all"
     assert rings_section(ConsoleView(rings=(NEIGHBOUR,)), None) == []
     assert math.isfinite(section["e"])
+
+
+# --- one channel each ------------------------------------------------------------------------------------------------
+def test_another_vehicle_on_the_channel_is_named_once_in_half_a_minute_and_an_old_frame_is_none() -> None:
+    protocol = LinkProtocol(credentials(250, "console"))
+    protocol.session.open = True
+    own, other = (StationSigner(key_of(f"secret of {name}"), 1) for name in ("console", "another machine"))
+    seed = SPEC_BY_NAME["HEARTBEAT"].seed
+
+    def beat(signer: StationSigner, ms: int, count: int = 1) -> int:
+        packed = codec.encode_fields("HEARTBEAT", {"type": 6, "autopilot": 8}, 0, 1, 1)
+        for _ in range(count):
+            protocol.receive(signer.sign(packed, seed), ms * 1_000_000)
+        return sum(one.text == WORDS for one in protocol.texts)
+
+    repeated = own.sign(codec.encode_fields("HEARTBEAT", {"type": 6}, 0, 1, 1), seed)
+    for _ in range(20):
+        protocol.receive(repeated, 0)
+    assert beat(own, 0, 20) == 0
+    assert [beat(other, ms) for ms in (0, 1_000, 2_000, 3_000)] == [0, 0, 0, 0]
+    assert beat(other, 4_900) == 1
+    assert beat(other, 20_000, 10) == 1
+    assert beat(other, 34_900, 5) == 2
+    alone = LinkProtocol(credentials(250, "console"))
+    for _ in range(9):
+        alone.receive(other.sign(codec.encode_fields("HEARTBEAT", {"type": 6}, 0, 1, 1), seed), 0)
+    assert alone.texts == (), "before a session it is a wrong key, which is told already"

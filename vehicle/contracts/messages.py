@@ -215,7 +215,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `has_mission`: there is a plan, and no act of the shift is missing; without it no mission starts.
     `observers`: stations whose observation is new on the record in this tick, and not a repeated one. `picture_good`:
     those of them that said of a detonation *AP, picture good*; `heavier`: one of them told of one that is more.
-    `neighbours`: other rings on the task.
+    `neighbours`: other rings on the task. `works`: the plan has a pass of the tool, or there is none.
     """
 
     auto_drive: DriveRequest
@@ -231,6 +231,7 @@ class Requests(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     neighbours: tuple[Neighbour, ...] = ()
     picture_good: tuple[int, ...] = ()
     heavier: bool = False
+    works: bool = True
 
 
 # --- gate -> wire, ledger, telemetry ---------------------------------------------------------------------------------

@@ -167,3 +167,4 @@ class StopReason(IntEnum):
     RING_NEAR = 93
     NEIGHBOUR_SILENT = 94
     SHOCK_SMALL = 95
+    TWO_BASES = 96

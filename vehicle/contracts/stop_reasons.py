@@ -307,6 +307,9 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SHOCK_SMALL, "3rw", "P", (63,), 1, 0,
           "Small shock. Look by camera; in WAIT: AP, picture good, START; else ACKNOWLEDGE, RESET, ARM; or RECOVERY.",
           "Small shock. Look by camera; disarm, arm"),
+    _rule(_R.TWO_BASES, "1", "A", (47,), 1, 0,
+          "Two base stations on one channel: their corrections take turns. Switch one off, or change its channel.",
+          "Two bases on one channel. Stop one"),
 )
 # fmt: on
 ORDER = tuple(sorted(StopReason, key=lambda code: (-RULES[code].gravest, -RULES[code].level)))

@@ -47,6 +47,9 @@ def changes(
     fix_after = after.wire.gnss.fix if after.wire.gnss is not None else FixType.NONE
     if fix_before is not fix_after:
         found.append(("gnss", f"GNSS: {FIX_TEXT[fix_after]}"))
+    base_before, base_after = before.gate.monitor.base_known, after.gate.monitor.base_known
+    if base_before not in (0, base_after):
+        found.append(("gnss", f"corrections of base {base_after}, before of base {base_before}"))
     reasons_before = before.report.reasons if before.report is not None else ()
     found.extend(("reason", f"reason: {reason}") for reason in gate.reasons if reason not in reasons_before)
     if before.gate.mode is not after.gate.mode:

@@ -97,7 +97,8 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `late_ticks`: when such a thing last happened, a few of each. `stamp_ms`: of the command about to go out. `sent`: of
     the last commands, the newest last, the stamp and what the belts are expected to have been applied by it [m/s].
     `line_heard_ms`: how old the stamp was when its command reached the controller, by the controller's own clock, as
-    the last answer has it; `line_ms`: what that is taken for.
+    the last answer has it; `line_ms`: what that is taken for. `base_known`: the newest id of a base, 0 for none;
+    `base_turns`: ticks of its last two changes to another one.
     """
 
     beats_ns: tuple[int, ...] = ()
@@ -106,6 +107,8 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     status_tick: int = 0
     chain_latched: bool = False
     base_id: int = -1
+    base_known: int = 0
+    base_turns: tuple[int, ...] = ()
     clip_count: int = 0
     imu: tuple[float, ...] = ()
     imu_tick: int = 0

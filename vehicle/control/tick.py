@@ -238,10 +238,10 @@ def _rings_meet(state: VehicleState, mission: MissionState, estimate: Estimate, 
     plan = mission.plan
     if plan is None or not near:
         return ""
-    rotor = RotorState.SPIN_UP if works(plan) else state.gate.rotor
     ahead = plan.segments[mission.index : mission.index + rings.PLAN_SEGMENTS]
     points_m = tuple(point for segment in ahead for point in segment.points_m)
-    own_m = rings.own_m(state.gate.ring_m, rotor, state.config)
+    whole = works(plan) or state.gate.rotor is not RotorState.OFF
+    own_m = rings.own_m(state.gate.ring_m, state.config, whole=whole)
     name = rings.on_the_way(near, estimate, points_m, own_m, estimate.t_ns)
     return f"the ring of {name} is on the way" if name else ""
 
@@ -289,6 +289,7 @@ def _requests(
         heavier=any(is_heavier(one.value) for one in spoken),
         gnss_restart=estimate.gnss_restart and state.gate.mode not in MISSION_MODES,
         neighbours=near,
+        works=mission.plan is None or works(mission.plan),
     )
 
 

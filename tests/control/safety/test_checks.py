@@ -324,6 +324,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.RING_OVERLAP: [({"n.rings": Rings(overlap=True)}, True), ({"n.rings": Rings(near=True, silent=True)}, False)],
     R.RING_NEAR: [({"n.rings": Rings(near=True)}, True), ({"n.rings": Rings(overlap=True, silent=True)}, False)],
     R.NEIGHBOUR_SILENT: [({"n.rings": Rings(silent=True)}, True), ({"n.rings": Rings(overlap=True)}, False)],
+    R.TWO_BASES: [({"n.two_bases": True}, True), ({"n.base_changed": True}, False)],
     R.LINK_SLOW: [*only_in(ARMED, {"f.age_ms": 200}), ({"f.age_ms": 199}, False)],
     R.IMU_NOISY: [({"n.clipped": True}, True)],
     R.CORRECTIONS_OLD: [

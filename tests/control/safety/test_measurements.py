@@ -284,3 +284,21 @@ def test_row_49_a_pivot_has_no_course() -> None:
 
 def test_broken_sticks_are_remembered() -> None:
     assert measure(gate_inputs(), 2)[0].broken_ticks == (TICK, TICK)
+
+
+def test_row_47_two_bases_on_one_channel_are_told_from_one_that_was_replaced() -> None:
+    def told(*heard: tuple[int, int]) -> list[bool]:
+        """`heard`: tick and id of the base."""
+        monitor, found = MonitorState(beats_ns=BEATS), []
+        for tick, base_id in heard:
+            now = gate_inputs(gnss_=gnss(1.0, 2.0, 0.0, 0.3, base_id=base_id), monitor=monitor, tick=tick)
+            monitor, measured = measure(now, 0)
+            found.append(measured.two_bases)
+        return found
+
+    assert told((1000, 12), (1001, 57), (1002, 57)) == [False, False, False], "replaced once"
+    assert told((1000, 12), (1001, 57), (1002, 12), (4001, 12), (4002, 12)) == [False, False, True, True, False]
+    assert told((1000, 12), (1001, 0), (1002, 12), (1003, 0), (1004, 12)) == [False] * 5, "none told is no other one"
+    assert told((1000, 12), (1001, 57), (4001, 12)) == [False, False, True]
+    assert told((1000, 12), (1001, 57), (4002, 12)) == [False, False, False]
+    assert told((1000, 12), (1001, 57), (5000, 12), (5001, 57)) == [False, False, False, True], "the last two count"

@@ -12,7 +12,7 @@ from tests.builders import estimate
 from tests.control.safety.check_facts import holds
 from tests.control.safety.gate_inputs import CONFIG, NOW_NS, gate_inputs
 from tests.control.safety.rig import Rig
-from vehicle.contracts.messages import DriveRequest, MissionPhase, Mode, Neighbour, RotorState
+from vehicle.contracts.messages import DriveRequest, FlailRequest, MissionPhase, Mode, Neighbour, RotorState
 from vehicle.contracts.stop_codes import StopReason as R
 from vehicle.contracts.units import NS_PER_S, TICK_NS
 from vehicle.control.safety import fence, gate, rings
@@ -143,12 +143,30 @@ def test_who_is_not_heard_for_five_seconds_is_silent() -> None:
     assert seen(ring(1e5), ring(1e5, t_ns=NOW_NS - 6 * NS_PER_S)).silent
 
 
-def test_the_own_ring_is_the_tasks_while_the_rotor_turns_or_may() -> None:
-    travel_m = math.hypot(2.2, 0.85) + 2.0
-    assert rings.own_m(60.0, RotorState.OFF, CONFIG) == pytest.approx(travel_m)
-    for rotor in (RotorState.SPIN_UP, RotorState.AT_SPEED, RotorState.SPIN_DOWN):
-        assert rings.own_m(60.0, rotor, CONFIG) == 60.0
-        assert rings.own_m(0.0, rotor, CONFIG) == pytest.approx(travel_m), "a task that names no ring"
+TRAVEL_M = math.hypot(2.2, 0.85) + 2.0
+
+
+def test_the_own_ring_is_the_tasks_or_the_outline_and_a_bit() -> None:
+    assert rings.own_m(60.0, CONFIG, whole=False) == pytest.approx(TRAVEL_M)
+    assert rings.own_m(60.0, CONFIG, whole=True) == 60.0
+    assert rings.own_m(0.0, CONFIG, whole=True) == pytest.approx(TRAVEL_M), "a task that names no ring"
+
+
+@pytest.mark.parametrize("mode", list(Mode))
+@pytest.mark.parametrize("rotor", list(RotorState))
+@pytest.mark.parametrize("works", [False, True])
+@pytest.mark.parametrize("asked", [False, True])
+def test_the_tasks_ring_is_in_force_before_the_rotor_turns(
+    mode: Mode, rotor: RotorState, works: bool, asked: bool
+) -> None:
+    now = gate_inputs(
+        state={"mode": mode, "rotor": rotor, "ring_m": 60.0},
+        requests={"works": works, "manual_flail": FlailRequest(rotor_speed_radps=0.1 if asked else 0.0)},
+    )
+    mission = mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)
+    whole = rotor is not RotorState.OFF or (works if mission else asked and mode is Mode.MANUAL)
+    expected_m = 60.0 if whole else TRAVEL_M
+    assert rings.in_force_m(now.state, now.requests, CONFIG) == pytest.approx(expected_m)
 
 
 def test_what_leads_apart_is_told_from_what_leads_together() -> None:
@@ -287,15 +305,13 @@ def test_no_mission_starts_near_a_ring_or_while_a_neighbour_is_silent() -> None:
     assert rig.mode is Mode.AUTO_MOVE
 
 
-def test_a_rotor_that_is_asked_to_turn_where_the_tasks_ring_meets_another_is_off_again_in_the_next_tick() -> None:
+def test_a_rotor_that_is_asked_to_turn_where_the_tasks_ring_meets_another_never_does() -> None:
     rig = Rig().to_manual()
     rig.state = msgspec.structs.replace(rig.state, ring_m=60.0)
     near(rig, 80.0)
     rig.run(3, hold_to_run=True)
     assert rig.mode is Mode.MANUAL
     rig.controls = {"hold_to_run": True, "rotor_request": True}
-    rig.send()
-    assert rig.command.rotor_speed_radps > 0.0
     rig.send()
     assert rig.command.rotor_speed_radps == 0.0
     assert rig.mode is Mode.STOPPING

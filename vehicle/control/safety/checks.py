@@ -234,6 +234,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.RING_OVERLAP, lambda _, f: f.measured.rings.overlap),
     Check(_S.RING_NEAR, lambda _, f: f.measured.rings.near),
     Check(_S.NEIGHBOUR_SILENT, lambda _, f: f.measured.rings.silent),
+    Check(_S.TWO_BASES, lambda _, f: f.measured.two_bases),
     Check(_S.STICKS_MOVED, lambda _, f: f.mode in BY_STICK and not f.neutral_seen),
 )
 STATUS: tuple[Check[ControllerStatus], ...] = (

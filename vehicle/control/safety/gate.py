@@ -378,7 +378,7 @@ def _bounded(after: GateState, now: GateInputs, measured: Measurements, wanted: 
 def _retreats(after: GateState, now: GateInputs, wanted: DriveRequest) -> bool:
     """Along the driven track and over no boundary; with a doubtful position the track is all there is to go by."""
     doubtful = (after.active | after.latched) & masks.DOUBT_MASK != 0 or not now.estimate.valid
-    ring_m = rings.own_m(after.ring_m, after.rotor, now.config)
+    ring_m = rings.in_force_m(after, now.requests, now.config)
     if not rings.parts(now.requests.neighbours, now.estimate, wanted, ring_m, now.now_ns):
         return False
     if not driven_path.retreats(after.driven_path, now.estimate, wanted, doubtful=doubtful):

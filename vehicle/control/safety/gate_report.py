@@ -40,7 +40,7 @@ def report(after: GateState, now: GateInputs, age_ms: int, cap_mps: float) -> Ga
         due=after.reset_due or after.latched & masks.HALT_MASK != 0,
         attention_left_s=attention.left_s(after, now.tick, now.now_ns, now.config.safety),
         wait_left_s=waiting.left_s(after, now.tick, now.now_ns),
-        ring_m=rings.own_m(after.ring_m, after.rotor, now.config),
+        ring_m=rings.in_force_m(after, now.requests, now.config),
         rings=rings.widened(now.requests.neighbours, now.now_ns),
         detonation_left_s=shocks.left_s(
             after.active | after.latched,

@@ -14,7 +14,7 @@ from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
 from vehicle.control.safety import drift, fence, rings, tracks
 from vehicle.control.safety.fence import Room
 from vehicle.control.safety.gate_inputs import GateInputs
-from vehicle.control.safety.monitor_state import ROTOR_RESTS_RATIO, answered, remember
+from vehicle.control.safety.monitor_state import BASE_TICKS, BASE_TURNS, ROTOR_RESTS_RATIO, answered, remember
 from vehicle.control.safety.rings import Rings
 from vehicle.control.shock import Shock, weighed
 from vehicle.control.state import GateState, MonitorState, WireState
@@ -77,6 +77,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     fenced_out: bool
     shock: Shock
     rings: Rings = rings.CALM
+    two_bases: bool = False
 
 
 def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
@@ -121,6 +122,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
         mismatch=status is not None and tracks.mismatch(status, _told_mps(state, new, status)),
         line_ms=new.line_ms,
         base_changed=old.base_id not in (-1, new.base_id),
+        two_bases=len(new.base_turns) == BASE_TURNS and tick - new.base_turns[0] <= BASE_TICKS,
         clipped=new.clip_count != old.clip_count,
         imu_same_ticks=tick - new.imu_tick,
         gnss_same_ticks=tick - new.gnss_tick,
@@ -134,7 +136,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
             now.requests.neighbours,
             now.estimate,
             believed_mps,
-            rings.own_m(state.ring_m, state.rotor, config),
+            rings.in_force_m(state, now.requests, config),
             config,
             now_ns,
         ),

@@ -26,6 +26,9 @@ TILT_FILTER = 0.1
 WIRE_ERRORS, STICK_FAULTS, LATE_TICKS = 6, 3, 2
 """So many within a second: 5 % of the controller's 110 frames (row 37), three sticks (row 19), two missed slots."""
 
+BASE_TURNS, BASE_TICKS = 2, 3000
+"""A base that is replaced is one change; two within a minute come of two bases whose corrections are mixed."""
+
 Sent: TypeAlias = tuple[int, float, float]
 
 
@@ -46,6 +49,8 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
     room = _room(now, status, (left_mps + right_mps) / 2.0)
     sent = old.sent if first else (*old.sent, (old.stamp_ms, left_mps, right_mps))[-BEATS:]
     line_heard_ms = _line_heard_ms(now, sent, status)
+    base_known = (wire.gnss.base_id if wire.gnss is not None else 0) or old.base_known
+    turned = old.base_known not in (0, base_known)
     return MonitorState(
         beats_ns=(*old.beats_ns, now.now_ns)[-BEATS:],
         boot_count=boot,
@@ -53,6 +58,8 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
         status_tick=old.status_tick if count == old.status_count and wire.status_fresh else tick,
         chain_latched=old.chain_latched if status is None else _chain_latched(status),
         base_id=wire.gnss.base_id if wire.gnss is not None else old.base_id,
+        base_known=base_known,
+        base_turns=(*old.base_turns, tick)[-BASE_TURNS:] if turned else old.base_turns,
         clip_count=wire.imu.clip_count if wire.imu is not None else old.clip_count,
         imu=imu,
         imu_tick=old.imu_tick if imu == old.imu else tick,

@@ -1,6 +1,6 @@
 """Rings round machines and people on one task: how near the vehicle's own ring comes to another, and what follows.
 
-The own ring is that of the task while the rotor turns, may turn, or is asked to; else the machine's outline and a bit.
+The own ring is that of the task while the rotor turns, is asked to, or a mission works; else the outline and a bit.
 A neighbour's ring is as wide as it was told, and wider by the way on which its middle may have gone since, and on which
 it may still go before it stops. Unknown is never far away: what is no number counts as overlapping.
 """
@@ -11,10 +11,12 @@ from typing import Final
 import msgspec
 
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.messages import DriveRequest, Estimate, Neighbour, RotorState
+from vehicle.contracts.messages import DriveRequest, Estimate, Mode, Neighbour, Requests, RotorState
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control import neighbours
 from vehicle.control.safety import fence
+from vehicle.control.safety.modes import MISSION
+from vehicle.control.state import GateState
 
 NEAR_M: Final = 5.0
 """With less room between two rings all is slow: a machine in transit comes down to 0.3 m/s within 2 m."""
@@ -81,10 +83,26 @@ def widened(known: tuple[Neighbour, ...], now_ns: int) -> tuple[Neighbour, ...]:
     return tuple(msgspec.structs.replace(one, radius_m=reach_m(one, now_ns)) for one in known)
 
 
-def own_m(ring_m: float, rotor: RotorState, config: VehicleConfig) -> float:
-    """Radius of the vehicle's own ring now [m]; `ring_m`: that of the task, 0 where it names none."""
+def own_m(ring_m: float, config: VehicleConfig, *, whole: bool) -> float:
+    """Radius of the vehicle's own ring [m]; `ring_m`: that of the task, 0 where it names none; `whole`: it is in force.
+
+    Else only the machine's outline counts.
+    """
     travel_m = fence.outline_m(config) + TRAVEL_M
-    return travel_m if rotor is RotorState.OFF else max(travel_m, ring_m)
+    return max(travel_m, ring_m) if whole else travel_m
+
+
+def in_force_m(state: GateState, requests: Requests, config: VehicleConfig) -> float:
+    """Radius of the vehicle's own ring now [m].
+
+    It is the task's before the rotor turns: a mission that works will spin it up wherever its segments lead, and by
+    stick the button for it counts at once.
+    """
+    if state.mode in MISSION:
+        turns = requests.works
+    else:
+        turns = state.mode is Mode.MANUAL and requests.manual_flail.rotor_speed_radps > 0.0
+    return own_m(state.ring_m, config, whole=turns or state.rotor is not RotorState.OFF)
 
 
 def parts(

@@ -1,0 +1,584 @@
+"""Three machines on one task for an hour, and a deminer who walks near one: `python benchmarks/three_machines.py`.
+
+Three unchanged stacks in one virtual clock, in one frame, each with its own scripted operator, who follows the texts. A
+simulated console tells each vehicle twice a second where the others are, from what the vehicles report. The work area
+is three blocks in a row, so near that the rings (12 m) meet where two machines work at facing ends. A leaves its block
+after some minutes for the parking; its base is checked and its record closed. B works its own block, is handed a plan
+of what A left, which it must refuse, takes over A's record by its seal, starts again, and works the rest of A's block.
+
+The truth judges in every tick. Prints:
+
+  overlaps in motion, s   two rings overlapped while one of the two machines moved: must be 0
+  by people, s            the same with the deminer's ring: must be 0
+  used before, ticks      tracks stood on ground that only another machine had worked, not taken over: must be 0
+  used after, ticks       the same after the record was taken over
+  plans refused           plans on ground of another that were refused before
+  stops by rings          of each machine, and the starts that rings refused
+  m2                      processed, by each machine's own record; false credit must be 0
+
+Exit status 1 if a figure that must be 0 is not, or nothing of A's block was finished by B.
+"""
+
+import argparse
+import json
+import math
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+import shapely
+
+if __name__ == "__main__":
+    sys.path[0] = str(Path(__file__).resolve().parents[1])
+
+from console.client.rings import TELL_NS, ring_of
+from console.client.view import ConsoleView
+from console.server.planning.replanning import swept_of
+from firmware_bridge.flail_adapter import FlailAdapter
+from firmware_bridge.mavlink import adapters
+from firmware_bridge.types import NeighbourFrame, NeighbourKind, Observation, VehicleFrame
+from flailpilot.simulate import plan_settings, planned_footprint
+from sim.checker import base_check, hammer_count
+from sim.operator import Script, ScriptedOperator
+from sim.scenario import Scenario
+from sim.sim_stack import Parts, wire_up
+from sim.station_wire import StationWire
+from sim.truth import GroundTruth
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import MissionConfig
+from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.messages import MissionPhase, Mode
+from vehicle.contracts.plan import Plan, RecordSeal
+from vehicle.contracts.sockets import ControllerWire, TickRecord
+from vehicle.contracts.stop_reasons import text
+from vehicle.contracts.units import TICK_NS, TICK_S
+from vehicle.control.checks.room import all_made
+from vehicle.control.ground import raster
+from vehicle.control.ledger.rule import speed_limit_mps
+from vehicle.control.safety.tracks import STANDSTILL_MPS
+from vehicle.control.state import GateState, VehicleState
+from vehicle.planning.coverage.certificate import rings_of
+from vehicle.planning.coverage.closing import resting_on
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, replan
+from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
+from vehicle.planning.coverage.way_plan import WayRequest, way_plan
+from vehicle.planning.site.site import Site, load_site
+from vehicle.records import journal, taking_over
+from vehicle.records.journal import JournalWriter
+from vehicle.records.records import Header, Session
+from vehicle.reports import gaps
+from vehicle.runtime.kept_ledger import restored
+from vehicle.runtime.loop import VehicleLoop
+
+RING_M: Final = 12.0
+PEOPLE_M: Final = 8.0
+BLOCK_M: Final = (30.0, 9.0)
+LANE_M: Final = 18.0
+"""Between two blocks: two machines that stand at facing ends, rotor at rest, leave each other room to begin again."""
+DATUM: Final = LocalFrame(39.99, 46.93)
+PARKING_M: Final = (-28.0, -10.0)
+CONSOLE_ID, DEMINER_ID = 250, 9
+NAMES: Final = ("A", "B", "C")
+RINGS: Final = frozenset(text(name) for name in ("ring_overlap", "ring_near", "neighbour_silent"))
+STOPPED: Final = (Mode.STOPPING, Mode.HOLD)
+MISSION: Final = (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.WAIT)
+NEAR_M: Final = 0.2
+"""Tracks may be 0.1 m beside swept ground (`vehicle/control/ground/support.py`), and the truth is beside belief."""
+DEMINER: Final = ((600.0, 24.0), (640.0, 10.0), (780.0, 10.0), (840.0, 24.0))
+"""When the deminer is how far east of the last block [s, m]; walks between."""
+Scene = tuple[Site, Scenario, PlanSettings, tuple[Plan, ...]]
+
+
+class Person(ScriptedOperator):
+    """Waits for a while after rings stopped the machine or refused a start; each operator for another while."""
+
+    patience_frames = 40
+    _waited = 0
+
+    def _choose(self, mode: Mode, lease_holder: int, shown: tuple[str, ...]) -> None:
+        self._waited = self._waited + 1 if RINGS & set(shown) and mode not in MISSION else self.patience_frames
+        if self._waited < self.patience_frames:
+            return
+        self._waited = 0
+        super()._choose(mode, lease_holder, shown)
+
+
+class Machine:
+    """One stack: its world, radio, operator and vehicle, its journal, and what the truth says of its ground."""
+
+    def __init__(self, name: str, scene: Scene, number: int, folder: Path) -> None:
+        site, scenario, _, plans = scene
+        self.name, self.plan, self.site = name, plans[number], site
+        self.scenario = scenario.model_copy(update={"seed": scenario.seed + number})
+        self.machine = load_machine(scenario.machine)
+        self.path = folder / name / "ledger.journal"
+        self.path.parent.mkdir(parents=True)
+        self.parts: Parts = wire_up(self.scenario, self.machine, self.plan, vehicle_id=name, ring_m=RING_M)
+        config, state = self.parts.config, self.parts.vehicle.state
+        self.header = Header(
+            vehicle_id=name,
+            site_hash=self.plan.site_hash,
+            plan_hash="",
+            cell_m=config.mission.cell_m,
+            datum_lat_deg=state.datum.lat_deg,
+            datum_lon_deg=state.datum.lon_deg,
+            datum_alt_m=state.datum.alt_m,
+            required_depth_m=config.mission.required_depth_m,
+            k_sigma=config.mission.k_sigma,
+        )
+        self.writer = JournalWriter.open(self.path, self.header, Session(session_id=state.session_id, utc=""))
+        self.station = StationWire(self.parts.radio.vehicle, state.datum)
+        self.vehicle = self._loop(state)
+        self.operator = Person(self.parts.radio.station, Script())
+        self.operator.patience_frames = 60 + 50 * number
+        self.truth = GroundTruth(
+            cell_m=config.mission.cell_m,
+            rotor_min_radps=config.mission.rotor_at_speed_ratio * self.machine.tool.rotor_speed_radps,
+            depth_min_m=config.mission.required_depth_m,
+            speed_max_mps=speed_limit_mps(config, self.machine.tool.rotor_speed_radps),
+        )
+        self.heard: tuple[VehicleFrame | None, int] = (None, 0)
+        self.stops = self.refused = self.numbers = 0
+        self._mode = Mode.BOOT
+
+    def _loop(self, state: VehicleState) -> VehicleLoop:
+        wire = ControllerWire(self.parts.line, FlailAdapter())
+        return VehicleLoop(state, wire, (self.station, self.parts.plans), (self, self.station))
+
+    def accept(self, record: TickRecord) -> None:
+        """Keep the journal, and count what rings did; a sink of the loop."""
+        self.writer.accept(record)
+        mode = record.state.gate.mode
+        report = record.state.report
+        if mode is Mode.STOPPING and self._mode in MISSION and report is not None:
+            self.stops += report.stop_reason == "ring_overlap"
+        self._mode = mode
+        self.refused += sum("the ring of" in event.text for event in record.outputs.events)
+
+    @property
+    def state(self) -> VehicleState:
+        """Of the vehicle."""
+        return self.vehicle.state
+
+    def step(self, now_ns: int) -> None:
+        """One tick, in the order of `Phase`."""
+        parts = self.parts
+        parts.world.step(now_ns)
+        parts.line.step()
+        parts.radio.step(now_ns)
+        self.operator.step(now_ns)
+        if self.operator.seen is not self.heard[0]:
+            self.heard = (self.operator.seen, now_ns)
+        self.vehicle.step(now_ns)
+        true = parts.world.truth()
+        self.truth.observe(
+            true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps, true.bare_shares
+        )
+
+    def tell(self, ring: NeighbourFrame) -> None:
+        """Another ring, by the radio, in the name of the console."""
+        told = msgspec.structs.replace(ring, echo_tick=self.operator.echo_tick)
+        self.parts.radio.station.write(adapters.encode_neighbour(told))
+
+    def observe(self, observation: Observation) -> None:
+        """What the team measured."""
+        self.numbers += 1
+        told = msgspec.structs.replace(observation, session_id=self.state.session_id, sequence=self.numbers)
+        self.parts.radio.station.write(adapters.encode_observation(told))
+
+    def restart(self, now_ns: int) -> None:
+        """End the program and start it again: all that it knows of ground comes from its journal."""
+        old = self.state
+        session = old.session_id ^ (1 << 40)
+        state = VehicleState(
+            config=old.config,
+            datum=old.datum,
+            session_id=session,
+            gate=GateState(session_id=session, config_hash=old.gate.config_hash, ring_m=RING_M),
+            checks=all_made(),
+        )
+        found = journal.read(self.path)
+        self.writer = JournalWriter.open(self.path, self.header, Session(session_id=session, utc=""), found=found)
+        self.vehicle = self._loop(restored(state, found, now_ns))
+
+    def close(self) -> None:
+        """End the program: the journal is whole on the disk."""
+        self.writer.close()
+
+
+# --- the scene -------------------------------------------------------------------------------------------------------
+def block(number: int) -> list[tuple[float, float]]:
+    """Corners of a machine's block, east and north [m]."""
+    west = number * (BLOCK_M[0] + LANE_M)
+    return [(west, 0.0), (west + BLOCK_M[0], 0.0), (west + BLOCK_M[0], BLOCK_M[1]), (west, BLOCK_M[1])]
+
+
+def site_file(folder: Path) -> Path:
+    """The task's site: three blocks, all ground outside bears."""
+
+    def ring(corners: list[tuple[float, float]]) -> list[list[float]]:
+        found = [DATUM.geodetic_from_enu(*corner)[:2] for corner in [*corners, corners[0]]]
+        return [[lon_deg, lat_deg] for lat_deg, lon_deg in found]
+
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"role": "work_area", "name": name},
+            "geometry": {"type": "Polygon", "coordinates": [ring(block(number))]},
+        }
+        for number, name in enumerate(NAMES)
+    ]
+    path = folder / "task.geojson"
+    task = {"type": "FeatureCollection", "outside": "safe", "tripwires": "possible", "features": features}
+    path.write_text(json.dumps(task), encoding="utf-8")
+    return path
+
+
+def scene_of(seed: int, folder: Path) -> Scene:
+    """Site, scenario, planner's settings, and a plan for each machine: its own block from its south-west corner."""
+    scenario = Scenario(
+        name="three-machines",
+        machine="memat",
+        site=str(site_file(folder)),
+        seed=seed,
+        mission=MissionConfig(required_depth_m=0.15),
+    )
+    machine, site = load_machine("memat"), load_site(Path(scenario.site), "safe", datum=DATUM)
+    settings, shape = plan_settings(scenario, machine), planned_footprint(scenario, machine)
+    plans = []
+    for number in range(len(NAMES)):
+        corners = block(number)
+        west, south = corners[0]
+        mine = shapely.intersection(site.work_area, shapely.box(west - 1.0, -1.0, west + BLOCK_M[0] + 1.0, 99.0))
+        request = ReplanRequest(
+            request_id=1,
+            plan_hash="",
+            site_hash=site.site_hash,
+            missed=tuple(rings_of(part) for part in shapely.get_parts(mine)),
+            swept=(),
+            pose=StartPose(east_m=west + 2.0, north_m=south - 6.0, yaw_rad=0.0),
+        )
+        plans.append(replan(site, shape, settings, request).plan)
+    return site, scenario, settings, tuple(plans)
+
+
+# --- what people do --------------------------------------------------------------------------------------------------
+class Team:
+    """Team leader and operators: A leaves, its record is closed, B takes it over and works the rest of A's block."""
+
+    def __init__(self, machines: dict[str, Machine], scene: Scene, leave_s: float) -> None:
+        self.machines, self.scene, self.leave_s = machines, scene, leave_s
+        self.refusals: list[str] = []
+        self.seal = ""
+        self.taken_s: float | None = None
+        self.rest: Plan | None = None
+        self._steps: list[Callable[[int], bool]] = [
+            self._a_leaves,
+            self._a_drives_out,
+            self._a_is_parked,
+            self._a_is_closed,
+            self._b_is_done,
+            self._b_is_refused,
+            self._b_takes_over,
+            self._b_drives,
+        ]
+        self._since_ns = 0
+
+    def step(self, now_ns: int) -> None:
+        """The next thing that is to be done, when it can be."""
+        for one in self.machines.values():
+            busy = one.name == "B" and self._steps
+            if one.state.mission.phase is MissionPhase.DONE and not busy:
+                one.operator.finish()
+        if self._steps and self._steps[0](now_ns):
+            self._steps.pop(0)
+            self._since_ns = now_ns
+
+    def _a_leaves(self, now_ns: int) -> bool:
+        if now_ns < self.leave_s * 1e9:
+            return False
+        self.machines["A"].operator.leave()
+        return True
+
+    def _a_drives_out(self, _now_ns: int) -> bool:
+        a, (site, _, settings, _) = self.machines["A"], self.scene
+        if a.state.gate.mode is not Mode.DISARMED:
+            return False
+        request = WayRequest(
+            site_hash=site.site_hash,
+            swept=swept_of(a.state.ledger, settings.cell_m),
+            pose=pose_of(a.state),
+            goals=(Goal(name="parking", east_m=PARKING_M[0], north_m=PARKING_M[1]),),
+            error_m=settings.k_sigma * settings.tool_sigma_m,
+        )
+        a.parts.plans.assign(a.state, way_plan(site, a.plan.machine, settings, request))
+        a.operator.go_on()
+        return True
+
+    def _a_is_parked(self, _now_ns: int) -> bool:
+        a = self.machines["A"]
+        if not a.operator.done or a.state.gate.mode is not Mode.DISARMED:
+            return False
+        a.observe(base_check(a.parts.world))
+        a.observe(hammer_count(a.parts.world, a.machine.tool.hammer_count))
+        return True
+
+    def _a_is_closed(self, now_ns: int) -> bool:
+        a = self.machines["A"]
+        if now_ns - self._since_ns < 5e9:
+            return False
+        a.writer.sync()
+        self.seal = journal.read(a.path).seal
+        return True
+
+    def _b_is_done(self, _now_ns: int) -> bool:
+        b = self.machines["B"]
+        if b.state.mission.phase is not MissionPhase.DONE:
+            return False
+        b.operator.leave()
+        return True
+
+    def _b_is_refused(self, _now_ns: int) -> bool:
+        b = self.machines["B"]
+        if b.state.gate.mode is not Mode.DISARMED:
+            return False
+        self.rest = self._rest()
+        refused = b.parts.plans.assign(b.state, self.rest)
+        self.refusals += [refused] if refused else []
+        return True
+
+    def _rest(self) -> Plan:
+        a, b, (site, _, settings, _) = self.machines["A"], self.machines["B"], self.scene
+        left = gaps.find(
+            shapely.box(-1.0, -1.0, BLOCK_M[0] + 1.0, BLOCK_M[1] + 1.0).intersection(site.work_area),
+            site.keep_out, a.plan, a.state.ledger, a.parts.config,
+        )  # fmt: skip
+        swept: tuple[Rings, ...] = tuple(ring for one in (a, b) for ring in swept_of(one.state.ledger, settings.cell_m))
+        request = ReplanRequest(
+            request_id=2,
+            plan_hash=a.plan.plan_hash,
+            site_hash=site.site_hash,
+            missed=tuple(gap.rings_m for gap in left.gaps),
+            swept=swept,
+            pose=pose_of(b.state),
+            error_m=settings.k_sigma * settings.tool_sigma_m,
+        )
+        made = replan(site, b.plan.machine, settings, request).plan
+        seals = (RecordSeal(vehicle_id="A", seal=self.seal), RecordSeal(vehicle_id="B", seal=journal.read(b.path).seal))
+        return resting_on(made, seals)
+
+    def _b_takes_over(self, now_ns: int) -> bool:
+        a, b = self.machines["A"], self.machines["B"]
+        b.close()
+        found = taking_over.checked(a.path, self.seal, b.header, b.path)
+        taking_over.taken_over(a.path, found, b.path, journal.read(b.path), b.header, "team leader", "")
+        b.restart(now_ns)
+        self.taken_s = now_ns / 1e9
+        return True
+
+    def _b_drives(self, _now_ns: int) -> bool:
+        b = self.machines["B"]
+        if b.state.gate.mode is not Mode.DISARMED or self.rest is None:
+            return False
+        refused = b.parts.plans.assign(b.state, self.rest)
+        assert not refused, refused
+        b.operator.done = False
+        b.operator.go_on()
+        return True
+
+
+def pose_of(state: VehicleState) -> StartPose:
+    """Where a vehicle says that it stands."""
+    east_m, north_m, yaw_rad = (float(value) for value in state.estimate.x[:3])
+    return StartPose(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad)
+
+
+class Exchange:
+    """The simulated console, twice a second; and the deminer's own station, which tells C alone."""
+
+    def __init__(self, machines: dict[str, Machine]) -> None:
+        self.machines = machines
+        self._due_ns = 0
+
+    def step(self, now_ns: int) -> None:
+        """Tell each vehicle where the others are."""
+        if now_ns < self._due_ns:
+            return
+        self._due_ns = now_ns + TELL_NS
+        for one in self.machines.values():
+            frame, heard_ns = one.heard
+            ring = ring_of(one.name, ConsoleView(vehicle=frame, vehicle_age_ms=(now_ns - heard_ns) / 1e6))
+            for other in self.machines.values():
+                if ring is not None and other is not one:
+                    other.tell(msgspec.structs.replace(ring, station_id=CONSOLE_ID))
+        place_m = deminer_m(now_ns / 1e9)
+        lat_deg, lon_deg, _ = self.machines["C"].state.datum.geodetic_from_enu(*place_m)
+        self.machines["C"].tell(
+            NeighbourFrame(
+                station_id=DEMINER_ID,
+                name="deminer",
+                kind=NeighbourKind.PEOPLE,
+                lat_deg=lat_deg,
+                lon_deg=lon_deg,
+                radius_m=PEOPLE_M,
+                speed_mps=0.5,
+            )
+        )
+
+
+def deminer_m(time_s: float) -> tuple[float, float]:
+    """Where the deminer is, east and north [m]."""
+    times_s, away_m = np.array(DEMINER).T
+    return block(len(NAMES) - 1)[1][0] + float(np.interp(time_s, times_s, away_m)), 4.0
+
+
+class Judge:
+    """Sees the truth of every tick."""
+
+    def __init__(self, machines: dict[str, Machine], site: Site) -> None:
+        self.machines, self.unproven = machines, site.work_area
+        shapely.prepare(self.unproven)
+        self.overlaps = self.people = self.before = self.after = 0
+        self.nearest_m = math.inf
+
+    def step(self, now_ns: int) -> None:
+        """One tick."""
+        rows = [(one, one.parts.world.truth(), ring_m(one)) for one in self.machines.values()]
+        for number, (_, true, own_m) in enumerate(rows):
+            for _, other, other_m in rows[number + 1 :]:
+                left_m = math.hypot(true.east_m - other.east_m, true.north_m - other.north_m) - own_m - other_m
+                moves = max(abs(true.speed_mps), abs(other.speed_mps)) > STANDSTILL_MPS
+                self.overlaps += left_m < 0.0 and moves
+                self.nearest_m = min(self.nearest_m, left_m) if moves else self.nearest_m
+        _, true, own_m = rows[-1]
+        east_m, north_m = deminer_m(now_ns / 1e9)
+        near = math.hypot(true.east_m - east_m, true.north_m - north_m) < own_m + PEOPLE_M
+        self.people += near and abs(true.speed_mps) > STANDSTILL_MPS
+        if (now_ns // TICK_NS) % 10 == 0:
+            for one in self.machines.values():
+                self._ground(one)
+
+    def _ground(self, one: Machine) -> None:
+        """Whether tracks stand on ground that another machine alone has worked."""
+        true, tracks = one.parts.world.truth(), one.machine.tracks
+        places_m = under(tracks.length_m, tracks.outer_width_m, true.east_m, true.north_m, true.yaw_rad)
+        places_m = places_m[shapely.contains_xy(self.unproven, places_m[:, 0], places_m[:, 1])]
+        cell_m = one.parts.config.mission.cell_m
+        ring = [(NEAR_M * math.cos(turn), NEAR_M * math.sin(turn)) for turn in np.arange(8) * math.pi / 4.0]
+        for shift_m in ((0.0, 0.0), *ring):
+            if len(places_m):
+                own = raster.marked(one.state.ledger, places_m + shift_m, cell_m, raster.SWEPT)
+                places_m = places_m[~own]
+        for other in self.machines.values():
+            if other is one or not len(places_m):
+                continue
+            if raster.marked(other.state.ledger, places_m, cell_m, raster.SWEPT).any():
+                seal_known = bool(one.state.taken_over) and other.name == "A"
+                self.after += seal_known
+                self.before += not seal_known
+
+
+def ring_m(one: Machine) -> float:
+    """The ring that a machine has by its own report."""
+    report = one.state.report
+    return report.ring_m if report is not None and report.ring_m is not None else 0.0
+
+
+def under(length_m: float, width_m: float, east_m: float, north_m: float, yaw_rad: float) -> Any:
+    """(n, 2) places under both tracks' outer edges, east and north [m]."""
+    grid = np.meshgrid(np.linspace(-0.5, 0.5, 5) * length_m, np.array((-0.5 * width_m, 0.5 * width_m)))
+    along, across = (part.ravel() for part in grid)
+    cos_yaw, sin_yaw = math.cos(yaw_rad), math.sin(yaw_rad)
+    return np.stack([east_m + along * cos_yaw - across * sin_yaw, north_m + along * sin_yaw + across * cos_yaw], axis=1)
+
+
+def driven(seed: int, minutes: float, leave_s: float, folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+    """One run; the figures by name."""
+    begun_s = time.process_time()
+    scene = scene_of(seed, folder)
+    machines = {name: Machine(name, scene, number, folder) for number, name in enumerate(NAMES)}
+    team, exchange, judge = Team(machines, scene, leave_s), Exchange(machines), Judge(machines, scene[0])
+    now_ns = 0
+    for tick in range(round(minutes * 60.0 / TICK_S)):
+        now_ns += TICK_NS
+        exchange.step(now_ns)
+        for one in machines.values():
+            one.step(now_ns)
+        team.step(now_ns)
+        judge.step(now_ns)
+        if tick % 15_000 == 0:
+            told = ", ".join(
+                f"{one.name} {one.state.gate.mode.name} {one.state.ledger.credited_m2:.0f} m2"
+                for one in machines.values()
+            )
+            tell(f"{now_ns / 60e9:5.1f} min: {told}")
+    false_m2 = 0.0
+    for one in machines.values():
+        one.truth.flush()
+        false_m2 += one.truth.false_credit_m2(one.state.ledger)
+    b = machines["B"]
+    of_a = shapely.box(-1.0, -1.0, BLOCK_M[0] + 1.0, BLOCK_M[1] + 1.0)
+    return {
+        "minutes": minutes,
+        "overlaps in motion, s": judge.overlaps * TICK_S,
+        "by people, s": judge.people * TICK_S,
+        "least room between rings in motion, m": judge.nearest_m,
+        "used before, ticks": judge.before,
+        "used after, ticks": judge.after,
+        "plans refused": len(team.refusals),
+        "taken over after, min": None if team.taken_s is None else team.taken_s / 60.0,
+        "stops by rings": {one.name: one.stops for one in machines.values()},
+        "starts refused by rings": {one.name: one.refused for one in machines.values()},
+        "stops": {one.name: one.operator.stops for one in machines.values()},
+        "m2": {one.name: round(one.state.ledger.credited_m2, 1) for one in machines.values()},
+        "m2 by B in A's block": round(processed_in(of_a, b), 1),
+        "false credit, m2": false_m2,
+        "processor s": time.process_time() - begun_s,
+    }
+
+
+def processed_in(area: Any, one: Machine) -> float:
+    """Area that a machine's own record claims within another [m2]."""
+    from flailpilot.run_masks import Processed  # noqa: PLC0415
+
+    return Processed(area, one.parts.config.mission.cell_m).area_m2(one.state.ledger)
+
+
+def good(figures: dict[str, Any]) -> bool:
+    """What must be 0 is, and the ground was taken over and used."""
+    zero = ("overlaps in motion, s", "by people, s", "used before, ticks", "false credit, m2")
+    return (
+        all(figures[name] == 0.0 for name in zero)
+        and figures["plans refused"] > 0
+        and figures["m2 by B in A's block"] > 0.0
+    )
+
+
+def said(line: str) -> None:
+    """Print at once."""
+    print(line, flush=True)
+
+
+def main() -> int:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--minutes", type=float, default=60.0)
+    parser.add_argument("--leave", type=float, default=720.0, help="A leaves its block after so many seconds")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        figures = driven(
+            options.seed, options.minutes, options.leave, Path(folder), lambda line: print(line, flush=True)
+        )
+    for name, value in figures.items():
+        print(f"{name}: {value}")
+    return 0 if good(figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
