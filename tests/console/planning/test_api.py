@@ -116,7 +116,7 @@ def test_a_drawing_is_planned_as_it_is_when_asked_for(tmp_path: Path) -> None:
         assert put.json["at"] == 2
         await made.until(lambda row: row["done"])
         plan = (await ask(made.app, "GET", f"/api/plans/{job}")).json
-        assert plan["site"]["area_m2"] == pytest.approx(90.6, abs=0.1)  # 13 m x 7 m less the post
+        assert plan["site"]["area_m2"] == pytest.approx(59.6, abs=0.1)  # 12 m x 5 m less the post
         back = await ask_json(made.app, "POST", f"/api/drafts/{draft['id']}/at", {"at": 1})
         assert len(back.json["document"]["shapes"]) == 4
         assert (await ask(made.app, "GET", f"/api/drafts/{draft['id']}")).json["at"] == 1
