@@ -12,7 +12,7 @@ BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
 .PHONY: demo demo-full test test-fast test-full explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills console-trials console-bench pictures node-clients mutation mutation-controller twins line-stops \
-	campaign envelope clean-hours stops proof coverage lint bench docs pins clean
+	campaign envelope three-days record-deaths report-sums clean-hours stops proof coverage lint bench docs pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot demo $(if $(HEADLESS),--headless) --out runs/demo
@@ -120,6 +120,22 @@ envelope: $(VENV)/.installed
 # idle core; goes on where it was ended.
 clean-hours: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.rule_costs runs/clean_hours.jsonl --kinds untroubled
+
+# A task of three days in simulation: stop, crash, hand-over, failed depth check, rework, follow-up, an imported document; and
+# its completion report in runs/three-days/report (a minute and a half of one core).
+three-days: $(VENV)/.installed
+	$(BIN)/flailpilot days configs/scenarios/three_days/days.toml --out runs/three-days
+
+# A thousand deaths of the vehicle program in that task, and a cut of its journal at every write; half an hour of one core,
+# goes on where it was ended. `make record-deaths DEATHS=20`.
+record-deaths: $(VENV)/.installed
+	test -d runs/three-days/report || $(MAKE) three-days
+	$(BIN)/python -m benchmarks.record_deaths --task runs/three-days --writes
+	$(BIN)/python -m benchmarks.record_deaths --task runs/three-days --deaths $(or $(DEATHS),1000)
+
+# Reports of random missions with silent errors: every sum of every one adds up. An hour of one core, goes on where it was ended.
+report-sums: $(VENV)/.installed
+	$(BIN)/python -m benchmarks.report_sums --missions $(or $(MISSIONS),300)
 
 # Stops under random modes, slopes, link failures, recorded links and deaths of the process: half an hour of one core.
 stops: $(VENV)/.installed

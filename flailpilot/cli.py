@@ -211,6 +211,7 @@ def replay(
 
 app.command()(paper_commands.report)
 app.command()(paper_commands.figures)
+app.command()(paper_commands.days)
 
 
 @app.command()

@@ -52,3 +52,13 @@ def figures(
     from flailpilot import figures as figuring
 
     raise typer.Exit(figuring.run(file, out, site, run))
+
+
+def days(
+    file: Annotated[Path, typer.Argument(help="A task of several days (TOML).", show_default=False)],
+    out: Annotated[Path, typer.Option("--out", help="Folder for runs and report.")] = Path("runs/days"),
+) -> None:
+    """Drive a task of several days in simulation, with what goes wrong in it, and make its completion report."""
+    from flailpilot import days as several
+
+    raise typer.Exit(several.run(file, out))

@@ -4,7 +4,7 @@ A journal that several runs share counts once. Journals of different runs are re
 numbers continued. A withdrawal takes back credit of its own run.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from itertools import pairwise
 from typing import Any, Final
@@ -170,7 +170,7 @@ def facts_of(
     zero_us = None if any(run.zero_us is None for run in runs) else runs[0].zero_us
     shift_s = [_shift_s(run, zero_us) for run in runs]
     asked = shapely.difference(newest.site.work_area, newest.site.keep_out)
-    lines, ledger = _run_lines(runs, entries, asked)
+    lines, ledger, withdrawn_m2 = _run_lines(runs, entries, asked)
     by_run = [tuple(_events(run, shift)) for run, shift in zip(runs, shift_s, strict=True)]
     events = tuple(event for found in by_run for event in found)
     samples = _samples(runs, shift_s)
@@ -191,7 +191,8 @@ def facts_of(
         time_source=newest.manifest.time_source.value, status=_status(newest, entries, len(runs) - 1, found),
         warnings=newest.site.warnings,
         remarks=(*remarks, *_remarks(runs)), run=", ".join(run.manifest.run for run in runs), zero_us=zero_us,
-        lots=_lots(entries, runs), kind=kind, samples=samples, acts=_acts(entries, shift_s), runs=lines,
+        lots=_lots(entries, runs), kind=kind, samples=samples, acts=_acts(entries, shift_s, withdrawn_m2),
+        runs=lines,
         files=tuple(row for run in runs for row in run.files), visits=visits,
         software=program(),
         follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
@@ -302,8 +303,13 @@ def _remarks(runs: Sequence[Run]) -> list[str]:
     return [*filter(None, found), *(f"{run.manifest.run}: {run.note}" for run in runs if run.note)]
 
 
-def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tuple[tuple[RunLine, ...], LedgerState]:
-    """Return what each run added, from the masks after it, and the masks after the last; each record is read once."""
+def _run_lines(
+    runs: Sequence[Run], entries: Sequence[Entry], asked: Any
+) -> tuple[tuple[RunLine, ...], LedgerState, dict[int, float]]:
+    """Return what each run added, the masks after the last, and what each withdrawal took; each record is read once.
+
+    The third is index of the entry -> area [m2] that no longer counts as processed.
+    """
     starts, ends = [0] * len(runs), [0] * len(runs)
     for place, row in enumerate(entries):
         if row.run is not None:
@@ -311,7 +317,9 @@ def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tup
             ends[row.run] = place + 1
     processed = Processed(asked, runs[0].config.mission.cell_m)
     area_m2, ledger = {0: 0.0}, LedgerState()
-    for cut, ledger in masks_at([row.record for row in entries], {*starts, *ends, len(entries)}):
+    taking = [place for place, row in enumerate(entries) if isinstance(row.record, Revoke)]
+    cuts = {*starts, *ends, *taking, *(place + 1 for place in taking), len(entries)}
+    for cut, ledger in masks_at([row.record for row in entries], cuts):
         area_m2[cut] = processed.area_m2(ledger)
     lines = tuple(
         RunLine(
@@ -321,13 +329,17 @@ def _run_lines(runs: Sequence[Run], entries: Sequence[Entry], asked: Any) -> tup
         )
         for run, start, end in zip(runs, starts, ends, strict=True)
     )  # fmt: skip
-    return lines, ledger
+    return lines, ledger, {place: max(0.0, area_m2[place] - area_m2[place + 1]) for place in taking}
 
 
-def _acts(entries: Sequence[Entry], shift_s: Sequence[float]) -> tuple[RecordedAct, ...]:
+def _acts(
+    entries: Sequence[Entry], shift_s: Sequence[float], withdrawn_m2: Mapping[int, float]
+) -> tuple[RecordedAct, ...]:
     return tuple(
-        RecordedAct(t_s=row.record.t_ns / NS_PER_S + shift_s[row.run], act=row.record)
-        for row in entries
+        RecordedAct(
+            t_s=row.record.t_ns / NS_PER_S + shift_s[row.run], act=row.record, withdrawn_m2=withdrawn_m2.get(place)
+        )
+        for place, row in enumerate(entries)
         if row.run is not None and not row.late and isinstance(row.record, Observed | Confirm | Revoke)
     )
 

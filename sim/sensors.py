@@ -73,7 +73,7 @@ class GnssSensor:
     (False: it cannot fix anew on request), `frozen` (the position stays, jittering by `jitter_m`; with `speed_frozen`
     the speed is zero too), `lever_off_m` (forward, left: the antenna is elsewhere than in the profile), `heading_lost`,
     `heading_jump_rad` (pi for a swapped baseline), `heading_frozen` (jittering by `heading_jitter_rad`),
-    `correction_age_s`, `base_id`.
+    `correction_age_s`, `base_id`, `utc_zero_us` (UTC of time 0; None: it does not tell the time).
     """
 
     def __init__(
@@ -99,6 +99,7 @@ class GnssSensor:
         self.jump_m = self.wrong_fix_m = (0.0, 0.0)
         self.frozen = self.speed_frozen = self.heading_frozen = False
         self.lever_off_m = (0.0, 0.0)
+        self.utc_zero_us: int | None = None
         self.jitter_m = self.heading_jitter_rad = 0.0
         self.heading_jump_rad = 0.0
         self.restarts = True
@@ -184,6 +185,7 @@ class GnssSensor:
             correction_age_s=self.correction_age_s,
             base_id=self.base_id,
             restart_count=self._restart_count if self.restarts else RESTART_NEVER,
+            time_utc_us=self.utc_zero_us + time_ms * 1000 if self.utc_zero_us is not None else None,
         )
 
     def _error_factor(self) -> float:

@@ -17,6 +17,7 @@ from campaign.shift import Finding, Shift
 from campaign.sim_operator import Goal
 from sim.noise import generator
 from vehicle.contracts.messages import MissionPhase, Mode
+from vehicle.contracts.sockets import Sink
 from vehicle.contracts.units import TICK_S
 
 KINDS = tuple(LIES)
@@ -120,9 +121,9 @@ def inside(mission: Mission) -> bool:
 class _Run:
     """One mission under way."""
 
-    def __init__(self, mission: Mission) -> None:
+    def __init__(self, mission: Mission, sinks: tuple[Sink, ...]) -> None:
         self.mission = mission
-        self.drill = FaultScenario(mission.settings)
+        self.drill = FaultScenario(mission.settings, sinks)
         self.drill.attended = True
         self.shift = Shift(self.drill, mission.settings.seed)
         self.told, self.told_s, self.told_m = "", math.inf, math.inf
@@ -187,9 +188,9 @@ class _Run:
                 lies.end(self.drill, told)
 
 
-def flown(mission: Mission) -> Result:
-    """One mission from the bay to the next morning."""
-    run = _Run(mission)
+def flown(mission: Mission, sinks: tuple[Sink, ...] = ()) -> Result:
+    """One mission from the bay to the next morning; `sinks` are told of every tick and change nothing."""
+    run = _Run(mission, sinks)
     run.run(4.0)
     if mission.phase == "begin":
         run.begin()

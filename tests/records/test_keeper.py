@@ -452,6 +452,20 @@ def test_what_is_written_is_on_the_disk_within_the_time(monkeypatch: pytest.Monk
     assert all(any(0.0 <= flushed - at <= ledger_keeper.SYNC_S for flushed in synced) for at in written_at)
 
 
+def test_a_withdrawal_is_on_the_disk_at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A power cut a moment later would bring withdrawn ground back as credit."""
+    keeper = keeper_in(tmp_path, vehicle())
+    one, two = strokes_of(2)
+    script = Script([(0.0, (one,)), (0.1, (revoke(1),)), (0.2, (two,)), (60.0, None)])
+    synced: list[float] = []
+    monkeypatch.setattr(keeper, "_jobs", script)
+    monkeypatch.setattr(keeper, "_now_s", lambda: script.now_s)
+    monkeypatch.setattr(keeper._writer, "sync", lambda: synced.append(script.now_s))
+    keeper._write()
+    assert synced[0] == 0.1
+    assert synced[1:] == [pytest.approx(0.45), 60.0]
+
+
 def test_a_disk_that_refuses_is_told_once_and_holds_up_no_tick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     told: list[str] = []
     start = vehicle(PLAN)

@@ -8,8 +8,10 @@ import msgspec
 import pytest
 import shapely
 
+from benchmarks.trials.report_sums import LEFT, broken_sums, number, rows
 from tests.config.test_task import STATED as TASK
 from tests.control.ledger import jobs
+from tests.reports.test_export import RELEASED, SEARCHED
 from tests.reports.test_report import Outline
 from tests.reports.test_story import samples
 from vehicle.config.task import load_task
@@ -22,12 +24,10 @@ from vehicle.reports.due import due_after
 from vehicle.reports.facts import FileHash, JobFacts, RecordedAct, ReportKind, RunLine
 from vehicle.reports.lots import Lot
 from vehicle.reports.report import report_page
-from vehicle.reports.words import THIN
 
 pytestmark = pytest.mark.long
 
 ZERO_US = 1_777_881_600_000_000
-CELL = re.compile(r"<td[^>]*>(.*?)</td>")
 
 
 def observed(kind: str, value: float, text: str = "", place_m: tuple[float, float] | None = None) -> Observed:
@@ -73,36 +73,26 @@ def page() -> str:
     return report_page(facts(), b"")
 
 
-def rows(page: str, title: str) -> list[list[str]]:
-    """Cells of the table under a heading."""
-    part = page[page.index(f">{title}</h") :]
-    body = part[part.index("<tbody>") : part.index("</tbody>")]
-    return [CELL.findall(row) for row in body.split("<tr>")[1:]]
-
-
-def number(cell: str) -> float:
-    return float(cell.replace(THIN, "").replace("&lt;", ""))
-
-
-def seconds(cell: str) -> int:
-    hours, minutes, rest = cell.split(",", maxsplit=1)[0].split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + int(rest)
-
-
 def test_every_sum_of_the_report_adds_up(page: str) -> None:
-    job = facts()
-    found = job.found
-    balance = [number(row[1]) for row in rows(page, "Balance")]
-    assert balance[0] == pytest.approx(found.area_m2, abs=0.005)
-    assert sum(balance[1:4]) == pytest.approx(balance[0], abs=0.02)
-    assert sum(number(row[1]) for row in rows(page, "Depth of processed ground")) == pytest.approx(balance[1], abs=0.02)
-    assert sum(number(row[6]) for row in rows(page, "Lots for sampling")) == pytest.approx(balance[1], abs=0.02)
-    assert sum(number(row[5]) for row in rows(page, "Runs and days")) == pytest.approx(balance[1], abs=0.02)
-    missed = [
-        number(row[2]) for row in rows(page, "Not processed, why, and what must follow") if row[0][0] in "M0123456789"
-    ]
-    assert sum(missed) == pytest.approx(balance[3], abs=0.02)
-    assert sum(seconds(row[1]) for row in rows(page, "Hours")) == pytest.approx(19.8, abs=2.0)
+    assert len(rows(page, "Balance")) > 4
+    assert len(rows(page, "Hours")) > 2
+    assert len(rows(page, "Lots for sampling")) == 2
+    assert broken_sums(facts(), page) == ()
+
+
+@pytest.mark.parametrize(
+    ("title", "cell", "words"),
+    [
+        ("Balance", 1, "balance"), ("Depth of processed ground", 1, "depths"), ("Lots for sampling", 6, "lots"),
+        ("Runs and days", 5, "runs"), (LEFT, 2, "pieces"), ("Hours", 1, "hours"),
+    ],
+)  # fmt: skip
+def test_a_sum_that_is_wrong_is_named(page: str, title: str, cell: int, words: str) -> None:
+    start = page.index(f">{title}</h")
+    value = rows(page, title)[0][cell]
+    other = "9:00:00" if title == "Hours" else "9999.00"
+    wrong = page[:start] + page[start:].replace(f">{value}</td>", f">{other}</td>", 1)
+    assert any(line.startswith(words) or words in line for line in broken_sums(facts(), wrong))
 
 
 def test_provisional_ground_is_one_figure_wherever_it_is_told(page: str) -> None:
@@ -172,6 +162,52 @@ def test_checks_hammers_and_finds_are_told_with_what_came_of_them(page: str) -> 
     assert rows(page, "Hammers by position")[0][1:3] == ["39", "missing 17"]
     assert rows(page, "Detonations, finds, notes")[0][3] == "fuze, broken, 5 cm"
     assert "2026-05-04 08:00:03" in made[3][0]
+
+
+def at_one(*acts: Observed | Confirm | Revoke, withdrawn_m2: float | None = None) -> tuple[RecordedAct, ...]:
+    """Acts of one moment: a measurement and what came of it."""
+    taken = (withdrawn_m2 if isinstance(act, Revoke) else None for act in acts)
+    return tuple(RecordedAct(t_s=3.0, act=act, withdrawn_m2=m2) for act, m2 in zip(acts, taken, strict=True))
+
+
+def test_what_a_measurement_led_to_stands_in_its_line() -> None:
+    withdrawn = Revoke(reason="depth", by="leader (station 4)", since_number=3, until_number=9)
+    shallower = msgspec.structs.replace(withdrawn, bias_m=0.05)
+    checked = (observed("benchmark_check", 0.004, "control point 1"), good(Knowledge.BASE))
+    acts = (
+        *at_one(*checked),
+        *at_one(observed("depth_check", 0.11, "arm", (1.0, -1.0)), withdrawn, withdrawn_m2=20.5),
+        *at_one(observed("depth_check", 0.16, "arm", (1.0, -1.0)), shallower, good(Knowledge.DEPTH), withdrawn_m2=0.5),
+        RecordedAct(t_s=4.0, act=good(Knowledge.CALIBRATION)),
+    )
+    made = rows(report_page(facts(acts=acts), b""), "Checks made")
+    less = "found 0.050 m shallower, 0.50 m² of the work area no longer count as processed"
+    assert [(row[1].split()[0], row[4]) for row in made] == [
+        ("base,", "control point 1; <b>good</b>"),
+        ("depth,", "arm; <b>withdrawn, 20.50 m² of the work area</b>: depth (strokes 3 to 9)"),
+        ("depth,", f"arm; <b>{less}</b>: depth (strokes 3 to 9); <b>good</b>"),
+        ("calibration", "<b>good</b>"),
+    ]
+    assert made[0][3] == "x"
+    assert made[1][3] == "leader (station 4)"
+
+
+@pytest.mark.parametrize(("until", "words"), [(0, "are provisional until it is good"), (10**6, "Provisional for good")])
+def test_ground_that_no_later_check_confirms_is_said_to_stay_provisional(until: int, words: str) -> None:
+    found = facts(acts=at_one(Confirm(kind="base", by="x", until_number=until)))
+    assert found.provisional_m2 > 0.0
+    assert words in told_due(report_page(found, b""))
+
+
+def test_an_imported_document_and_the_area_of_each_import_stand_in_the_report() -> None:
+    page = report_page(facts(follow_ups=(SEARCHED,), releases=(RELEASED,)), b"")
+    data = {row[1]: row[2] for row in rows(page, "Annex: mine-action minimum data")}
+    assert data["Benchmark and perimeter of released areas, by kind"] == (
+        f"imported: {RELEASED.number} ({RELEASED.category.value}); in this report and in the exports"
+    )
+    (search,), (paper,) = rows(page, "Follow-up by others, release"), rows(page, "Documents of the authority")
+    assert number(search[6]) > 0.0
+    assert number(paper[5]) > 0.0
 
 
 def test_slices_are_never_called_a_witness_board(page: str) -> None:

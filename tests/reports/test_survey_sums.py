@@ -10,9 +10,9 @@ import msgspec
 import pytest
 import shapely
 
+from benchmarks.trials.report_sums import broken_sums, number, rows
 from flailpilot import report, simulate
 from tests.control.ledger import jobs
-from tests.reports.test_papers import number, rows
 from vehicle.contracts.plan import UntreatableReason
 from vehicle.contracts.task_role import SurveyFacts, TaskFacts, TaskRole
 from vehicle.reports import gaps
@@ -73,6 +73,7 @@ def test_balance_and_pieces_of_the_report_add_up(facts: JobFacts) -> None:
     page = report_page(facts, b"")
     area, processed, listed, beyond, missed = [number(row[1]) for row in rows(page, "Balance")][:5]
     assert processed + listed + beyond + missed == pytest.approx(area, abs=0.02)
+    assert broken_sums(facts, page) == ()
     pieces = rows(page, "Not processed, why, and what must follow")
     for words, area_m2 in (("not in this task", beyond), ("not workable by machine", listed)):
         told = [number(row[2]) for row in pieces if row[1].startswith(words)]

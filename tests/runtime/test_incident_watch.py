@@ -63,6 +63,8 @@ def run(watch: IncidentWatch, seal: Seal, clock: JumpingClock | None = None) -> 
     [
         (told("detonation_class", value=3.0), "a heavy detonation, told by A"),
         (told("detonation_class", value=2.0), ""),
+        (told("shock", value=2.0), "a large shock of the tool"),
+        (told("shock", value=1.0), ""),
         (told("note", "Person in the ring, north"), "Person in the ring, north, told by A"),
         (told("note", "soil is wet"), ""),
         (told("note", "the accident report is due"), ""),

@@ -1,7 +1,8 @@
 """Keeps the ledger's journal beside the tick: a keeper of the loop that writes and flushes in its own thread.
 
 The tick hands over its records and continues. The thread writes them at once: a killed program loses only those not yet
-written. It flushes them to the disk within `SYNC_S`: a power cut loses no more than that.
+written. It flushes them to the disk within `SYNC_S`: a power cut loses no more than that. A withdrawal is flushed at
+once: what a power cut loses never counts as credit again.
 """
 
 import contextlib
@@ -123,6 +124,8 @@ class LedgerKeeper:
             self._written_count += bool(rows)
             if rows and due_s is None:
                 due_s = self._now_s() + SYNC_S
+            if _withdraws(rows):
+                due_s = self._now_s()  # a power cut may lose proven ground, never that it was withdrawn
             if due_s is not None and self._now_s() >= due_s:
                 self._writer.sync()
                 due_s = None

@@ -62,10 +62,14 @@ class ReportKind(StrEnum):
 
 
 class RecordedAct(msgspec.Struct, frozen=True, kw_only=True):
-    """A journal record of a measurement, a confirmation or a withdrawal. `t_s` counts from the zero of the facts."""
+    """A journal record of a measurement, a confirmation or a withdrawal. `t_s` counts from the zero of the facts.
+
+    `withdrawn_m2`: ground of the work area that no longer counts as processed by it; None if that is not known.
+    """
 
     t_s: float
     act: Observed | Confirm | Revoke
+    withdrawn_m2: float | None = None
 
 
 class RunLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +167,13 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     def cell_m(self) -> float:
         """Cell size of the record [m]."""
         return self.config.mission.cell_m
+
+    @property
+    def open_for_good(self) -> bool:
+        """Whether no later check can confirm what is provisional: nothing was worked since the newest good check."""
+        base = [row.act for row in self.acts if isinstance(row.act, Confirm) and row.act.kind == Knowledge.BASE.value]
+        newest = self.ledger.stroke.number if self.ledger.stroke is not None else 0
+        return bool(base) and base[-1].closing and base[-1].until_number >= newest
 
     @property
     def provisional_m2(self) -> float:

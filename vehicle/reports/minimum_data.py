@@ -61,7 +61,7 @@ def _values(facts: JobFacts) -> dict[str, str]:
         "end": escape(values["end_utc"]),
         "status": say(status) if status in say else escape(values["status"]),
         "hazard": _hazard(facts),
-        "released": say("minimum.value.released"),
+        "released": _released(facts),
         "processed": say("minimum.value.processed", area=values["processed_m2"]),
         "depth": say("minimum.value.depth"),
         "device": _finds(facts),
@@ -77,6 +77,18 @@ def _hazard(facts: JobFacts) -> str:
         return ""
     kind = escape(task.hazard_kind or "") or facts.words("minimum.value.kind_unknown")
     return f"{kind} {escape(task.hazard_area or '')}".strip()
+
+
+def _released(facts: JobFacts) -> str:
+    """Return the imported documents of the authority, by number and category."""
+    say = facts.words
+    if not facts.releases:
+        return say("minimum.value.released")
+    papers = (
+        say("minimum.value.document", number=escape(row.number), category=say(f"category.{row.category.value}"))
+        for row in facts.releases
+    )
+    return say("minimum.value.documents", documents=", ".join(papers))
 
 
 def _finds(facts: JobFacts) -> str:

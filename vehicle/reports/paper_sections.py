@@ -5,6 +5,7 @@ from html import escape
 from typing import Final
 
 import numpy as np
+import shapely
 
 from vehicle.config.task import NOT_STATED
 from vehicle.config.task import rows as task_rows
@@ -12,9 +13,10 @@ from vehicle.reports.about import job_values
 from vehicle.reports.envelope import ENVELOPE_ROWS
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.html_parts import heads_of, not_stated, note, section, stated, table
-from vehicle.reports.imported import needed
+from vehicle.reports.imported import FollowUp, Release, needed
+from vehicle.reports.importing import area_of
 from vehicle.reports.minimum_data import minimum_data
-from vehicle.reports.words import grouped, percent
+from vehicle.reports.words import area, grouped, percent
 
 LEFT_OUT: Final = ("statement", "classification")
 SAID: Final = ("simulated", "status")
@@ -126,16 +128,16 @@ def follow_up(facts: JobFacts) -> str:
     rows = [
         [
             say(f"layer.{row.layer.value}"), say(f"team.{row.team}"), escape(row.who), escape(row.when),
-            escape(row.method), escape(row.result),
+            escape(row.method), escape(row.result), _inside_m2(facts, row),
         ]
         for row in facts.follow_ups
     ]  # fmt: skip
     papers = [
         [escape(row.number), escape(row.date), escape(row.authority), escape(row.person),
-         say(f"category.{row.category.value}"), f"<code>{escape(row.document_hash)}</code>"]
+         say(f"category.{row.category.value}"), _inside_m2(facts, row), f"<code>{escape(row.document_hash)}</code>"]
         for row in facts.releases
     ]  # fmt: skip
-    heads = heads_of(facts, "follow_up", "layer", "team", "who", "when", "method", "result")
+    heads = heads_of(facts, "follow_up", "layer", "team", "who", "when", "method", "result", "area")
     found = (
         table(say("follow_up.title"), heads, rows, told)
         if rows
@@ -143,8 +145,13 @@ def follow_up(facts: JobFacts) -> str:
     )
     if not papers:
         return found
-    heads = heads_of(facts, "follow_up", "number", "date", "authority", "person", "category", "document")
+    heads = heads_of(facts, "follow_up", "number", "date", "authority", "person", "category", "area", "document")
     return found + table(say("follow_up.papers"), heads, papers, say("follow_up.papers_note"), level=3)
+
+
+def _inside_m2(facts: JobFacts, row: FollowUp | Release) -> str:
+    """Return the part of the work area that others' polygons cover [m²]."""
+    return area(shapely.intersection(area_of(row.polygons_deg, facts.plan.datum), facts.site.work_area).area)
 
 
 def uncertainty(facts: JobFacts) -> str:

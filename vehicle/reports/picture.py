@@ -17,6 +17,7 @@ from vehicle.contracts.plan import SegmentKind
 from vehicle.reports.charts import READING
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.ground_sections import pieces_of, readings_of
+from vehicle.reports.importing import area_of
 from vehicle.reports.layers import layers
 from vehicle.reports.palette import (
     GAP_COLOURS,
@@ -35,7 +36,7 @@ from vehicle.reports.palette import (
 )
 from vehicle.reports.picture_frame import draw_frame
 from vehicle.reports.picture_labels import Label, draw_labels
-from vehicle.reports.picture_side import PALE, draw_side, height_for_legend_in
+from vehicle.reports.picture_side import DOCUMENT, FOLLOWED_UP, PALE, draw_side, height_for_legend_in
 from vehicle.reports.products import polygons
 from vehicle.reports.seen import seen_of
 from vehicle.reports.survey import named_points
@@ -73,6 +74,7 @@ def draw_map(path: Path, facts: JobFacts) -> None:
         axes.plot(row.east_m, row.north_m, marker="D", markersize=5, color=READING, markeredgecolor=PAPER, zorder=10)
     _draw_listed(axes, facts)
     _draw_gaps(axes, facts, window_m[2] - window_m[0])
+    _draw_others(axes, facts)
     _draw_events(axes, facts)
     draw_frame(axes, window_m, facts.words)
     draw_labels(axes, labels_of(facts), polygons(facts.site.keep_out))
@@ -120,6 +122,17 @@ def _draw_ground(axes: Any, facts: JobFacts) -> None:
     _fill(axes, site.work_area, 7, facecolor="none", edgecolor=INK, linewidth=1.5)
     for east_m, north_m in site.benchmarks_m:
         axes.plot(east_m, north_m, marker="^", color=INK, markerfacecolor=PAPER, markersize=8, zorder=11)
+
+
+def _draw_others(axes: Any, facts: JobFacts) -> None:
+    """Draw what others said of the ground as borders: follow-up by teams, and documents of the authority."""
+    datum = facts.plan.datum
+    for team in facts.follow_ups:
+        _fill(axes, area_of(team.polygons_deg, datum), 9.2, facecolor="none", edgecolor=PAPER, **FOLLOWED_UP)
+    for paper in facts.releases:
+        shape = area_of(paper.polygons_deg, datum)
+        _fill(axes, shape, 9.3, facecolor="none", edgecolor=PAPER, linewidth=3.2)
+        _fill(axes, shape, 9.4, facecolor="none", edgecolor=INK, **DOCUMENT)
 
 
 def _draw_raster(axes: Any, facts: JobFacts, window_m: tuple[float, float, float, float]) -> None:

@@ -44,6 +44,9 @@ FIGURES_IN: Final = 4.1
 """Height of figures and histogram above the legend."""
 ENTRY: Final = 1.75
 """Height of an entry of the legend with the space below it, in sizes of its letters."""
+FOLLOWED_UP: Final[dict[str, Any]] = {"linewidth": 1.1, "linestyle": (0, (1.5, 1.5))}
+DOCUMENT: Final[dict[str, Any]] = {"linewidth": 1.6, "linestyle": (0, (6.0, 2.5))}
+"""How borders are drawn: of ground that other teams followed up, and of the authority's documents."""
 SEEN_M2: Final = 0.5
 """A smaller area is not listed in the legend."""
 
@@ -157,9 +160,23 @@ def _legend(facts: JobFacts) -> list[Any]:
         entries.append(_mark(marker, say.text(f"legend.{kind}"), color=colour, markeredgecolor=PAPER, markersize=9))
     if readings_of(facts):
         entries.append(_mark("D", say.text("legend.reading"), color=READING, markeredgecolor=PAPER, markersize=5))
+    entries += _of_others(facts)
     if facts.site.benchmarks_m:
         entries.append(_mark("^", say.text("legend.benchmark"), color=INK, markerfacecolor=PAPER, markersize=7))
     return entries
+
+
+def _of_others(facts: JobFacts) -> list[Any]:
+    say = facts.words
+    found: list[Any] = []
+    if facts.follow_ups:
+        layers = ", ".join(dict.fromkeys(say.text(f"layer.{row.layer.value}") for row in facts.follow_ups))
+        look = {"facecolor": PROCESSED, "edgecolor": PAPER, **FOLLOWED_UP}
+        found.append(Patch(**look, label=say.text("legend.follow_up", layers=layers)))
+    for paper in facts.releases:
+        named = say.text("legend.release", number=paper.number, category=say.text(f"category.{paper.category.value}"))
+        found.append(Line2D([], [], color=INK, **DOCUMENT, label=named))
+    return found
 
 
 def _mark(marker: str, label: str, **look: Any) -> Any:

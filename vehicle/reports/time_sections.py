@@ -1,7 +1,7 @@
 """Sections of the report about time: hours, stops, link, checks made and due, hammers, finds, the log and its annex."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Final
 
@@ -29,11 +29,12 @@ from vehicle.reports.html_parts import (
 from vehicle.reports.palette import marked
 from vehicle.reports.seen import reading_names, seen_of
 from vehicle.reports.story import PAUSE, STOP, UNKNOWN_REASON, Stop, hours_of, link_loss, stops_of, waits_of
-from vehicle.reports.words import grouped
+from vehicle.reports.words import area, grouped
 
 LINK_REASONS: Final = ("link_lost", "link_flapping")
 LOG_MAX: Final = 400
 """Largest number of log lines on the page; the recording holds all of them."""
+MODES_A_LINE: Final = 2
 ANNEX: Final = ("mode", "reason", "stop")
 """Kinds of events that occur hundreds of times in a mission: stops have a table, the others are in an annex."""
 SEEN: Final = ("find", BY_PEOPLE, SHOCK, "note", SKIP_KIND)
@@ -142,8 +143,7 @@ def checks(facts: JobFacts) -> str:
     """Return measurements by people with their results, then the checks that are due."""
     say = facts.words
     names = reading_names(facts)
-    made = (_check_row(facts, act, names.get(place, "")) for place, act in enumerate(facts.acts))
-    rows = [row for row in made if row is not None]
+    rows = _check_rows(facts, names)
     parts = []
     if rows:
         heads = [time_head(facts), *heads_of(facts, "checks", "what", "value", "by", "outcome", "place")]
@@ -155,23 +155,48 @@ def checks(facts: JobFacts) -> str:
     return "\n".join(parts)
 
 
-def _check_row(facts: JobFacts, row: RecordedAct, name: str) -> list[str] | None:
-    """Return a line of the checks; `name` of a depth reading as on the map. None for an act without a measurement."""
-    act, when, say = row.act, moment(facts, row.t_s), facts.words
-    if isinstance(act, Observed):
-        if act.kind in (*SEEN, *SHIFT_KINDS, *PEOPLE_KINDS):
-            return None
-        where = place(facts, act.place_m) if act.place_m is not None else "-"
-        what = f"{_observed(facts, act.kind)} {name}".strip()
-        return [when, what, _measured(facts, act), escape(act.by), escape(act.text) or "-", where]
+def _check_rows(facts: JobFacts, names: Mapping[int, str]) -> list[list[str]]:
+    """Return the lines of the checks; what a measurement led to stands in its own line.
+
+    `names`: index of a depth reading's act -> its name on the map.
+    """
+    rows: list[list[str]] = []
+    led_s: float | None = None
+    for number, row in enumerate(facts.acts):
+        act, when, say = row.act, moment(facts, row.t_s), facts.words
+        if isinstance(act, Observed):
+            led_s = None
+            if act.kind in (*SEEN, *SHIFT_KINDS, *PEOPLE_KINDS):
+                continue
+            where = place(facts, act.place_m) if act.place_m is not None else "-"
+            what = f"{_observed(facts, act.kind)} {names.get(number, '')}".strip()
+            rows.append([when, what, _measured(facts, act), escape(act.by), escape(act.text) or "-", where])
+            led_s = row.t_s
+            continue
+        outcome = _outcome(facts, row)
+        if led_s == row.t_s:
+            told = rows[-1][4]
+            rows[-1][3:5] = [escape(act.by), outcome if told == "-" else f"{told}; {outcome}"]
+            continue
+        kind = say("checks.record")
+        if isinstance(act, Confirm):
+            kind = say(f"confirmed.{act.kind}") if f"confirmed.{act.kind}" in say else escape(act.kind)
+        rows.append([when, kind, "-", escape(act.by), outcome, "-"])
+    return rows
+
+
+def _outcome(facts: JobFacts, row: RecordedAct) -> str:
+    """Return what a confirmation or a withdrawal did to the record."""
+    act, say = row.act, facts.words
+    assert not isinstance(act, Observed), "a measurement changes nothing by itself"
     if isinstance(act, Confirm):
-        told = say("checks.good" if act.closing else "checks.good_open")
-        kind = say(f"confirmed.{act.kind}") if f"confirmed.{act.kind}" in say else escape(act.kind)
-        return [when, kind, "-", escape(act.by), f"<b>{told}</b>", "-"]
+        return f"<b>{say('checks.good' if act.closing else 'checks.good_open')}</b>"
+    kind = "shallower" if act.bias_m > 0.0 else "withdrawn"
+    told = {"bias": f"{act.bias_m:.3f}"} if act.bias_m > 0.0 else {}
+    if row.withdrawn_m2 is not None:
+        kind, told = f"{kind}_area", told | {"area": area(row.withdrawn_m2)}
     strokes = say("checks.strokes", first=act.since_number, last=act.until_number)
-    what = say("checks.shallower", bias=f"{act.bias_m:.3f}") if act.bias_m > 0.0 else say("checks.withdrawn")
-    told = say("checks.outcome", what=what, reason=escape(act.reason), strokes=strokes)
-    return [when, say("checks.record"), "-", escape(act.by), told, "-"]
+    return say("checks.outcome", what=say(f"checks.{kind}", **told), reason=escape(act.reason), strokes=strokes)
 
 
 def _observed(facts: JobFacts, kind: str) -> str:
@@ -192,7 +217,8 @@ def due(facts: JobFacts) -> list[str]:
     acts = [row.act for row in facts.acts]
     open_now = facts.due if facts.due is not None else due_after(acts)
     if facts.provisional_m2 > 0.0:
-        found.append(say("checks.due_close", area=grouped(facts.provisional_m2, 1)))
+        kind = "open_for_good" if facts.open_for_good else "due_close"
+        found.append(say(f"checks.{kind}", area=grouped(facts.provisional_m2, 1)))
     if Knowledge.BASE in open_now:
         found.append(say("checks.due_base", why=_since(facts, acts, Knowledge.BASE)))
     if Knowledge.DEPTH in open_now:
@@ -275,9 +301,14 @@ def annex_modes(facts: JobFacts) -> str:
         if event.kind == "reason"
     )
     told = say("modes.reasons", reasons=counted(facts, counts.most_common())) if counts else ""
-    rows = [[moment(facts, event.t_ns / NS_PER_S), escape(event.text)] for event in modes[:LOG_MAX]]
-    if not rows:
+    cells = [[moment(facts, event.t_ns / NS_PER_S), escape(event.text)] for event in modes[:LOG_MAX]]
+    if not cells:
         return ""
-    more = say("modes.more", count=len(modes) - len(rows)) if len(modes) > len(rows) else ""
-    heads = [time_head(facts), *heads_of(facts, "modes", "mode")]
+    more = say("modes.more", count=len(modes) - len(cells)) if len(modes) > len(cells) else ""
+    heads = [time_head(facts), *heads_of(facts, "modes", "mode")] * MODES_A_LINE
+    cells += [["", ""]] * (-len(cells) % MODES_A_LINE)
+    rows = [
+        [cell for pair in cells[first : first + MODES_A_LINE] for cell in pair]
+        for first in range(0, len(cells), MODES_A_LINE)
+    ]
     return table(say("modes.title"), heads, rows, more) + (note(told) if told else "")

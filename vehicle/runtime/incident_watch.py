@@ -13,7 +13,9 @@ from typing import Final
 
 import msgspec
 
+from vehicle.contracts.detonation import BY_PEOPLE, LARGE_SHOCK, SHOCK
 from vehicle.contracts.ledger_types import Observed
+from vehicle.contracts.shift_table import RING
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import NS_PER_S
@@ -31,13 +33,12 @@ REASONS: Final = {
         StopReason.RUNAWAY: "the machine did not stop in time",
     }.items()
 }
-"""Event of a stop that is always evidence -> words. A detonation is everyday work: only a heavy one is told below."""
+"""Event of a stop that is always evidence -> words. A detonation is everyday work, until its shock is large."""
 WORDS: Final = ("incident", "accident", "injur", "person in")
 """A note that begins so tells of one, such as `person in the ring`; so does the ring's act, told as not done."""
-RING: Final = "ring "
 APART_S: Final = 600.0
 """What is seen within ten minutes of a seal that is under way belongs to the same incident."""
-WAITING_MAX: Final = 8
+UNSEALED_MAX: Final = 8
 
 
 class Sealed(msgspec.Struct, frozen=True):
@@ -70,10 +71,12 @@ def reason_in(record: TickRecord, acts_before: int) -> str:
 
 
 def _told(act: Observed) -> str:
-    if act.kind == "detonation_class" and act.value >= HEAVY_CLASS:
+    if act.kind == SHOCK and act.value >= LARGE_SHOCK:
+        return "a large shock of the tool"
+    if act.kind == BY_PEOPLE and act.value >= HEAVY_CLASS:
         return f"a heavy detonation, told by {act.by or 'nobody named'}"
     text = act.text.lower()
-    words = text.removeprefix(RING) if act.kind == "shift_not_done" and text.startswith(RING) else text
+    words = text.removeprefix(f"{RING} ") if act.kind == "shift_not_done" else text
     if act.kind not in ("note", "shift_not_done") or not words.startswith(WORDS):
         return ""
     told = f"{act.text}, told by {act.by or 'nobody named'}"
@@ -109,7 +112,7 @@ class IncidentWatch:
     def __init__(self, folder: Path | None, after_s: float, left: Sequence[tuple[Path, str]] = ()) -> None:
         self._folder, self._after_s = folder, after_s
         self._acts: int | None = None
-        self._waiting: deque[tuple[Path, str]] = deque(left, WAITING_MAX)
+        self._waiting: deque[tuple[Path, str]] = deque(left, UNSEALED_MAX)
         self._seen = asyncio.Event()
         self._quiet_until_ns = 0
         if self._waiting:
