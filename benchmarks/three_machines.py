@@ -42,6 +42,7 @@ from console.server.planning.replanning import swept_of
 from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import NeighbourFrame, NeighbourKind, Observation, VehicleFrame
+from flailpilot.run_masks import Processed
 from flailpilot.simulate import plan_settings, planned_footprint
 from sim.checker import base_check, hammer_count
 from sim.operator import Script, ScriptedOperator
@@ -544,8 +545,6 @@ def driven(seed: int, minutes: float, leave_s: float, folder: Path, tell: Callab
 
 def processed_in(area: Any, one: Machine) -> float:
     """Area that a machine's own record claims within another [m2]."""
-    from flailpilot.run_masks import Processed  # noqa: PLC0415
-
     return Processed(area, one.parts.config.mission.cell_m).area_m2(one.state.ledger)
 
 
