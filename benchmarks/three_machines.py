@@ -78,7 +78,6 @@ from vehicle.runtime.loop import VehicleLoop
 
 RING_M: Final = 12.0
 PEOPLE_M: Final = 8.0
-BLOCK_M: Final = (30.0, 9.0)
 LANE_M: Final = 18.0
 """Between two blocks: two machines that stand at facing ends, rotor at rest, leave each other room to begin again."""
 DATUM: Final = LocalFrame(39.99, 46.93)
@@ -92,7 +91,42 @@ NEAR_M: Final = 0.2
 """Tracks may be 0.1 m beside swept ground (`vehicle/control/ground/support.py`), and the truth is beside belief."""
 DEMINER: Final = ((600.0, 24.0), (640.0, 10.0), (780.0, 10.0), (840.0, 24.0))
 """When the deminer is how far east of the last block [s, m]; walks between."""
-Scene = tuple[Site, Scenario, PlanSettings, tuple[Plan, ...]]
+
+
+class Layout(msgspec.Struct, frozen=True):
+    """Size of each block, east and north [m]."""
+
+    east_m: float = 30.0
+    north_m: float = 9.0
+
+    def west_m(self, number: int) -> float:
+        """West side of a machine's block."""
+        return number * (self.east_m + LANE_M)
+
+    def block(self, number: int) -> list[tuple[float, float]]:
+        """Corners of a machine's block, east and north [m]."""
+        west, east = self.west_m(number), self.west_m(number) + self.east_m
+        return [(west, 0.0), (east, 0.0), (east, self.north_m), (west, self.north_m)]
+
+    def around(self, number: int) -> shapely.Polygon:
+        """A box round a machine's block."""
+        west = self.west_m(number)
+        return shapely.box(west - 1.0, -1.0, west + self.east_m + 1.0, self.north_m + 1.0)
+
+    def deminer_m(self, time_s: float) -> tuple[float, float]:
+        """Where the deminer is, east and north [m]."""
+        times_s, away_m = np.array(DEMINER).T
+        return self.west_m(len(NAMES) - 1) + self.east_m + float(np.interp(time_s, times_s, away_m)), 4.0
+
+
+class Scene(msgspec.Struct, frozen=True):
+    """What is driven: one task, a plan for each machine."""
+
+    layout: Layout
+    site: Site
+    scenario: Scenario
+    settings: PlanSettings
+    plans: tuple[Plan, ...]
 
 
 class Person(ScriptedOperator):
@@ -113,8 +147,8 @@ class Machine:
     """One stack: its world, radio, operator and vehicle, its journal, and what the truth says of its ground."""
 
     def __init__(self, name: str, scene: Scene, number: int, folder: Path) -> None:
-        site, scenario, _, plans = scene
-        self.name, self.plan, self.site = name, plans[number], site
+        scenario = scene.scenario
+        self.name, self.plan = name, scene.plans[number]
         self.scenario = scenario.model_copy(update={"seed": scenario.seed + number})
         self.machine = load_machine(scenario.machine)
         self.path = folder / name / "ledger.journal"
@@ -213,13 +247,7 @@ class Machine:
 
 
 # --- the scene -------------------------------------------------------------------------------------------------------
-def block(number: int) -> list[tuple[float, float]]:
-    """Corners of a machine's block, east and north [m]."""
-    west = number * (BLOCK_M[0] + LANE_M)
-    return [(west, 0.0), (west + BLOCK_M[0], 0.0), (west + BLOCK_M[0], BLOCK_M[1]), (west, BLOCK_M[1])]
-
-
-def site_file(folder: Path) -> Path:
+def site_file(layout: Layout, folder: Path) -> Path:
     """The task's site: three blocks, all ground outside bears."""
 
     def ring(corners: list[tuple[float, float]]) -> list[list[float]]:
@@ -230,7 +258,7 @@ def site_file(folder: Path) -> Path:
         {
             "type": "Feature",
             "properties": {"role": "work_area", "name": name},
-            "geometry": {"type": "Polygon", "coordinates": [ring(block(number))]},
+            "geometry": {"type": "Polygon", "coordinates": [ring(layout.block(number))]},
         }
         for number, name in enumerate(NAMES)
     ]
@@ -240,12 +268,12 @@ def site_file(folder: Path) -> Path:
     return path
 
 
-def scene_of(seed: int, folder: Path) -> Scene:
+def scene_of(seed: int, layout: Layout, folder: Path) -> Scene:
     """Site, scenario, planner's settings, and a plan for each machine: its own block from its south-west corner."""
     scenario = Scenario(
         name="three-machines",
         machine="memat",
-        site=str(site_file(folder)),
+        site=str(site_file(layout, folder)),
         seed=seed,
         mission=MissionConfig(required_depth_m=0.15),
     )
@@ -253,19 +281,17 @@ def scene_of(seed: int, folder: Path) -> Scene:
     settings, shape = plan_settings(scenario, machine), planned_footprint(scenario, machine)
     plans = []
     for number in range(len(NAMES)):
-        corners = block(number)
-        west, south = corners[0]
-        mine = shapely.intersection(site.work_area, shapely.box(west - 1.0, -1.0, west + BLOCK_M[0] + 1.0, 99.0))
+        mine = shapely.intersection(site.work_area, layout.around(number))
         request = ReplanRequest(
             request_id=1,
             plan_hash="",
             site_hash=site.site_hash,
             missed=tuple(rings_of(part) for part in shapely.get_parts(mine)),
             swept=(),
-            pose=StartPose(east_m=west + 2.0, north_m=south - 6.0, yaw_rad=0.0),
+            pose=StartPose(east_m=layout.west_m(number) + 2.0, north_m=-6.0, yaw_rad=0.0),
         )
         plans.append(replan(site, shape, settings, request).plan)
-    return site, scenario, settings, tuple(plans)
+    return Scene(layout, site, scenario, settings, tuple(plans))
 
 
 # --- what people do --------------------------------------------------------------------------------------------------
@@ -307,7 +333,7 @@ class Team:
         return True
 
     def _a_drives_out(self, _now_ns: int) -> bool:
-        a, (site, _, settings, _) = self.machines["A"], self.scene
+        a, site, settings = self.machines["A"], self.scene.site, self.scene.settings
         if a.state.gate.mode is not Mode.DISARMED:
             return False
         request = WayRequest(
@@ -354,9 +380,9 @@ class Team:
         return True
 
     def _rest(self) -> Plan:
-        a, b, (site, _, settings, _) = self.machines["A"], self.machines["B"], self.scene
+        a, b, site, settings = self.machines["A"], self.machines["B"], self.scene.site, self.scene.settings
         left = gaps.find(
-            shapely.box(-1.0, -1.0, BLOCK_M[0] + 1.0, BLOCK_M[1] + 1.0).intersection(site.work_area),
+            self.scene.layout.around(0).intersection(site.work_area),
             site.keep_out, a.plan, a.state.ledger, a.parts.config,
         )  # fmt: skip
         swept: tuple[Rings, ...] = tuple(ring for one in (a, b) for ring in swept_of(one.state.ledger, settings.cell_m))
@@ -402,8 +428,8 @@ def pose_of(state: VehicleState) -> StartPose:
 class Exchange:
     """The simulated console, twice a second; and the deminer's own station, which tells C alone."""
 
-    def __init__(self, machines: dict[str, Machine]) -> None:
-        self.machines = machines
+    def __init__(self, machines: dict[str, Machine], layout: Layout) -> None:
+        self.machines, self.layout = machines, layout
         self._due_ns = 0
 
     def step(self, now_ns: int) -> None:
@@ -417,7 +443,7 @@ class Exchange:
             for other in self.machines.values():
                 if ring is not None and other is not one:
                     other.tell(msgspec.structs.replace(ring, station_id=CONSOLE_ID))
-        place_m = deminer_m(now_ns / 1e9)
+        place_m = self.layout.deminer_m(now_ns / 1e9)
         lat_deg, lon_deg, _ = self.machines["C"].state.datum.geodetic_from_enu(*place_m)
         self.machines["C"].tell(
             NeighbourFrame(
@@ -432,17 +458,11 @@ class Exchange:
         )
 
 
-def deminer_m(time_s: float) -> tuple[float, float]:
-    """Where the deminer is, east and north [m]."""
-    times_s, away_m = np.array(DEMINER).T
-    return block(len(NAMES) - 1)[1][0] + float(np.interp(time_s, times_s, away_m)), 4.0
-
-
 class Judge:
     """Sees the truth of every tick."""
 
-    def __init__(self, machines: dict[str, Machine], site: Site) -> None:
-        self.machines, self.unproven = machines, site.work_area
+    def __init__(self, machines: dict[str, Machine], scene: Scene) -> None:
+        self.machines, self.layout, self.unproven = machines, scene.layout, scene.site.work_area
         shapely.prepare(self.unproven)
         self.overlaps = self.people = self.before = self.after = 0
         self.nearest_m = math.inf
@@ -457,7 +477,7 @@ class Judge:
                 self.overlaps += left_m < 0.0 and moves
                 self.nearest_m = min(self.nearest_m, left_m) if moves else self.nearest_m
         _, true, own_m = rows[-1]
-        east_m, north_m = deminer_m(now_ns / 1e9)
+        east_m, north_m = self.layout.deminer_m(now_ns / 1e9)
         near = math.hypot(true.east_m - east_m, true.north_m - north_m) < own_m + PEOPLE_M
         self.people += near and abs(true.speed_mps) > STANDSTILL_MPS
         if (now_ns // TICK_NS) % 10 == 0:
@@ -498,12 +518,19 @@ def under(length_m: float, width_m: float, east_m: float, north_m: float, yaw_ra
     return np.stack([east_m + along * cos_yaw - across * sin_yaw, north_m + along * sin_yaw + across * cos_yaw], axis=1)
 
 
-def driven(seed: int, minutes: float, leave_s: float, folder: Path, tell: Callable[[str], None]) -> dict[str, Any]:
+def driven(
+    seed: int,
+    minutes: float,
+    leave_s: float,
+    folder: Path,
+    tell: Callable[[str], None],
+    layout: Layout = Layout(),  # noqa: B008  # frozen
+) -> dict[str, Any]:
     """One run; the figures by name."""
     begun_s = time.process_time()
-    scene = scene_of(seed, folder)
+    scene = scene_of(seed, layout, folder)
     machines = {name: Machine(name, scene, number, folder) for number, name in enumerate(NAMES)}
-    team, exchange, judge = Team(machines, scene, leave_s), Exchange(machines), Judge(machines, scene[0])
+    team, exchange, judge = Team(machines, scene, leave_s), Exchange(machines, layout), Judge(machines, scene)
     now_ns = 0
     for tick in range(round(minutes * 60.0 / TICK_S)):
         now_ns += TICK_NS
@@ -523,7 +550,6 @@ def driven(seed: int, minutes: float, leave_s: float, folder: Path, tell: Callab
         one.truth.flush()
         false_m2 += one.truth.false_credit_m2(one.state.ledger)
     b = machines["B"]
-    of_a = shapely.box(-1.0, -1.0, BLOCK_M[0] + 1.0, BLOCK_M[1] + 1.0)
     return {
         "minutes": minutes,
         "overlaps in motion, s": judge.overlaps * TICK_S,
@@ -537,7 +563,7 @@ def driven(seed: int, minutes: float, leave_s: float, folder: Path, tell: Callab
         "starts refused by rings": {one.name: one.refused for one in machines.values()},
         "stops": {one.name: one.operator.stops for one in machines.values()},
         "m2": {one.name: round(one.state.ledger.credited_m2, 1) for one in machines.values()},
-        "m2 by B in A's block": round(processed_in(of_a, b), 1),
+        "m2 by B in A's block": round(processed_in(layout.around(0), b), 1),
         "false credit, m2": false_m2,
         "processor s": time.process_time() - begun_s,
     }

@@ -52,6 +52,11 @@ class GroundMirror:
         return self._copy.header.datum if self._copy.header is not None else None
 
     @property
+    def vehicle_id(self) -> str:
+        """Whose record it is; "" if the vehicle does not say."""
+        return self._copy.header.vehicle_id if self._copy.header is not None else ""
+
+    @property
     def cell_m(self) -> float:
         """Cell size [m]."""
         return self._copy.header.cell_m if self._copy.header is not None else CELL_M

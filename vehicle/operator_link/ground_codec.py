@@ -45,6 +45,7 @@ class RecordHeader(msgspec.Struct, frozen=True, kw_only=True):
     acts: int
     firm: int
     unclosed: tuple[tuple[int, int], ...]
+    vehicle_id: str = ""
     format: int = RECORD_FORMAT
 
 

@@ -150,6 +150,7 @@ class GroundLog:
             acts=self._acts,
             firm=ledger.firm,
             unclosed=ledger.unclosed,
+            vehicle_id=state.config.vehicle_id,
         )
         return packed_record(header, _tiles(ledger))
 

@@ -12,6 +12,7 @@ import numpy as np
 
 from console.server.ground_classes import PROVISIONAL, classes
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.plan import RecordSeal
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 
@@ -19,7 +20,10 @@ COPY_FORMAT: Final = 1
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
-    """`tiles`: (column, row, bytes) in order; `firm`, `unclosed`: which credit is provisional, as in the ledger."""
+    """`tiles`: (column, row, bytes) in order; `firm`, `unclosed`: which credit is provisional, as in the ledger.
+
+    `vehicle_id`: whose record it is, "" if nobody says.
+    """
 
     format: int = COPY_FORMAT
     plan_hash: str
@@ -27,9 +31,15 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     firm: int
     unclosed: tuple[tuple[int, int], ...]
     tiles: tuple[tuple[int, int, int], ...]
+    vehicle_id: str = ""
+
+    @property
+    def records(self) -> tuple[RecordSeal, ...]:
+        """Return the record that a plan on this ground rests on; without its seal, which no console knows."""
+        return (RecordSeal(vehicle_id=self.vehicle_id, seal=""),) if self.vehicle_id else ()
 
 
-def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
+def encoded(ledger: LedgerState, plan_hash: str, cell_m: float, vehicle_id: str = "") -> bytes:
     """Encode the file."""
     rows: list[tuple[int, int, int]] = []
     parts: list[bytes] = []
@@ -44,6 +54,7 @@ def encoded(ledger: LedgerState, plan_hash: str, cell_m: float) -> bytes:
         firm=ledger.firm,
         unclosed=ledger.unclosed,
         tiles=tuple(rows),
+        vehicle_id=vehicle_id,
     )
     return b"\n".join((msgspec.json.encode(head), b"".join(parts)))
 

@@ -47,6 +47,11 @@ class Mirror(Protocol):
         ...
 
     @property
+    def vehicle_id(self) -> str:
+        """Whose record it is; "" if the vehicle does not say."""
+        ...
+
+    @property
     def cell_m(self) -> float:
         """Cell size [m]."""
         ...
@@ -175,7 +180,7 @@ class RecordDesk:
             # the record is of the work, also while its way to the parking or back is on the vehicle
             plan_file = str(Path(left.made) / "plan.json")
             plan_hash = await asyncio.to_thread(_hash_in, plan_file)
-        await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m)
+        await asyncio.to_thread(_keep, path, ledger, plan_hash, cell_m, mirror.vehicle_id)
         return {
             "site": site,
             "ledger": str(path),
@@ -210,11 +215,11 @@ class _Named(msgspec.Struct, frozen=True):
     plan_hash: str
 
 
-def _keep(path: Path, ledger: LedgerState, plan_hash: str, cell_m: float) -> None:
+def _keep(path: Path, ledger: LedgerState, plan_hash: str, cell_m: float, vehicle_id: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     ledger = withdrawal.done(ledger, cell_m)  # withdrawn ground must not count as worked
     fresh = path.with_name(f"{path.name}.{token_hex(4)}")
-    fresh.write_bytes(ledger_file.encoded(ledger, plan_hash, cell_m))
+    fresh.write_bytes(ledger_file.encoded(ledger, plan_hash, cell_m, vehicle_id))
     fresh.replace(path)
 
 

@@ -26,6 +26,7 @@ from vehicle.contracts.skipped import SkippedSwath
 from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.planning.coverage.certificate import rings_of
+from vehicle.planning.coverage.closing import resting_on
 from vehicle.planning.coverage.replan import ReplanRequest, Rings, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import write_stored
@@ -83,6 +84,7 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
         error_m=settings.k_sigma * PlanSettings().tool_sigma_m,
     )
     rest = replan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell)).plan
+    rest = resting_on(rest, head.records)
     folder = Path(asked.folder)
     write_made(rest, first, folder)
     (folder / SHOWN).write_bytes(msgspec.json.encode({"name": first.site.name, **plan_shown(rest, site)}))

@@ -22,6 +22,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import along_cross_m
 from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.planning.coverage.closing import resting_on
 from vehicle.planning.coverage.parking import PARKING, kept_out_since, parking_goals
 from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
@@ -96,6 +97,7 @@ def way_made(asked: WayAsked, tell: Tell) -> dict[str, Any]:
         error_m=settings.k_sigma * PlanSettings().tool_sigma_m,
     )
     plan = way_plan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell))
+    plan = resting_on(plan, head.records)
     more = {"name": first.site.name, "to": asked.to, "work": Path(left.made).name}
     folder = Path(asked.folder)
     write_made(plan, first, folder)

@@ -47,7 +47,8 @@ class Room:
 
     def record_of(self, plan_hash: str) -> None:
         self.mirror.fetched(
-            self.mirror.missing or "@LEDGER/masks.z", packed_record(header(plan_hash=plan_hash), iter(()))
+            self.mirror.missing or "@LEDGER/masks.z",
+            packed_record(header(plan_hash=plan_hash, vehicle_id="memat-1"), iter(())),
         )
 
 
@@ -69,7 +70,7 @@ def test_after_a_hand_over_the_record_is_that_of_the_new_plan_or_none(tmp_path: 
     asked = asyncio.run(room.desk.replan({}))
     assert asked["made"] == str(tmp_path / "plans" / "q")
     _, head = ledger_file.read(Path(asked["ledger"]))
-    assert head.plan_hash == "q"
+    assert (head.plan_hash, head.vehicle_id) == ("q", "memat-1")
 
 
 def test_each_vehicle_has_hours_way_and_events_of_its_own(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from console.server.planning.sites import SiteRequest, read
 from tests.control.ledger import jobs
 from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason, rests_on_untaken
 from vehicle.contracts.skipped import SkippedSwath, ring_of
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
@@ -164,3 +164,14 @@ def test_ground_bears_where_cells_were_swept() -> None:
     area_m2 = sum(shapely.Polygon(rings[0], rings[1:]).area for rings in swept_of(ledger, CELL_M))
     assert area_m2 == pytest.approx(ledger.swept_cells * CELL_M**2, rel=1e-6)
     assert swept_of(LedgerState(), CELL_M) == ()
+
+
+def test_the_plan_of_the_rest_is_for_the_vehicle_alone_whose_ground_it_uses(made: Path, tmp_path: Path) -> None:
+    plan = plan_of(made)
+    request = asked(tmp_path, made, worked(plan, missing(plan)))
+    ledger, _ = ledger_file.read(Path(request.ledger))
+    Path(request.ledger).write_bytes(ledger_file.encoded(ledger, plan.plan_hash, CELL_M, "memat-1"))
+    replanned(request, nobody)
+    rest = plan_of(tmp_path)
+    assert rests_on_untaken(rest, "memat-1", ()) == ""
+    assert "ground of memat-1" in rests_on_untaken(rest, "memat-2", ("a" * 32,))
