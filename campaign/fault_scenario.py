@@ -212,7 +212,7 @@ class FaultScenario:
         self.start_engine()
 
     def start_engine(self) -> None:
-        """Somebody at the machine starts a stopped engine; no frame can do this."""
+        """Somebody at the machine starts a stopped engine; this machine has no starter that a console commands."""
         if not self.world.engine.running:
             self.engine_starts += 1
             self.world.engine.start()

@@ -53,6 +53,11 @@ class ActWhy(IntEnum):
     NOT_NOW = 18
     WAIT_MOMENT = 19
     SHIFT_DUE = 20
+    NO_STARTER = 21
+    START_BARRED = 22
+    STARTER_RESTS = 23
+    ENGINE_TURNS = 24
+    NOT_SECURED = 25
 
     @property
     def key(self) -> str:
@@ -78,6 +83,19 @@ class WorkFlag(IntFlag):
     AREAS_KNOWN = 4096
     SHIFT_USED = 8192
     SHIFT_DUE = 16384
+
+
+class EngineStartStep(IntEnum):
+    """An engine start from a console: whether there is one, and its step (FLAIL_ENGINE_START)."""
+
+    NOT_OFFERED = 0
+    IDLE = 1
+    ASKED = 2
+    HELD = 3
+    WARNING = 4
+    CRANKING = 5
+    RESTS = 6
+    BARRED = 7
 
 
 class BeatFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -108,7 +126,8 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     a full tank; `fuel_time_min`: it lasts for so many minutes of work. `day_count`: rises with each change of what
     people told in this task, 0 from a vehicle that has no such file. `start_*`: of a mission that waits: what stands
     against its start here (`vehicle.contracts.messages.StartBlock`), how far away it would begin, and in which
-    direction, left positive.
+    direction, left positive. `engine_start_left_s`: until its step ends, or the starter has rested, 0 where nothing
+    counts down; `engine_start_tries`: without a running engine.
     """
 
     tick: int
@@ -149,6 +168,9 @@ class WorkFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     start_block: int = 0
     start_distance_m: float | None = None
     start_bearing_rad: float | None = None
+    engine_start: EngineStartStep = EngineStartStep.NOT_OFFERED
+    engine_start_left_s: float = 0.0
+    engine_start_tries: int = 0
 
 
 class StrokesFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -19,12 +19,16 @@ class ToolMode(IntEnum):
 
 
 class EngineMode(IntEnum):
-    """KEEP leaves the engine as it is; IDLE keeps the hydrostatic brake effective through a stop."""
+    """KEEP leaves the engine as it is; IDLE keeps the hydrostatic brake effective through a stop.
+
+    START turns the starter for as long as commands with it live; no other mode starts a stopped engine.
+    """
 
     KEEP = 0
     IDLE = 1
     WORK = 2
     SHUTDOWN = 3
+    START = 4
 
 
 class FixType(IntEnum):
@@ -237,6 +241,7 @@ class OperatorEdge(IntFlag):
     ACKNOWLEDGE = 1024
     RECOVERY = 2048
     RELEASE_ESTOP = 4096
+    ENGINE_START = 8192
 
 
 class OperatorFrame(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -206,8 +206,10 @@ class ControllerTwin:
     def _step(self, now_ns: int) -> None:
         rules = self._rules
         present = self.faults_present | dead_encoders(self._sensors)
+        self.outputs.watch(self.time_ms(now_ns))
         rules.step(self.time_ms(now_ns), present, chain_open=self.estop_chain_open, fire=self.fire)
         self._hold_shock(self.time_ms(now_ns))
+        self.outputs.ask_starter(asked=rules.asks_starter)
         command = rules.command
         if command is not None:
             self.outputs.signal(command, live=not rules.lease_over, commanded=rules.commanded)

@@ -14,16 +14,21 @@ from sim.sensors import ToolSensors
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.units import NS_PER_S
 
-_SHUTDOWN, _HOLD, _DEPTH = EngineMode.SHUTDOWN, ToolMode.HOLD, ToolMode.DEPTH  # see `sim.controller`
+_SHUTDOWN, _START, _IDLE = EngineMode.SHUTDOWN, EngineMode.START, EngineMode.IDLE  # see `sim.controller`
+_HOLD, _DEPTH = ToolMode.HOLD, ToolMode.DEPTH
 BRAKE_BELOW_MPS = 0.05
 OVERSPEED_RATIO = 1.05
 """The controller limits set-points to the profile's limits times this, whatever the host asks for."""
+CRANK_BRAKED_MS = 1000
+ENGINE_RESTS_RADPS, ENGINE_RUNS_RADPS = 5.0, 60.0
+"""The starter turns an engine at rest, once the brakes were on for so long, and no longer than until it runs."""
 
 
 class OutputParams(msgspec.Struct, frozen=True, kw_only=True):
-    """Constants of the firmware: T_BRAKE and the gain of the tool servo."""
+    """Constants of the firmware: T_BRAKE, the rotor speed below which it stands, and the gain of the tool servo."""
 
     t_brake_s: float = 4.0
+    rotor_still_radps: float = 5.0
     servo_gain_1ps: float = 3.0
 
 
@@ -53,6 +58,10 @@ class OutputStage:
         self.horn = self.beacon = self.suppression = self.gnss_restart = False
         self._stopping_ns = 0
         self._t_brake_ns = round(params.t_brake_s * NS_PER_S)
+        crank_s = machine.engine.crank_s if machine.engine.console_start else 0.0
+        self._crank_max_ms = round(1000.0 * crank_s)
+        self._released_ms = self._unasked_ms = self._now_ms = 0
+        self._starter_asked = False
 
     def advance(self, command: ReceivedCommand | None, step_s: float) -> None:
         """Follow `command` for `step_s`; None stops: ramp to zero, rotor off, tool held, engine idle."""
@@ -65,8 +74,37 @@ class OutputStage:
         self._rotor(command.rotor_speed_radps, step_s)
         self._tool(command)
         standing = self.left_mps == 0.0 == self.right_mps and self._slow()
-        if command.engine is not _SHUTDOWN or standing:
+        if command.engine is _START:
+            self._engine.command(_START if self._may_crank() else _IDLE)
+        elif command.engine is not _SHUTDOWN or standing:
             self._engine.command(command.engine)
+
+    def watch(self, now_ms: int) -> None:
+        """Note when the brakes were last open, before a step changes them."""
+        self._now_ms = now_ms
+        if not self.brake:
+            self._released_ms = now_ms
+
+    def ask_starter(self, *, asked: bool) -> None:
+        """Note since when a live command asks for the starter without a break."""
+        self._starter_asked = asked
+        if not asked:
+            self._unasked_ms = self._now_ms
+
+    def _may_crank(self) -> bool:
+        """As `may_crank` of the C reference; unknown is not at rest."""
+        now_ms, engine = self._now_ms, self._engine
+        most_radps = ENGINE_RUNS_RADPS if engine.cranking else ENGINE_RESTS_RADPS
+        return (
+            self._starter_asked
+            and now_ms - self._unasked_ms < self._crank_max_ms
+            and self.brake
+            and now_ms - self._released_ms >= CRANK_BRAKED_MS
+            and self.rotor_radps == 0.0
+            and self._slow()
+            and abs(self._sensors.rotor_radps) < self._params.rotor_still_radps
+            and abs(engine.speed_radps) <= most_radps
+        )
 
     def signal(self, command: ReceivedCommand, *, live: bool, commanded: bool) -> None:
         """Set horn and lights, in every state; once driven, a machine without a live command warns people near it."""
@@ -76,7 +114,8 @@ class OutputStage:
         self.gnss_restart = live and command.gnss_restart
 
     def cut(self) -> None:
-        """Switch all outputs off at once: spring brakes close, valves close."""
+        """Switch all outputs off at once: spring brakes close, valves close, the starter stands."""
+        self._engine.cranking = False
         self.left_mps = self.right_mps = self.rotor_radps = self.arm_rate_mps = 0.0
         self.brake = True
 

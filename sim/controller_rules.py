@@ -3,7 +3,7 @@
 Session, lease, state, latches. `tests/firmware_bridge/test_twin.py` compares the two on random histories.
 """
 
-from firmware_bridge.types import ControllerFault, ControllerState, ReceivedCommand
+from firmware_bridge.types import ControllerFault, ControllerState, EngineMode, ReceivedCommand
 
 STOP_SHOWN_MS = 500
 """A stop by the controller itself lasts this long, so that its host sees it."""
@@ -19,6 +19,7 @@ STOPPING_FAULTS = int(
 _CONFIG = int(ControllerFault.CONFIG)
 _COMMAND = int(ControllerFault.COMMAND)
 _RUN, _SAFE = ControllerState.RUN, ControllerState.SAFE  # see `sim.controller`
+_START = EngineMode.START
 _HALF, _WHOLE = 1 << 31, 1 << 32
 
 
@@ -67,7 +68,8 @@ class Rules:
             return False
         self.command, self.accepted_ms, self.commanded = command, now_ms, True
         self.greeted = self.greeted or not (self._handshake or self._spoken)
-        if command.track_left_mps == 0.0 == command.track_right_mps and command.rotor_speed_radps == 0.0:
+        still = command.track_left_mps == 0.0 == command.track_right_mps and command.rotor_speed_radps == 0.0
+        if still and command.engine is not _START:
             if self.state is ControllerState.SAFE and not self._stop_shown:
                 self._neutral_seen = True
             if command.reset and not command.kill:
@@ -90,6 +92,11 @@ class Rules:
         if command.controller_time_ms > self.accepted_ms:
             return 0
         return min(silence_ms, command.controller_time_ms + command.valid_for_ms)
+
+    @property
+    def asks_starter(self) -> bool:
+        """Whether a live command asks for the starter."""
+        return self.state is _RUN and self.command is not None and self.command.engine is _START
 
     @property
     def drives(self) -> bool:

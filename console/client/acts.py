@@ -25,7 +25,13 @@ WAITING_MAX = 8
 STOPS = OperatorEdge.STOP | OperatorEdge.ESTOP
 URGENT = STOPS | OperatorEdge.DISARM | OperatorEdge.RELEASE | OperatorEdge.MISSION_PAUSE
 """Acts that end motion; doing one twice is harmless."""
-STANDS_ON = OperatorEdge.ARM | OperatorEdge.RESET | OperatorEdge.MISSION_START | OperatorEdge.RECOVERY
+STANDS_ON = (
+    OperatorEdge.ARM
+    | OperatorEdge.RESET
+    | OperatorEdge.MISSION_START
+    | OperatorEdge.RECOVERY
+    | OperatorEdge.ENGINE_START
+)
 """Acts that are valid only in the mode that was shown at the press."""
 TOWARDS_MOTION = STANDS_ON | OperatorEdge.TAKE | OperatorEdge.RELEASE_ESTOP
 FIRST_NS = 500_000_000

@@ -36,6 +36,7 @@ ACTS: Final = {
     9: OperatorEdge.ATTENTION,
     10: OperatorEdge.RECOVERY,
     11: OperatorEdge.RELEASE_ESTOP,
+    12: OperatorEdge.ENGINE_START,
 }
 """Numbers of the acts in the page's protocol."""
 ACT_NAMES: Final = {
@@ -50,6 +51,7 @@ ACT_NAMES: Final = {
     9: "ATTENTION",
     10: "RECOVERY",
     11: "RELEASE_ESTOP",
+    12: "ENGINE_START",
 }
 AWAY_FROM_MOTION: Final = OperatorEdge.RELEASE | OperatorEdge.DISARM | OperatorEdge.MISSION_PAUSE
 """Acts that are valid regardless of delay."""

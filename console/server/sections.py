@@ -12,7 +12,7 @@ from console.server.inside_area import Inside
 from console.server.near_ground import UNKNOWN as NOTHING_NEAR
 from console.server.near_ground import Stand, Unproven
 from console.server.next_step import kind_of, next_step
-from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
+from firmware_bridge.console_types import BeatFlag, BeatFrame, EngineStartStep, WorkFlag, WorkFrame
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
 from vehicle.contracts.messages import MissionPhase, Mode, RotorState, StartBlock
@@ -319,6 +319,7 @@ def gnss_section(work: WorkFrame | None) -> Section | None:
 def engine_section(work: WorkFrame | None, to_parking_s: float | None = None) -> Section | None:
     """Return engine, oil, coolant, supply voltage, and fuel.
 
+    `start`: step of an engine start from a console, null where the machine has none; `start_left_s`: until it ends.
     `fuel_min`: the fuel lasts for so long at work. `parking_min`: minutes to the parking by a way that was planned.
     `fuel_low`: the fuel does not last for that way and `FUEL_RESERVE_MIN` more, where an unknown way counts as none; or
     hardly any is left.
@@ -326,7 +327,7 @@ def engine_section(work: WorkFrame | None, to_parking_s: float | None = None) ->
     if work is None:
         return None
     parking_min = None if to_parking_s is None else math.ceil(to_parking_s / 60.0)
-    ratio, left_min = work.fuel_ratio, work.fuel_time_min
+    ratio, left_min, start = work.fuel_ratio, work.fuel_time_min, work.engine_start
     short = left_min is not None and left_min < (parking_min or 0) + FUEL_RESERVE_MIN
     pressure = work.hydraulic_pressure_pa
     return {
@@ -336,6 +337,9 @@ def engine_section(work: WorkFrame | None, to_parking_s: float | None = None) ->
         "oil_c": _rounded(work.hydraulic_temp_degc, 0),
         "pressure_bar": None if pressure is None else _rounded(pressure / PA_PER_BAR, 0),
         "supply_v": _rounded(work.supply_voltage_v, 1),
+        "start": None if start is EngineStartStep.NOT_OFFERED else start.name.lower(),
+        "start_left_s": _rounded(work.engine_start_left_s, 1),
+        "start_tries": work.engine_start_tries,
         "fuel_ratio": _rounded(ratio, 3),
         "fuel_min": left_min,
         "parking_min": parking_min,

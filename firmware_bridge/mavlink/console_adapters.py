@@ -1,10 +1,19 @@
 """Encodes and decodes FLAIL_BEAT, FLAIL_WORK and FLAIL_STROKES; reads the act number in a console's frame."""
 
+import math
 from typing import Any, Final
 
 import msgspec
 
-from firmware_bridge.console_types import ActWhy, BeatFlag, BeatFrame, StrokesFrame, WorkFlag, WorkFrame
+from firmware_bridge.console_types import (
+    ActWhy,
+    BeatFlag,
+    BeatFrame,
+    EngineStartStep,
+    StrokesFrame,
+    WorkFlag,
+    WorkFrame,
+)
 from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID
 from firmware_bridge.mavlink.conventions import (
     fuel_from_wire,
@@ -27,9 +36,11 @@ DATA_MAX: Final = _STROKES.array_lengths[-1]
 """Number of bytes for strokes, each after its length, in one FLAIL_STROKES."""
 LOW: Final = 0xFFFF_FFFF
 _WHYS = {why.value: why for why in ActWhy}
+_STARTS = {step.value: step for step in EngineStartStep}
 _FIXES = {fix.value: fix for fix in FixType}
 _WHOLE = ("tick", "flags", "cap_reason", "base_id", "fix", "satellites", "fuel_ratio", "fuel_time_min", "day_count")
-_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in _WHOLE and not name.startswith("start_"))
+_EXTENSIONS = ("start_", "engine_start")
+_FLOATS = tuple(name for name in WorkFrame.__struct_fields__ if name not in _WHOLE and not name.startswith(_EXTENSIONS))
 """Fields of a WorkFrame in wire order that are floats on the wire, before its extensions."""
 LEAST_M: Final = 1e-3
 """A start that is nearer than this is told as so far away: 0 is not told."""
@@ -91,13 +102,16 @@ def encode_work(work: WorkFrame, sequence: int = 0) -> bytes:
         work.start_block,
         0.0 if work.start_distance_m is None else max(work.start_distance_m, LEAST_M),
         work.start_bearing_rad or 0.0,
+        saturated_u16(math.ceil(10.0 * work.engine_start_left_s)),
+        work.engine_start,
+        min(work.engine_start_tries, 0xFF),
     )
     return _framed(_WORK, payload, sequence)
 
 
 def decode_work(frame: Frame) -> WorkFrame:
     """Decode the figures of the work."""
-    *before, day_count, block, away_m, bearing_rad = _unpacked(_WORK, frame)
+    *before, day_count, block, away_m, bearing_rad, left_ds, step, tries = _unpacked(_WORK, frame)
     tick, *floats, flags, base_id, cap_reason, fix, satellites, fuel, fuel_time_min = before
     told = away_m > 0.0  # False for NaN too
     return WorkFrame(
@@ -113,6 +127,9 @@ def decode_work(frame: Frame) -> WorkFrame:
         start_block=block,
         start_distance_m=away_m if told else None,
         start_bearing_rad=bearing_rad if told else None,
+        engine_start=_STARTS.get(step, EngineStartStep.NOT_OFFERED),
+        engine_start_left_s=left_ds / 10.0,
+        engine_start_tries=tries,
         **{name: optional_from_wire(value) for name, value in zip(_FLOATS, floats, strict=True)},
     )
 

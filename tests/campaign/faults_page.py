@@ -37,7 +37,7 @@ is in [SAFETY.md](SAFETY.md). Whether a row is tested on the full stack, with al
   engine are switched off, all in that tick. Where a mission reacts otherwise than driving by stick, both are named.
 - **Recovery**: what ends the reason. After every stop the sticks must be centred; then follow RESET and ARM, and after
   an engine cut or a fault a second ARM. *RECOVERY*: the machine may be driven out along its own track although the
-  cause is still there.
+  cause is still there. *Bars an engine start*: no console starts the engine before a reset at the machine.
 - **Tests**: at most two are named.
 """
 
@@ -57,7 +57,8 @@ def detections(rule: Rule) -> str:
 
 def recoveries(rule: Rule) -> str:
     """What leaves the reason."""
-    return RECOVERIES[rule.recovery] + ("; RECOVERY" if rule.retreat else "")
+    barred = "; bars an engine start" if rule.bars_start else ""
+    return RECOVERIES[rule.recovery] + ("; RECOVERY" if rule.retreat else "") + barred
 
 
 def described(row: int) -> Handled:

@@ -142,6 +142,8 @@ def machine_does(rule: Rule, code: StopReason) -> str:
         told.append(f"stays {rule.linger_ticks * TICK_S:g} s longer than its cause")
     if rule.sounds_horn:
         told.append("the horn sounds")
+    if rule.bars_start:
+        told.append("no engine start from a console before a reset at the machine")
     return "; ".join(told)
 
 

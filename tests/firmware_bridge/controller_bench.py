@@ -30,6 +30,7 @@ class Config(c.Structure):
         ("watchdog_ms", c.c_uint32),
         ("supply_min_v", c.c_float),
         ("supply_max_v", c.c_float),
+        ("crank_max_ms", c.c_uint32),
         ("config_hash", c.c_uint8 * 8),
     ]
 
@@ -113,6 +114,7 @@ def config(**changes: Any) -> Config:
         "watchdog_ms": 200,
         "supply_min_v": 18.0,
         "supply_max_v": 32.0,
+        "crank_max_ms": 2000,
         "config_hash": (c.c_uint8 * 8)(*HASH),
     }
     return Config(**values | changes)

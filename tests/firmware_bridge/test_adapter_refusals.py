@@ -72,7 +72,7 @@ def test_command_limits_themselves_pass() -> None:
         adapters.encode_command(msgspec.structs.replace(edge, valid_for_ms=-1), 1)
 
 
-@pytest.mark.parametrize("fields", [{"tool_mode": 3}, {"engine_mode": 4}, {"flags": 128}, {"flags": 0x8000}])
+@pytest.mark.parametrize("fields", [{"tool_mode": 3}, {"engine_mode": 5}, {"flags": 128}, {"flags": 0x8000}])
 def test_command_refuses_what_it_does_not_know(fields: dict[str, int]) -> None:
     wire = rewired(adapters.encode_command(samples.COMMAND, 1), **fields)
     assert read_one(adapters.CONTROLLER_DECODERS, wire) is None
@@ -229,7 +229,7 @@ def test_sticks_are_refused_on_both_sides(field: str, bad: float) -> None:
         {"tilt": 3.2},
         {"tool_mode": 3},
         {"flags": 8},
-        {"edges": 8192},
+        {"edges": 16384},
         {"edges": 0x80000000},
     ],
 )

@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from firmware_bridge.console_types import ActWhy, BeatFlag, BeatFrame, StrokesFrame, WorkFlag, WorkFrame
+from firmware_bridge.console_types import (
+    ActWhy,
+    BeatFlag,
+    BeatFrame,
+    EngineStartStep,
+    StrokesFrame,
+    WorkFlag,
+    WorkFrame,
+)
 from firmware_bridge.mavlink import _dialect as d
 from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.framing import Frame, FrameParser
@@ -56,6 +64,9 @@ def test_a_beat_comes_back_as_itself(beat: BeatFrame) -> None:
         fuel_ratio=st.none() | st.integers(0, 10_000).map(lambda part: part / 10_000),
         fuel_time_min=st.none() | st.integers(0, 65_534),
         start_block=st.integers(0, 255),
+        engine_start=st.sampled_from(EngineStartStep),
+        engine_start_left_s=st.integers(0, 6_553).map(lambda tenths: tenths / 10.0),
+        engine_start_tries=st.integers(0, 255),
         **dict.fromkeys(FLOATS, NUMBER),
     )
 )
@@ -95,9 +106,12 @@ def _fields(message: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
         (WorkFlag, "FLAIL_WORK_FLAGS"),
         (ActWhy, "FLAIL_ACT_WHY"),
         (StartBlock, "FLAIL_START_BLOCK"),
+        (EngineStartStep, "FLAIL_ENGINE_START"),
     ],
 )
-def test_numbers_are_those_of_the_dialect(flags: type[BeatFlag | WorkFlag | ActWhy | StartBlock], prefix: str) -> None:
+def test_numbers_are_those_of_the_dialect(
+    flags: type[BeatFlag | WorkFlag | ActWhy | StartBlock | EngineStartStep], prefix: str
+) -> None:
     told = {name: getattr(d, name) for name in vars(d) if name.startswith(f"{prefix}_")}
     assert {f"{prefix}_{one.name}": one.value for one in flags} == told
 

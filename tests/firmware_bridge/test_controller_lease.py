@@ -236,7 +236,7 @@ WRONG: list[dict[str, Any]] = [
     {"valid_for_ms": 261},
     {"flags": 128},
     {"tool_mode": 3},
-    {"engine_mode": 4},
+    {"engine_mode": 5},
 ]
 
 
@@ -267,6 +267,7 @@ def test_a_command_out_of_range_renews_nothing(bench: Bench, wrong: dict[str, An
         {"flags": 0x6F},
         {"valid_for_ms": 260},
         {"tool_mode": 2, "engine_mode": 3},
+        {"engine_mode": 4},
     ],
     ids=str,
 )

@@ -24,9 +24,13 @@ from sim.sensors import SensorParams, ToolSensors
 from tests.firmware_bridge.controller_bench import HASH, Bench, Config, config, load
 from vehicle.config.load import load_machine
 from vehicle.config.machine import MachineConfig
+from vehicle.config.machine_parts import EngineConfig
 from vehicle.contracts.units import NS_PER_MS
 
 EVENTS = 60
+CRANK_MAX_MS = 2000
+START = 4
+ENGINE_RADPS = (0.0, 0.0, 0.0, -4.0, 5.0, 5.5, 20.0, 60.0, 61.0, 105.0, float("nan"))
 STEPS_MS = (1, 5, 10, 10, 10, 20, 20, 50)
 ACCEL_MPS2, DECEL_MPS2, TOP_MPS, ROTOR_RADPS, ROTOR_ACCEL_RADPS2 = 0.4713, 0.9317, 1.03, 101.3, 49.7
 """No ramp made of these meets the brakes' 0.05 m/s on its way down."""
@@ -57,7 +61,11 @@ def profile() -> MachineConfig:
         "spin_up_s": working_radps / ROTOR_ACCEL_RADPS2,
     }
     return machine.model_copy(
-        update={"tracks": machine.tracks.model_copy(update=tracks), "tool": machine.tool.model_copy(update=tool)}
+        update={
+            "tracks": machine.tracks.model_copy(update=tracks),
+            "tool": machine.tool.model_copy(update=tool),
+            "engine": EngineConfig(console_start=True, crank_s=CRANK_MAX_MS / 1000.0),
+        }
     )
 
 
@@ -69,6 +77,7 @@ def reference() -> Config:
         track_decel_mps2=DECEL_MPS2,
         rotor_speed_max_radps=ROTOR_RADPS,
         rotor_accel_radps2=ROTOR_ACCEL_RADPS2,
+        crank_max_ms=CRANK_MAX_MS,
     )
 
 
@@ -83,12 +92,14 @@ class Pair:
         machine = profile()
         flail = FlailPlant(machine.tool, 9000.0, FlailParams(), PlaneGround(GroundParams(), seed=1), seed=1)
         self.host, port = MemoryPort.pair(1 << 20)
+        self.engine = EnginePlant(machine.body.power_w)
+        self.turn_engine(0.0)
         self.twin = ControllerTwin(
             port,
             machine,
             self.sensors,
             flail,
-            EnginePlant(machine.body.power_w),
+            self.engine,
             config_hash=HASH,
             params=ControllerParams(boot_s=0.0, handshake=True, whole_steps=True),
         )
@@ -120,6 +131,10 @@ class Pair:
         left, right, rotor = (NAN if name in self.dead else value for name, value in zip(names, measured, strict=True))
         self.sensors.left_mps, self.sensors.right_mps, self.sensors.rotor_radps = left, right, rotor
 
+    def turn_engine(self, speed_radps: float) -> None:
+        """The engine turns so fast from now on, whatever either side does about it."""
+        self.engine.speed_radps = self.bench.inputs.engine_speed_radps = speed_radps
+
     def contact(self, name: str, on: bool) -> None:
         """The emergency stop chain (on: open), fire, shock, oil; or the reset button pressed and let go."""
         inputs, twin = self.bench.inputs, self.twin
@@ -149,6 +164,7 @@ class Pair:
             ("beacon", own.beacon, out.beacon),
             ("suppression", own.suppression, out.suppression),
             ("gnss_restart", own.gnss_restart, out.gnss_restart),
+            ("starter", self.engine.cranking, out.engine_mode == START),
         ):
             if left is not right:
                 lines.append(f"{name}: twin {left}, reference {right}")
@@ -189,6 +205,18 @@ class Host:
         data = codec.encode_fields("FLAIL_HELLO", {"protocol_version": version, "config_hash": chash}, 0, 1, 1)
         pair.hear(data, data)
 
+    def crank(self, pair: Pair, ticks: int) -> None:
+        """Asks for the starter as a gate does: still, with brakes, in good time."""
+        self.habit = {"track_left": 0.0, "track_right": 0.0, "rotor_speed": 0.0, "valid_for_ms": 150, "engine_mode": 1}
+        for tick in range(ticks):
+            self.sequence = (self.sequence + 1) % WRAP_MS
+            wish = START if tick > ticks // 3 else 1
+            if tick == 2 * ticks // 3 and self.rng.random() < 0.4:
+                pair.turn_engine(self.rng.choice(ENGINE_RADPS))
+            for_both = self.habit | {"flags": 1, "sequence": self.sequence, "engine_mode": wish}
+            pair.hear(*stamped(pair, for_both, pair.now_ms))
+            pair.step(20)
+
     def command(self, pair: Pair) -> None:
         rng = self.rng
         self.sequence = (self.sequence + rng.choice([1, 1, 1, 1, 1, 2, 0, -1, 1 << 31])) % WRAP_MS
@@ -197,11 +225,12 @@ class Host:
                 "track_left": rng.choice([0.0, 0.0, 0.0, 0.021, 0.27, -0.27, 1.0, 4.0]),
                 "rotor_speed": rng.choice([0.0, 0.0, 0.0, 41.0, -41.0, 290.0]),
                 "valid_for_ms": rng.choice([150, 150, 150, 150, 260, 60, 10, 0]),
+                "engine_mode": rng.choice([0, 0, 1, 2, 3, START]),
             }
             self.habit["track_right"] = self.habit["track_left"] * rng.choice([1.0, 1.0, 0.5, -1.0, 0.0])
         wrong = {
             "valid_for_ms": 261, "track_left": NAN, "track_right": 5.1, "rotor_speed": 301.0, "tool_mode": 3,
-            "engine_mode": 4,
+            "engine_mode": START + 1,
         }  # fmt: skip
         odd = {name: wrong[name] for name in [rng.choice(list(wrong))]} if rng.random() < 0.04 else {}
         old_ms = rng.choice([0, 0, 0, 20, 20, 60, 140, 149, 150, 160, 400, -1, -30]) if rng.random() < 0.3 else 0
@@ -209,12 +238,16 @@ class Host:
         fields = {"flags": flags, "sequence": self.sequence, "tool_mode": rng.choice([0, 0, 1, 2])} | self.habit | odd
         if rng.random() < 0.25:
             fields |= {"track_left": 0.0, "track_right": 0.0, "rotor_speed": 0.0}
-        stamp_ms = max(0, pair.now_ms - old_ms)
-        sides = []
-        for offset_ms in (pair.offset_ms, 0):
-            stamped = fields | {"controller_time_ms": (stamp_ms + offset_ms) % WRAP_MS}
-            sides.append(codec.encode_fields("FLAIL_COMMAND", stamped, 0, 1, 1))
-        pair.hear(*sides)
+        pair.hear(*stamped(pair, fields, max(0, pair.now_ms - old_ms)))
+
+
+def stamped(pair: Pair, fields: dict[str, Any], stamp_ms: int) -> tuple[bytes, bytes]:
+    """One command for both, each with the stamp of its own clock."""
+    c_side, twin_side = (
+        codec.encode_fields("FLAIL_COMMAND", fields | {"controller_time_ms": (stamp_ms + offset_ms) % WRAP_MS}, 0, 1, 1)
+        for offset_ms in (pair.offset_ms, 0)
+    )
+    return c_side, twin_side
 
 
 def history(library: ctypes.CDLL, seed: int) -> list[str]:
@@ -243,6 +276,15 @@ def event(rng: random.Random, pair: Pair, host: Host) -> str:
             host.command(pair)
             pair.step(rng.choice(STEPS_MS))
         return f"{ticks} commands, the last {host.habit}"
+    if draw < 0.66:
+        ticks = rng.choice([6, 90, 200])
+        host.crank(pair, ticks)
+        return f"{ticks} commands, the last two thirds ask for the starter"
+    if draw < 0.69:
+        speed_radps = rng.choice(ENGINE_RADPS)
+        pair.turn_engine(speed_radps)
+        pair.step(10)
+        return f"engine at {speed_radps} rad/s"
     if draw < 0.86:
         for ms in rng.choice([(1,), (10, 10), (50,) * 3, (20,) * 8, (50,) * 12]):
             pair.step(ms)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from firmware_bridge.console_types import ActWhy
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.firmware_bridge.samples import OPERATOR
-from vehicle.contracts.messages import Mode, RotorState
+from vehicle.contracts.messages import EngineStart, Mode, RotorState
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.state import GateState
 from vehicle.operator_link.act_desk import STOPS, ActDesk, Answer, Seen
@@ -153,7 +153,9 @@ def why(
     edge: OperatorEdge, before: GateState, after: GateState, sent: OperatorFrame = CALM, **seen: object
 ) -> tuple[str, int | None]:
     told = msgspec.structs.replace(SEEN, **seen)
-    heard = Heard(250, sent, before, after, told.tick, told.standing, told.has_plan, told.blocked, told.shift_due)
+    heard = Heard(
+        250, sent, before, after, told.tick, told.standing, told.has_plan, told.blocked, told.shift_due, told.starter
+    )
     found = judged(edge, heard)
     return found.why.key, found.reason
 
@@ -210,6 +212,14 @@ SLOPE, HOT = int(StopReason.SLOPE), int(StopReason.HOT)
         (E.ACKNOWLEDGE, gate(Mode.HOLD), gate(Mode.HOLD), "nothing_due"),
         (E.ACKNOWLEDGE, gate(Mode.HOLD, latched=6, latch_tick=99), gate(Mode.HOLD, latched=6), "changed_meanwhile"),
         (E.ACKNOWLEDGE, gate(Mode.HOLD, latched=1 << SLOPE), gate(Mode.HOLD, latched=1 << SLOPE), "reason"),
+        (E.ENGINE_START, gate(Mode.DISARMED), gate(Mode.DISARMED, start=EngineStart.ASKED), ""),
+        (E.ENGINE_START, gate(Mode.DISARMED, start=EngineStart.HELD), gate(Mode.DISARMED), "wrong_mode"),
+        (E.ENGINE_START, gate(Mode.MANUAL), gate(Mode.MANUAL), "wrong_mode"),
+        (E.ENGINE_START, gate(Mode.HOLD), gate(Mode.HOLD), "reset_first"),
+        (E.ENGINE_START, gate(Mode.DISARMED, reset_due=True), gate(Mode.DISARMED, reset_due=True), "reset_first"),
+        (E.ENGINE_START, gate(Mode.DISARMED, act_tick=80), gate(Mode.DISARMED), "too_soon"),
+        (E.ENGINE_START, gate(Mode.DISARMED, holder=7), gate(Mode.DISARMED, holder=7), "held_by_other"),
+        (E.ENGINE_START, gate(Mode.DISARMED), gate(Mode.DISARMED), "not_now"),
         (E.RELEASE_ESTOP, gate(Mode.ESTOP, estop_latched=True), gate(Mode.ESTOP), ""),
         (E.RELEASE_ESTOP, gate(Mode.ESTOP), gate(Mode.ESTOP), "nothing_due"),
         (E.RELEASE_ESTOP, gate(Mode.ESTOP, estop_latched=True, estop_tick=99), LATCHED, "changed_meanwhile"),
@@ -251,6 +261,19 @@ def test_a_start_in_a_wait_names_the_hand_and_then_the_cause() -> None:
     assert why(E.MISSION_START, before, floats, held) == ("reason", StopReason.POSITION_FLOAT)
     assert why(E.MISSION_START, before, before, held) == ("wait_moment", None)
     assert why(E.MISSION_START, gate(Mode.MANUAL), gate(Mode.MANUAL), held) == ("not_now", None)
+
+
+def test_what_stands_against_an_engine_start_is_named_in_the_order_of_its_cure() -> None:
+    before, due = gate(Mode.DISARMED), gate(Mode.DISARMED, reset_due=True)
+    held = msgspec.structs.replace(CALM, hold_to_run=True)
+    steep = gate(Mode.DISARMED, active=1 << SLOPE)
+    for never in (ActWhy.NO_STARTER, ActWhy.START_BARRED):
+        assert why(E.ENGINE_START, gate(Mode.MANUAL), steep, held, starter=never)[0] == never.key
+    rests = ActWhy.STARTER_RESTS
+    assert why(E.ENGINE_START, before, steep, held, starter=rests)[0] == "hold_pressed"
+    assert why(E.ENGINE_START, due, due, starter=rests)[0] == "reset_first"
+    assert why(E.ENGINE_START, before, steep, starter=rests) == ("reason", SLOPE)
+    assert why(E.ENGINE_START, before, before, starter=rests) == ("starter_rests", None)
 
 
 def test_a_frame_that_came_too_late_says_so() -> None:

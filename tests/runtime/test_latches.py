@@ -34,11 +34,13 @@ PRESSED = GateState(mode=Mode.ESTOP, estop_latched=True, shown=mask(StopReason.E
 EVERY_BIT = (1 << len(RULES)) - 1
 
 
-@given(st.integers(0, EVERY_BIT), st.integers(0, EVERY_BIT), st.booleans(), st.booleans())
+@given(st.integers(0, EVERY_BIT), st.integers(0, EVERY_BIT), st.booleans(), st.booleans(), st.booleans())
 def test_all_that_waits_for_an_act_outlives_the_process(
-    latched: int, shown: int, estop_latched: bool, reset_due: bool
+    latched: int, shown: int, estop_latched: bool, reset_due: bool, start_barred: bool
 ) -> None:
-    gate = GateState(latched=latched, shown=shown, estop_latched=estop_latched, reset_due=reset_due)
+    gate = GateState(
+        latched=latched, shown=shown, estop_latched=estop_latched, reset_due=reset_due, start_barred=start_barred
+    )
     held = msgspec.structs.replace(gate, mode=Mode.HOLD, holder=3, neutral_seen=True, set_mps=(0.3, 0.3))
     assert repr(latches.restored(GateState(), latches.encode(held))) == repr(gate), "and nothing that moves it"
 
@@ -59,6 +61,12 @@ def test_latches_of_the_version_before_are_read(tmp_path: Path) -> None:
     path.write_bytes(latches.with_checksum(b'{"latched":["fire"],"shown":[],"estop_latched":false,"reset_due":true}'))
     gate, line = latches.load_latches(GateState(), path)
     assert (gate.latched, gate.reset_due, line) == (mask(StopReason.FIRE), True, "")
+    assert gate.start_barred, "what it held latched bars an engine start"
+    body = b'{"format":2,"latched":["engine_stall"],"shown":[],"estop_latched":false,"reset_due":true}'
+    path.write_bytes(latches.with_checksum(body))
+    assert not latches.load_latches(GateState(), path)[0].start_barred
+    path.write_bytes(b"damaged")
+    assert latches.load_latches(GateState(), path)[0].start_barred
 
 
 def test_what_was_never_kept_leaves_nothing(tmp_path: Path) -> None:

@@ -125,11 +125,14 @@ class BodyConfig(Strict):
 
 
 class EngineConfig(Strict):
-    """What is known of the engine's fuel. None: not known, and nothing is reckoned from it.
+    """Engine start from a console, and fuel. None: not known, and nothing is reckoned from it.
 
-    `fuel_l_per_h`: at work, under load.
+    `console_start`: the controller has the starter, and a console may have the engine started; `crank_s`: the starter
+    turns for no longer in one try. `fuel_l_per_h`: at work, under load.
     """
 
+    console_start: bool = False
+    crank_s: Annotated[float, Field(gt=0, le=15)] = 10.0
     fuel_tank_l: Annotated[float, Field(gt=0, le=5_000)] | None = None
     fuel_l_per_h: Annotated[float, Field(gt=0, le=500)] | None = None
 

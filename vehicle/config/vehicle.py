@@ -6,7 +6,7 @@ A machine profile is TOML (`vehicle/config/machine.py`, re-exported here). Every
 
 import hashlib
 import json
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Field, model_validator
 
@@ -84,14 +84,18 @@ class VehicleConfig(Strict):
         return self
 
 
-_PROSE = {"machine": {"notes", "maker", "aliases", "sources", "engine"}}
+_PROSE: dict[str, Any] = dict.fromkeys(("notes", "maker", "aliases", "sources"), True)
+_SHOWN_ONLY: dict[str, Any] = dict.fromkeys(("fuel_tank_l", "fuel_l_per_h"), True)
 
 
 def config_hash(config: VehicleConfig) -> bytes:
     """Return eight bytes that identify all values the tick depends on, for the handshake with the controller.
 
     SHA-256 over canonical JSON (sorted keys, no blanks, floats in shortest form). Texts about the machine, and figures
-    that are only shown (fuel), are left out, so that a corrected citation does not stop machines from arming.
+    that are only shown (fuel), are left out, so that a corrected citation does not stop machines from arming. So is the
+    whole engine of a machine that no console starts.
     """
-    canonical = json.dumps(config.model_dump(mode="json", exclude=_PROSE), sort_keys=True, separators=(",", ":"))
+    engine = _SHOWN_ONLY if config.machine.engine.console_start else True
+    told = config.model_dump(mode="json", exclude={"machine": {**_PROSE, "engine": engine}})
+    canonical = json.dumps(told, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).digest()[:8]

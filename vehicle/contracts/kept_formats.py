@@ -16,7 +16,7 @@ class Kept(Enum):
     JOURNAL = ("ledger journal", 5)
     SNAPSHOT = ("ledger snapshot", 1)
     RECORDING = ("recording", 3)
-    LATCHES = ("set of latches", 2)
+    LATCHES = ("set of latches", 3)
     STAMPS = ("set of stamps", 1)
     KEYS = ("key file", 2)
     OUTBOX = ("outbox", 2)

@@ -260,6 +260,19 @@ ACTIVE_MODES = (Mode.MANUAL, *MISSION_MODES, Mode.RECOVERY)
 """Armed and in use; whatever ends them is a stop."""
 
 
+class EngineStart(IntEnum):
+    """Steps of an engine start from a console, all of them disarmed; docs/SAFETY.md, *Engine start*, has the rules.
+
+    ASKED: it waits for hold-to-run. HELD: until it was held long enough. WARNING: the horn. CRANKING: the starter.
+    """
+
+    NONE = 0
+    ASKED = 1
+    HELD = 2
+    WARNING = 3
+    CRANKING = 4
+
+
 class RotorState(IntEnum):
     """AT_SPEED is *measured*; a commanded rotor is not a turning one, a rotor commanded off is not a stopped one."""
 

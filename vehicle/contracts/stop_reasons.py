@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 
-_MARKS = frozenset("radsw")
+_MARKS = frozenset("radswb")
 
 
 def _rule(
@@ -27,7 +27,8 @@ def _rule(
     """One row.
 
     `levels`: the class by stick, in a mission where it differs; marks: `r` RECOVERY may drive on,
-    `a` cleared by arming, `d` doubts the position, `s` sounds the horn, `w` a mission waits for it (WAIT). `onset` and
+    `a` cleared by arming, `d` doubts the position, `s` sounds the horn, `w` a mission waits for it (WAIT), `b` bars an
+    engine start from a console. `onset` and
     `linger` are ticks.
     """
     classes = "".join(takewhile(str.isdigit, levels))
@@ -43,6 +44,7 @@ def _rule(
         doubts_position="d" in marks,
         sounds_horn="s" in marks,
         waits="w" in marks,
+        bars_start="b" in marks,
         onset_ticks=onset,
         linger_ticks=linger,
         rows=rows,
@@ -59,22 +61,22 @@ _R = StopReason
 # fmt: off
 RULES: tuple[Rule, ...] = (
     # code, classes and marks, recovery, catalogue rows, onset, lingering [ticks], for the operator, for ground stations
-    _rule(_R.ESTOP_MACHINE, "5", "H", (112,), 1, 0, f"E-stop pressed on the machine. {PLAN} After it: RESET.",
+    _rule(_R.ESTOP_MACHINE, "5b", "H", (112,), 1, 0, f"E-stop pressed on the machine. {PLAN} After it: RESET.",
           "E-stop on machine. Nobody walks to it"),
     _rule(_R.ESTOP_CONSOLE, "5", "N", (112, 113, 119), 1, 0,
           "E-stop from a console, engine cut. Release it on your console, centre the sticks, RESET.",
           "E-stop by radio, engine cut. Then: disarm"),
-    _rule(_R.FIRE, "5", "H", (69,), 1, 0, f"Fire or smoke: keep away. {PLAN} After it: RESET.",
+    _rule(_R.FIRE, "5b", "H", (69,), 1, 0, f"Fire or smoke: keep away. {PLAN} After it: RESET.",
           "Fire or smoke. Nobody walks to it"),
-    _rule(_R.ROLL_OVER, "5", "H", (105,), 10, 0, f"Rolled over. {PLAN} After it: RESET.",
+    _rule(_R.ROLL_OVER, "5b", "H", (105,), 10, 0, f"Rolled over. {PLAN} After it: RESET.",
           "Rolled over. Nobody walks to it"),
-    _rule(_R.RUNAWAY, "5", "P", (70,), 1, 0,
+    _rule(_R.RUNAWAY, "5b", "P", (70,), 1, 0,
           "Did not stop in time, engine cut. Watch by camera; when it stands: ACKNOWLEDGE, RESET.",
           "Did not stop in time. At rest: disarm"),
-    _rule(_R.ROTOR_UNREQUESTED, "5", "P", (61,), 10, 0,
+    _rule(_R.ROTOR_UNREQUESTED, "5b", "P", (61,), 10, 0,
           "Rotor turned unasked, engine cut. Keep away; at rest: ACKNOWLEDGE, RESET.",
           "Rotor turned unasked. At rest: disarm"),
-    _rule(_R.ROTOR_STUCK_ON, "5", "P", (60,), 1, 0,
+    _rule(_R.ROTOR_STUCK_ON, "5b", "P", (60,), 1, 0,
           "Rotor still turning 10 s after off, engine cut. At rest: ACKNOWLEDGE, RESET.",
           "Rotor does not stop. At rest: disarm"),
     _rule(_R.CONTROLLER_HUNG, "5", "P", (36,), 1, 0,
@@ -84,10 +86,10 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.SETPOINT_MISMATCH, "4", "P", (40,), 15, 0,
           f"Controller does not do what it is told. ACKNOWLEDGE, RESET. {AGAIN}",
           "Controller disobeys. Disarm; again: end"),
-    _rule(_R.ROTOR_NOT_STOPPING, "4", "P", (60,), 1, 0,
+    _rule(_R.ROTOR_NOT_STOPPING, "4b", "P", (60,), 1, 0,
           "Rotor still turning 6 s after off. Keep away; at rest: ACKNOWLEDGE, RESET.",
           "Rotor still turns. At rest: disarm"),
-    _rule(_R.HYDRAULIC_PRESSURE_LOST, "4", "P", (64,), 10, 0,
+    _rule(_R.HYDRAULIC_PRESSURE_LOST, "4b", "P", (64,), 10, 0,
           f"Hydraulic pressure lost, brakes hold. ACKNOWLEDGE, RESET. {AGAIN}",
           "Hydraulics lost. Watch by camera; disarm"),
     _rule(_R.ENGINE_OVERSPEED, "4", "P", (67,), 15, 0, f"Engine over-speed, shut down. ACKNOWLEDGE, RESET. {AGAIN}",
@@ -160,7 +162,7 @@ RULES: tuple[Rule, ...] = (
           "Detonation. Nobody moves before its wait is over: look by camera, ACKNOWLEDGE, RESET, ARM, back out.",
           "Detonation. Wait, look by camera; disarm"),
     _rule(_R.ENGINE_STALL, "3", "N", (66,), 10, 0,
-          f"Engine stalled, and no console starts it. {PLAN} After it: RESET, ARM.",
+          f"Engine stalled. If offered, START ENGINE. Else: {PLAN} After it: RESET, ARM.",
           "Engine stalled. Nobody walks to it"),
     _rule(_R.TOO_HOT, "3r", "P", (65,), 50, 0,
           "Oil or coolant too hot. Let it idle and cool, ACKNOWLEDGE, RESET, ARM; "
@@ -172,10 +174,10 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.LOOP_STALL, "3", "N", (76, 77, 80), 1, 0,
           "The computer missed its beat. RESET, ARM; if it repeats, end the work.",
           "Computer missed its beat. Disarm, then arm"),
-    _rule(_R.MOVED_WHILE_BRAKED, "3s", "P", (70, 107), 10, 0,
+    _rule(_R.MOVED_WHILE_BRAKED, "3sb", "P", (70, 107), 10, 0,
           "Moved although braked. Watch for sliding by camera, ACKNOWLEDGE, RESET, ARM.",
           "Moved while braked. Sliding? Disarm, arm"),
-    _rule(_R.TRACK_STUCK, "3s", "P", (71,), 10, 0, f"A track runs although told to stand. ACKNOWLEDGE, RESET. {AGAIN}",
+    _rule(_R.TRACK_STUCK, "3sb", "P", (71,), 10, 0, f"A track runs although told to stand. ACKNOWLEDGE, RESET. {AGAIN}",
           "A track runs on. Disarm; again: end"),
     _rule(_R.BOOT_LOOP, "3", "P", (75,), 1, 0,
           f"Restarts again and again, or its latches are lost. ACKNOWLEDGE. {AGAIN}",

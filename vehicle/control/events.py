@@ -2,9 +2,18 @@
 
 from vehicle.contracts import people
 from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
-from vehicle.contracts.messages import ACTIVE_MODES, Estimate, Event, FixType, GateReport, MissionPhase, Mode
+from vehicle.contracts.messages import (
+    ACTIVE_MODES,
+    EngineStart,
+    Estimate,
+    Event,
+    FixType,
+    GateReport,
+    MissionPhase,
+    Mode,
+)
 from vehicle.contracts.shift_state import due_text
-from vehicle.control.state import LedgerState, VehicleState
+from vehicle.control.state import GateState, LedgerState, VehicleState
 
 FIX_TEXT = {
     FixType.NONE: "no receiver",
@@ -14,6 +23,13 @@ FIX_TEXT = {
     FixType.DGPS: "differential fix",
     FixType.RTK_FLOAT: "RTK float",
     FixType.RTK_FIXED: "RTK fixed",
+}
+
+ENGINE_START_TEXT = {
+    EngineStart.ASKED: "asked for",
+    EngineStart.HELD: "hold-to-run pressed",
+    EngineStart.WARNING: "horn",
+    EngineStart.CRANKING: "starter",
 }
 
 RESET_RULES = {
@@ -32,6 +48,8 @@ def changes(
     """Events of this tick, oldest cause first; empty for nearly every tick. `start_refused`: why START did nothing."""
     quiet = (
         before.gate.mode is after.gate.mode
+        and before.gate.start is after.gate.start
+        and before.gate.start_barred == after.gate.start_barred
         and before.mission.phase is after.mission.phase
         and before.mission.blocked == after.mission.blocked
         and before.ledger.act_count == after.ledger.act_count
@@ -61,6 +79,7 @@ def changes(
             found.append(
                 ("shift", f"{due_text(shift.missing, clock_wrong=shift.clock_wrong)}; START is refused until told")
             )
+    found.extend(("engine", text) for text in engine_start_texts(before.gate, after.gate))
     if before.mission.phase is not after.mission.phase and MissionPhase.PAUSED in (
         before.mission.phase,
         after.mission.phase,
@@ -112,6 +131,23 @@ def stop_text(gate: GateReport) -> str:
     age = f"{gate.operator_age_s:.2f} s old" if gate.operator_age_s < FORGOTTEN_S else "forgotten"
     left = RESET_RULES.get(gate.recovery, "")
     return f"stop: {gate.stop_reason}; operator's frame {age}; left by {left} ({gate.recovery}); {gate.text}"
+
+
+def engine_start_texts(before: GateState, after: GateState) -> tuple[str, ...]:
+    """What became of an engine start in this tick, and whether one is barred from now on."""
+    found: list[str] = []
+    if before.start is not after.start:
+        if after.start is not EngineStart.NONE:
+            tried = f", try {after.start_tries}" if after.start is EngineStart.CRANKING else ""
+            found.append(f"engine start: {ENGINE_START_TEXT[after.start]}{tried}")
+        elif before.start is EngineStart.CRANKING:
+            found.append(f"engine start: {'the engine runs' if after.start_tries == 0 else 'it does not run'}")
+        else:
+            found.append("engine start: broken off")
+    if before.start_barred != after.start_barred:
+        barred = "no console starts the engine before a reset at the machine"
+        found.append(barred if after.start_barred else "a console may start the engine again")
+    return tuple(found)
 
 
 def is_stop(before: Mode, after: Mode) -> bool:

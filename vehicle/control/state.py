@@ -14,7 +14,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import FloatArray, LocalFrame
 from vehicle.contracts.geometry import Ring
 from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
-from vehicle.contracts.messages import GateReport, MissionPhase, Mode, Neighbour, OperatorFrame, RotorState
+from vehicle.contracts.messages import EngineStart, GateReport, MissionPhase, Mode, Neighbour, OperatorFrame, RotorState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NEVER_NS
 from vehicle.control.checks_state import ChecksState
@@ -149,7 +149,9 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     `reset_sequence`: of the newest command that passed a reset on to the controller; 0 before the first. `mode_tick`
     and `mode_t_ns`: when this mode was entered. `stood_tick`: the newest in which the machine did not creep.
     `shock_tick`, `shock_t_ns`: when the newest detonation came into force; 0 for one from before the start, whose wait
-    begins anew.
+    begins anew. `start`: the step of an engine start, with the tick and time when it
+    began; `start_tries` without a running engine; `start_barred`: no console starts it before a reset at the machine;
+    `crank_*`: when the starter last stopped, or the program started.
     """
 
     session_id: int = 0
@@ -186,6 +188,13 @@ class GateState(msgspec.Struct, frozen=True, kw_only=True):
     stood_tick: int = 0
     shock_tick: int = 0
     shock_t_ns: int = 0
+    start: EngineStart = EngineStart.NONE
+    start_tick: int = 0
+    start_t_ns: int = 0
+    start_tries: int = 0
+    start_barred: bool = False
+    crank_tick: int = 0
+    crank_t_ns: int = 0
     attention_tick: int = 0
     attention_t_ns: int = 0
     used_tick: int = 0

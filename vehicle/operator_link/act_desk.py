@@ -58,6 +58,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     has_plan: bool
     blocked: bool
     shift_due: bool = False
+    starter: ActWhy = ActWhy.NONE
 
 
 class ActDesk:
@@ -148,7 +149,16 @@ class ActDesk:
             if console.done or frame is None:
                 continue
             heard = Heard(
-                station_id, frame, before, after, seen.tick, seen.standing, seen.has_plan, seen.blocked, seen.shift_due
+                station_id,
+                frame,
+                before,
+                after,
+                seen.tick,
+                seen.standing,
+                seen.has_plan,
+                seen.blocked,
+                seen.shift_due,
+                seen.starter,
             )
             found = {edge: judged(edge, heard) for edge in console.edges}
             console.answer, console.done = _answer(console.number, found), True

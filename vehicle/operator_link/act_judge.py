@@ -13,7 +13,7 @@ import msgspec
 from firmware_bridge.console_types import ActWhy
 from firmware_bridge.operator_limits import STICK_CENTRE
 from firmware_bridge.types import OperatorEdge, OperatorFrame
-from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, Mode, RotorState
+from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, EngineStart, Mode, RotorState
 from vehicle.contracts.stop_codes import Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import TICK_S
@@ -27,7 +27,13 @@ PAUSE_S: Final = 0.5
 """Between two acts that lead towards motion."""
 OLD_S: Final = 0.45
 """A frame that is older when it comes does nothing but stop."""
-OPENING: Final = OperatorEdge.RESET | OperatorEdge.RECOVERY | OperatorEdge.ARM | OperatorEdge.MISSION_START
+OPENING: Final = (
+    OperatorEdge.RESET
+    | OperatorEdge.RECOVERY
+    | OperatorEdge.ARM
+    | OperatorEdge.MISSION_START
+    | OperatorEdge.ENGINE_START
+)
 
 
 class Judged(msgspec.Struct, frozen=True):
@@ -40,7 +46,8 @@ class Judged(msgspec.Struct, frozen=True):
 class Heard(NamedTuple):
     """One act as the tick heard it: before and after.
 
-    `standing`: None if unknown; `blocked`: no mission can start here; `shift_due`: acts of the shift block START.
+    `standing`: None if unknown; `blocked`: no mission can start here; `shift_due`: acts of the shift block START;
+    `starter`: what stands against an engine start.
     """
 
     station_id: int
@@ -52,6 +59,7 @@ class Heard(NamedTuple):
     has_plan: bool
     blocked: bool
     shift_due: bool = False
+    starter: ActWhy = ActWhy.NONE
 
 
 ACCEPTED: Final = Judged(ActWhy.NONE)
@@ -166,6 +174,23 @@ def _no_recovery(heard: Heard) -> Judged:
     return hands if hands is not ACCEPTED else _against(heard, Level.STOP)
 
 
+def _no_engine_start(heard: Heard) -> Judged:
+    """First what nobody at the console can change, then hands, then what may be over in a moment."""
+    if heard.starter in (ActWhy.NO_STARTER, ActWhy.START_BARRED):
+        return Judged(heard.starter)
+    if heard.before.mode is not Mode.DISARMED or heard.before.start is not EngineStart.NONE:
+        return Judged(ActWhy.RESET_FIRST if heard.before.mode in STOPPED else ActWhy.WRONG_MODE)
+    hands = _hands(heard)
+    if hands is not ACCEPTED:
+        return hands
+    if heard.before.reset_due:
+        return Judged(ActWhy.RESET_FIRST)
+    against = _against(heard, Level.STOP)
+    if heard.starter is ActWhy.NONE or against.why is ActWhy.REASON:
+        return against
+    return Judged(heard.starter)
+
+
 def _no_take(heard: Heard) -> Judged:
     if heard.before.holder and heard.before.holder != heard.station_id:
         return Judged(ActWhy.HELD_BY_OTHER)
@@ -209,5 +234,6 @@ _RULES: dict[OperatorEdge, tuple[Callable[[Heard], bool], Callable[[Heard], Judg
     _E.ATTENTION: (lambda h: h.after.attention_tick == h.tick and h.after.holder == h.station_id, _later),
     _E.ACKNOWLEDGE: (_acknowledged, _no_acknowledge),
     _E.RECOVERY: (lambda h: _changed(h, Mode.RECOVERY), _no_recovery),
+    _E.ENGINE_START: (lambda h: h.after.start is EngineStart.ASKED, _no_engine_start),
     _E.RELEASE_ESTOP: (lambda h: h.before.estop_latched and not h.after.estop_latched, _no_release),
 }

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 from firmware_bridge.console_types import BeatFlag, BeatFrame
 from firmware_bridge.mavlink.console_adapters import LOW
-from vehicle.contracts.messages import AUTO_MODES, Mode
+from vehicle.contracts.messages import AUTO_MODES, EngineStart, Mode
 from vehicle.contracts.stop_codes import NO_REASON, Recovery
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.operator_link.act_desk import Answer
@@ -14,13 +14,16 @@ if TYPE_CHECKING:
     from vehicle.control.state import VehicleState
 
 HOLDS = (Mode.MANUAL, Mode.RECOVERY, Mode.WAIT)
+STARTS = (EngineStart.HELD, EngineStart.WARNING, EngineStart.CRANKING)
+"""Steps of an engine start that last while hold-to-run is pressed."""
 
 
 def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> BeatFlag:
     """What is the same for every console."""
     gate = state.gate
     frame = gate.frame
-    holds = gate.mode in HOLDS and frame is not None and frame.hold_to_run and gate.neutral_seen
+    held = gate.mode in HOLDS or gate.start in STARTS
+    holds = held and frame is not None and frame.hold_to_run and gate.neutral_seen
     waits = any(RULES[code].recovery is Recovery.ACKNOWLEDGE for code in codes(gate.latched))
     found = BeatFlag(0)
     for flag, holds_now in (
@@ -36,7 +39,7 @@ def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> 
         (BeatFlag.HELD, gate.holder != 0),
         (BeatFlag.PLAN, state.mission.plan is not None),
         (BeatFlag.START_BLOCKED, blocked),
-        (BeatFlag.HORN, gate.warns),
+        (BeatFlag.HORN, gate.warns or gate.start is EngineStart.WARNING),
     ):
         if holds_now:
             found |= flag

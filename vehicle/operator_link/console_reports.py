@@ -13,10 +13,11 @@ from firmware_bridge.console_types import StrokesFrame, WorkFrame
 from firmware_bridge.mavlink import adapters, console_adapters
 from firmware_bridge.mavlink.signing import Verifier
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.messages import Mode, VehicleReport
+from vehicle.contracts.messages import EngineStart, Mode, VehicleReport
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import TickRecord
+from vehicle.operator_link import engine_start
 from vehicle.operator_link.act_desk import ActDesk, Seen
 from vehicle.operator_link.beats import beat_of, flags_of
 from vehicle.operator_link.console_facts import Areas, ConsoleFacts, Near, Start
@@ -66,10 +67,7 @@ class ConsoleReports:
         self.desk.follow(state.gate, record.tick)
         standing = self._facts.standing(state, record.t_ns) if peers or self.desk.waits else None
         if self.desk.waits:
-            plan = state.mission.plan is not None
-            due = bool(self.shift.missing)
-            seen = Seen(tick=record.tick, standing=standing, has_plan=plan, blocked=self._blocked, shift_due=due)
-            self.desk.judge(before, state.gate, seen)
+            self.desk.judge(before, state.gate, self._seen(state, record, standing=standing))
         for result in record.outputs.results:
             frame = adapters.encode_observation_result(result, record.tick & 0xFF)
             for peer in peers:
@@ -94,7 +92,7 @@ class ConsoleReports:
             if _due(peer, "FLAIL_VEHICLE", record.t_ns, VEHICLE_NS, state.gate.mode):
                 again = adapters.encode_vehicle(shown, peer.next_sequence())
                 peer.send_frame("FLAIL_VEHICLE", again, self._verifier, record.t_ns)
-            if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, None):
+            if _due(peer, "FLAIL_WORK", record.t_ns, WORK_NS, state.gate.start):
                 if work is None:
                     work = self._work(state, report, record.t_ns)
                 peer.send_frame(
@@ -126,6 +124,16 @@ class ConsoleReports:
                 encoded = adapters.encode_neighbour(ring, peer.next_sequence(), adapters.HOST_COMPONENT_ID)
                 peer.send_frame("FLAIL_NEIGHBOUR", encoded, self._verifier, now_ns)
 
+    def _seen(self, state: "VehicleState", record: TickRecord, *, standing: bool | None) -> Seen:
+        return Seen(
+            tick=record.tick,
+            standing=standing,
+            has_plan=state.mission.plan is not None,
+            blocked=self._blocked,
+            shift_due=bool(self.shift.missing),
+            starter=engine_start.against(state, record.t_ns),
+        )
+
     def _tell_strokes(self, changed: list[StrokesFrame], peers: list[Peer], now_ns: int) -> None:
         for told in changed:
             for peer in peers:
@@ -134,8 +142,8 @@ class ConsoleReports:
                     peer.send_frame("FLAIL_STROKES", frame, self._verifier, now_ns)
 
 
-def _due(peer: Peer, name: str, now_ns: int, period_ns: int, mode: Mode | None) -> bool:
-    """Whether it is time, or another mode; it then counts as told."""
+def _due(peer: Peer, name: str, now_ns: int, period_ns: int, mode: Mode | EngineStart | None) -> bool:
+    """Whether it is time, or another mode, or another step of an engine start; it then counts as told."""
     told = peer.told.get(name)
     if told is not None and now_ns - told[0] < period_ns - HALF_TICK_NS and told[1] == mode:
         return False

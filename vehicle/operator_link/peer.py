@@ -8,7 +8,7 @@ from firmware_bridge.mavlink import codec
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.signing import Verifier
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.operator_link.admission import Address, Channel
 from vehicle.operator_link.files import FileService
 from vehicle.operator_link.parameters import ParameterService
@@ -53,7 +53,7 @@ class Peer:
         self.extension = self.invited = self.meant_us = self.answered = False
         self.heard_ns = now_ns
         self.outbox: list[bytes] = []
-        self.told: dict[str, tuple[int, Mode | None]] = {}
+        self.told: dict[str, tuple[int, Mode | EngineStart | None]] = {}
         """What of our extension was sent here last: when, and in which mode of the vehicle."""
         self.dropped = 0
         self._queue: deque[Message] = deque()

@@ -13,6 +13,7 @@ from vehicle.contracts.plan import Plan
 from vehicle.contracts.stop_codes import NO_REASON, Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import NS_PER_S, TICK_S
+from vehicle.operator_link import engine_start
 from vehicle.operator_link.console_facts import Areas, Near
 from vehicle.operator_link.fuel import FuelSeen, time_min
 
@@ -128,6 +129,10 @@ def work_of(
         hammer_check_age_s=checks.age_s("hammers", now_ns),
         base_check_age_s=checks.age_s("base", now_ns),
         keep_out_distance_m=near.keep_out_m,
+    )
+    start = engine_start.told(state, now_ns)
+    told = msgspec.structs.replace(
+        told, engine_start=start.step, engine_start_left_s=start.left_s, engine_start_tries=start.tries
     )
     told = _with_status(told, state, now_ns, fuel)
     told = _with_fix(told, state, now_ns)

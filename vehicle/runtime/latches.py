@@ -19,6 +19,7 @@ from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.stop_reasons import names
 from vehicle.contracts.units import NS_PER_MS
+from vehicle.control.safety import masks
 from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import GateState
 from vehicle.host.atomic_file import write_whole
@@ -28,6 +29,8 @@ PERIOD_MS = 100
 """Period of the check for changes: a change is on the disk within 0.3 s, even with a slow disk."""
 SIZE_MAX = 8_192
 DIGEST_CHARS = 16
+START_BARRED_SINCE = 3
+"""Format in which the bar of an engine start is kept."""
 _ONE_WRITER = threading.Lock()
 """Only one write at a time: the last write at the end of the program waits for one that is still running."""
 
@@ -36,7 +39,7 @@ class Latches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """Names of reasons that wait for an operator act or are shown until the reset, and other acts still required.
 
     `in_motion`: the gate was in a mode that may drive. It is on the disk before the machine moves, because the horn
-    comes first.
+    comes first. `start_barred`: no console starts the engine before a reset at the machine.
     """
 
     format: int = 1
@@ -45,6 +48,7 @@ class Latches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     estop_latched: bool = False
     reset_due: bool = False
     in_motion: bool = False
+    start_barred: bool = False
 
 
 class _Format(msgspec.Struct, frozen=True):
@@ -53,7 +57,7 @@ class _Format(msgspec.Struct, frozen=True):
     format: int = 1
 
 
-DAMAGED = Latches(latched=(StopReason.BOOT_LOOP.name.lower(),), reset_due=True)
+DAMAGED = Latches(latched=(StopReason.BOOT_LOOP.name.lower(),), reset_due=True, start_barred=True)
 """The reason used when the cause of the last stop is unknown; its text says so and asks for ACKNOWLEDGE."""
 
 
@@ -66,6 +70,7 @@ def encode(gate: GateState) -> bytes:
         estop_latched=gate.estop_latched,
         reset_due=gate.reset_due,
         in_motion=gate.mode in ARMED,
+        start_barred=gate.start_barred,
     )
     return with_checksum(msgspec.json.encode(latches))
 
@@ -106,7 +111,13 @@ def _with(gate: GateState, latches: Latches) -> GateState:
         shown=gate.shown | _bits(latches.shown) | died,
         estop_latched=latches.estop_latched,
         reset_due=latches.reset_due or latches.in_motion,
+        start_barred=gate.start_barred or latches.start_barred or _barred_before(latches),
     )
+
+
+def _barred_before(latches: Latches) -> bool:
+    """An earlier program kept no bar of the engine start; what it held latched may be one."""
+    return latches.format < START_BARRED_SINCE and _bits(latches.latched) & masks.START_BAR_MASK != 0
 
 
 def load_latches(gate: GateState, path: Path) -> tuple[GateState, str]:

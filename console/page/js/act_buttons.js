@@ -4,7 +4,7 @@ import { ACTS } from "./acts_logic.js";
 import { make, mark, put, show } from "./dom.js";
 import { countdown, led, number, said, t } from "./i18n.js";
 
-const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E" };
+const KEYS = { KeyT: "T", KeyM: "M", KeyD: "D", KeyR: "R", KeyK: "K", KeyN: "N", KeyP: "P", KeyA: "A", KeyB: "B", KeyE: "E", KeyJ: "J" };
 const PAD = { View: "View", Start: "Start", LB: "LB", A: "A", X: "X", Y: "Y" };
 
 /** Parameters as the language writes them: a stick's reading with its sign, metres, a side, the cause of a reason. */

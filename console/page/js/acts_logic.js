@@ -9,6 +9,10 @@ import { wordAsked } from "./marks.js";
 export const STOPPED_MODES = ["STOPPING", "HOLD", "FAULT", "ESTOP", "DISARMED"];
 export const ARMED_MODES = ["MANUAL", "AUTO_MOVE", "AUTO_WORK", "RECOVERY", "WAIT"];
 export const AUTO_MODES = ["AUTO_MOVE", "AUTO_WORK"];
+/** Steps of an engine start that is under way: hold-to-run passes in them, and any act ends them. */
+export const STARTING = ["asked", "held", "warning", "cranking"];
+/** An engine that turns faster is not started. */
+const ENGINE_STANDS_RPM = 50;
 export const HOLD_MS = 1000;
 export const ENGINE_OFF_MS = 700;
 export const READ_MS = 1000;
@@ -38,14 +42,15 @@ export const ACTS = {
   ATTENTION: { key: "KeyA", button: "Y" },
   RECOVERY: { key: "KeyB", button: null },
   RELEASE_ESTOP: { key: "KeyE", button: null },
+  ENGINE_START: { key: "KeyJ", button: null },
 };
 
 /**
  * @typedef {{open: boolean, mode: string|null, mine: boolean, steering: string, reset_due: boolean|null,
  *   estop_latched: boolean|null, standing: boolean|null, rules: any[], acknowledge_due: boolean|null, acknowledged: number[], shown_ms: number,
- *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, shift_used?: boolean, shift_due?: boolean, ring_told?: boolean, detonation_left_s?: number|null, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
+ *   rotor_rpm: number|null, ready_ms: number, start_blocked: boolean|null, detonation_open?: boolean, engine_start?: string|null, engine_rpm?: number|null, shift_used?: boolean, shift_due?: boolean, ring_told?: boolean, detonation_left_s?: number|null, wait?: {cause: any, over: boolean, gone: boolean|null}|null, plan: boolean, checklist_due: boolean,
  *   hands: {centred: boolean, released: boolean, hold: boolean, unclean: any}}} Facts
- * `shift_used`: this task works in shifts; `shift_due`: the vehicle refuses START before acts of the shift were told; `ring_told`: in this arming.
+ * `engine_start`: its step, null where the machine has none; `engine_rpm`: null where unknown. `shift_used`: this task works in shifts; `shift_due`: the vehicle refuses START before acts of the shift were told; `ring_told`: in this arming.
  * `wait`: of a WAIT, as `waitOf` has it, null outside one. `acknowledge_due`: as the vehicle says, null where it does not. `rules`: rows of the reasons that are told, worst first; `shown_ms`: how long the worst has been on the screen.
  */
 
@@ -76,7 +81,8 @@ const MODES = {
   DISARMED: (facts) => {
     if (facts.checklist_due) return [offer("ARM", WHY("act.why.checklist")), offer("RELEASE", null, false)];
     if (facts.reset_due) return [offer("RESET", cleanHands(facts)), offer("ARM", WHY("act.why.reset_first"))];
-    return [offer("ARM", cleanHands(facts)), offer("RELEASE", null, false)];
+    if (STARTING.includes(facts.engine_start)) return [];
+    return [offer("ARM", cleanHands(facts)), ...engineStart(facts), offer("RELEASE", null, false)];
   },
   READY: (facts) => {
     const cause = stillStops(facts.rules);
@@ -104,6 +110,13 @@ const MODES = {
 
 /** ATTENTION can always be pressed, and is urged where the vehicle asks for it. */
 const mission = (facts) => [offer("PAUSE", null, false), offer("ATTENTION", null, attentionAsked(facts))];
+
+/** Offered for an engine that stands, where the machine has a starter; the vehicle judges the moment of the press. */
+function engineStart(facts) {
+  if (!facts.engine_start || facts.engine_rpm === null || facts.engine_rpm > ENGINE_STANDS_RPM) return [];
+  const waits = { barred: "act.why.start_barred", rests: "act.why.starter_rests" }[facts.engine_start];
+  return [offer("ENGINE_START", waits ? WHY(waits) : cleanHands(facts), false)];
+}
 
 function acknowledge(facts) {
   if (!acknowledgeDue(facts)) return [];

@@ -1,6 +1,6 @@
 /** From the page's one state to what acts and steps are judged by. Pure. */
 
-import { ARMED_MODES, STOPPED_MODES, stillStops } from "./acts_logic.js";
+import { ARMED_MODES, STARTING, STOPPED_MODES, stillStops } from "./acts_logic.js";
 
 export const STOPS = STOPPED_MODES.filter((mode) => mode !== "DISARMED");
 const ATTENTION_MISSED = 59;
@@ -17,6 +17,7 @@ export function vehicleOf(store) {
     tick: newestTick(store),
     mode: vehicle?.mode ?? null,
     standing: vehicle?.standing ?? null,
+    starts_engine: vehicle?.mode === "DISARMED" && STARTING.includes(store.value("engine", "start")),
     attention_missed: vehicle?.reasons?.includes(ATTENTION_MISSED) ?? false,
     tool_m: height !== null && height > 0 ? height : depth !== null && depth > 0 ? -depth : height,
   };
@@ -61,6 +62,8 @@ export function factsOf(store, page) {
     shift_due: store.value("checks", "shift_due") === true,
     rules: rulesOf(store),
     rotor_rpm: store.value("tool", "rotor_rpm"),
+    engine_start: store.value("engine", "start"),
+    engine_rpm: store.value("engine", "speed_rpm"),
     plan: vehicle.plan ?? Boolean(store.shown("mission", "segments")),
     acknowledge_due: vehicle.acknowledge_due ?? null,
     fix: store.value("gnss", "fix"),

@@ -29,7 +29,7 @@ export const LEAVE_PX = 24;
 const TOOL_RATE_MPS = 0.15;
 const DRIVING = ["MANUAL", "RECOVERY"];
 const AUTO = ["AUTO_MOVE", "AUTO_WORK"];
-/** Here hold-to-run passes: where hands drive, and in a WAIT, where it only lets START go on. */
+/** Here hold-to-run passes: where hands drive, and in a WAIT, where it only lets START go on; and while an engine is started. */
 const HOLDS = [...DRIVING, "WAIT"];
 /** Here a stick that moves without hold is told, so that the vehicle stops for it. */
 const LEAVES = [...AUTO, "WAIT"];
@@ -42,7 +42,7 @@ export const STEERING_KEYS = [HOLD_KEY, "KeyV", "KeyC", ...STICK_KEYS, ...TOOL_K
 
 /**
  * @typedef {{open: boolean, age_ms: number|null, mine: boolean, session: any, tick: number|null, mode: string|null,
- *   standing: boolean|null, attention_missed: boolean, tool_m: number|null}} Vehicle
+ *   standing: boolean|null, starts_engine?: boolean, attention_missed: boolean, tool_m: number|null}} Vehicle
  * What the page knows of the vehicle; `tool_m`: height of the tool, negative below ground; null is unknown.
  */
 
@@ -349,7 +349,8 @@ function frozenPad(state, devices, now_ms) {
 const ownerOf = (state, devices) => devices.find((device) => device.name === state.owner) ?? null;
 
 function passes(state) {
-  const steers = alive(state.vehicle) && state.vehicle.mine && HOLDS.includes(state.vehicle.mode);
+  const held = HOLDS.includes(state.vehicle?.mode) || state.vehicle?.starts_engine === true;
+  const steers = alive(state.vehicle) && state.vehicle.mine && held;
   return state.latch && state.owner !== null && state.focused && state.socket && steers;
 }
 

@@ -1,7 +1,7 @@
 /** The strip while nothing is stopped: hands or the next act on the left, what warns, the START card. */
 
 import { ActButtons, spoken } from "./act_buttons.js";
-import { AUTO_MODES, startHands } from "./acts_logic.js";
+import { AUTO_MODES, STARTING, startHands } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
 import { linkProblem, modeKey, rulesOf, startOf, stateOf } from "./facts.js";
 import { wordAsked } from "./marks.js";
@@ -114,6 +114,7 @@ export class Strip {
     if (AUTO_MODES.includes(mode)) return { title: missionTitle(this.store), state: nextStep(this.store), ...this._asked() };
     if (mode === "WAIT") return this._waiting(view);
     if (mode === "BOOT") return { title: t("mode.BOOT"), state: t("mode.BOOT"), text: said("text.boot") };
+    if (starts(this.store)) return this._starting(view);
     if (mode === "DISARMED" || mode === "READY") {
       const why = this.acts.offers().find((one) => one.why)?.why ?? null;
       return { title: t(`title.${mode}`), state: t(modeKey(this.store)), waits: why !== null, text: why ? spoken(why) : said(mode === "READY" ? "text.ready" : "text.disarmed") };
@@ -143,6 +144,16 @@ export class Strip {
     };
   }
 
+  /** An engine start: its step, what is left of it, and that letting go ends it. */
+  _starting(view) {
+    const step = this.store.value("engine", "start");
+    const time = countdown(this.store.value("engine", "start_left_s"));
+    return {
+      title: said("act.engine_start"), state: t(`engine_start.${step}`, { time }),
+      text: said(step === "asked" ? "engine_start.how" : "engine_start.keep", { hold: said(`hands.key.${kindOf(view)}`) }), amber: true, blue: step === "asked", waits: true,
+    };
+  }
+
   _driving(mode, view) {
     const title = mode === "RECOVERY" ? said("text.recovery") : said("hands.title");
     if (!view) return { title, state: said("hands.locked"), text: "" };
@@ -168,9 +179,10 @@ export class Strip {
   _pads(view, mode) {
     const held = view?.hold && view.source === "touch";
     mark(at("pad-hold"), "held", held);
-    const ready = view?.latch && HOLDS.includes(mode);
-    const waits = mode === "WAIT" ? said("hands.pad.wait") : null;
-    put(at("pad-hold").firstElementChild, ready || held ? (waits ?? said(held ? "hands.pad.held" : "hands.pad")) : view?.waits && HOLDS.includes(mode) ? spoken(view.waits) : said("hands.off"));
+    const holds = HOLDS.includes(mode) || starts(this.store);
+    const ready = view?.latch && holds;
+    const waits = mode === "WAIT" ? said("hands.pad.wait") : starts(this.store) ? said("hands.pad.engine") : null;
+    put(at("pad-hold").firstElementChild, ready || held ? (waits ?? said(held ? "hands.pad.held" : "hands.pad")) : view?.waits && holds ? spoken(view.waits) : said("hands.off"));
     property(at("pad-stick"), "--x", String(view ? -view.turn : 0));
     property(at("pad-stick"), "--y", String(view ? view.drive : 0));
   }
@@ -198,6 +210,9 @@ export class Strip {
     return newest !== null && now_ms - this.hint_ms < HINT_SHOWN_MS ? newest.text : null;
   }
 }
+
+/** An engine start of this console is under way. */
+const starts = (store) => store.value("vehicle", "mode") === "DISARMED" && STARTING.includes(store.value("engine", "start"));
 
 /** Name of the source that steers, or would: "keyboard", "gamepad" or "touch". */
 function kindOf(view) {

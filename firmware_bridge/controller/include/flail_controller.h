@@ -16,6 +16,7 @@
 #define FC_WATCHDOG_MAX_MS 200u       /* longest that a configuration may grant, from the receipt */
 #define FC_STOP_SHOWN_MS 500u         /* a stop of this controller's own lasts so long, for its host to see it */
 #define FC_SHOCK_TOLD_MS 500u         /* the largest shock stays told so long after its contact opened */
+#define FC_CRANK_MAX_MS 15000u        /* longest that a configuration may grant the starter in one try */
 #define FC_STEP_MAX_MS 50u            /* outputs older than this are not trusted by fc_guard */
 
 /* Figures of one machine. Everything finite and positive, or the controller latches FLAIL_FAULT_CONFIG. */
@@ -33,6 +34,7 @@ typedef struct {
     uint32_t watchdog_ms;   /* longest life of any command after its receipt */
     float supply_min_v;
     float supply_max_v;
+    uint32_t crank_max_ms; /* longest that the starter turns in one try; 0: this controller has no starter */
     uint8_t config_hash[8];
 } fc_config;
 
@@ -63,7 +65,9 @@ typedef struct {
     bool reset_button;  /* at the machine */
 } fc_inputs;
 
-/* All zero is the safe state: what a controller without power, or before its first step, does. */
+/* The starter turns while engine_mode is FLAIL_ENGINE_MODE_START, and by nothing else.
+ *
+ * All zero is the safe state: what a controller without power, or before its first step, does. */
 typedef struct {
     float track_left_mps;
     float track_right_mps;
@@ -98,6 +102,7 @@ typedef struct {
     uint32_t supply_odd_ms;  /* since when the supply is out of its window */
     uint32_t shock_ms;       /* when the shock that is told was measured, or its contact last closed */
     float shock_peak_g;      /* the shock that is told */
+    uint32_t crank_ms;       /* since when the host asks for the starter without a break */
     uint16_t boot_count;
     uint16_t status_count;
     uint8_t state; /* FLAIL_CONTROLLER_STATE */

@@ -25,7 +25,7 @@ static bool config_good(const fc_config *config)
            && positive(config->supply_min_v) && isfinite(config->supply_max_v)
            && config->supply_max_v > config->supply_min_v && config->rotor_run_down_ms > 0u
            && config->brake_time_ms > 0u && config->watchdog_ms > 0u
-           && config->watchdog_ms <= FC_WATCHDOG_MAX_MS;
+           && config->watchdog_ms <= FC_WATCHDOG_MAX_MS && config->crank_max_ms <= FC_CRANK_MAX_MS;
 }
 
 void fc_init(fc_controller *fc, const fc_config *config, uint16_t boot_count, bool watchdog_reset, uint32_t now_ms)
@@ -39,6 +39,7 @@ void fc_init(fc_controller *fc, const fc_config *config, uint16_t boot_count, bo
     fc->brake_odd_ms = now_ms;
     fc->supply_odd_ms = now_ms;
     fc->shock_ms = now_ms;
+    fc->crank_ms = now_ms;
     if (watchdog_reset) {
         fc->fault_bits |= FLAIL_FAULT_WATCHDOG_RESET;
     }
@@ -66,12 +67,14 @@ static bool command_good(const mavlink_flail_command_t *command)
     return within(command->track_left, WIRE_TRACK_MAX_MPS) && within(command->track_right, WIRE_TRACK_MAX_MPS)
            && within(command->rotor_speed, WIRE_ROTOR_MAX_RADPS) && within(command->tool_value, WIRE_TOOL_MAX_M)
            && command->valid_for_ms <= FC_LEASE_MAX_MS && command->flags <= WIRE_FLAGS_KNOWN
-           && command->tool_mode <= FLAIL_TOOL_MODE_DEPTH && command->engine_mode <= FLAIL_ENGINE_MODE_SHUTDOWN;
+           && command->tool_mode <= FLAIL_TOOL_MODE_DEPTH && command->engine_mode <= FLAIL_ENGINE_MODE_START;
 }
 
+/* To ask for the starter is to ask for something. */
 static bool neutral(const mavlink_flail_command_t *command)
 {
-    return command->track_left == 0.0f && command->track_right == 0.0f && command->rotor_speed == 0.0f;
+    return command->track_left == 0.0f && command->track_right == 0.0f && command->rotor_speed == 0.0f
+           && command->engine_mode != FLAIL_ENGINE_MODE_START;
 }
 
 bool fc_command(fc_controller *fc, const mavlink_flail_command_t *command, uint32_t now_ms)

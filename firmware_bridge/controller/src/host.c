@@ -218,6 +218,7 @@ int main(int argc, char **argv)
         .watchdog_ms = 200u,
         .supply_min_v = 18.0f,
         .supply_max_v = 32.0f,
+        .crank_max_ms = 10000u,
     };
     const uint16_t boot_count = argc > 3 ? (uint16_t)strtoul(argv[3], NULL, 10) : 1u;
 

@@ -5,6 +5,11 @@
 
 /* Below this the parking brake may close without a jerk. */
 #define STANDSTILL_MPS 0.05f
+/* Brakes that were on for so long have bitten. */
+#define CRANK_BRAKED_MS 1000u
+/* An engine at rest; and one that runs by itself, which no starter turns so fast. */
+#define ENGINE_RESTS_RADPS 5.0f
+#define ENGINE_RUNS_RADPS 60.0f
 
 static float clamped(float value, float low, float high)
 {
@@ -85,12 +90,35 @@ static void drive_tool(fc_controller *fc, float rotor_radps, float step_s, bool 
     }
 }
 
+/* The starter: for as long as live commands ask for it and no longer than the configuration grants, on a machine that is
+ * held by its brakes with nothing applied, tracks and rotor measured at rest, and an engine that does not run yet. The
+ * host has its own rules; these hold whatever it asks. Unknown is not at rest. */
+static bool may_crank(fc_controller *fc, const fc_inputs *in, bool run)
+{
+    const fc_outputs *out = &fc->out;
+    const bool asked = run && fc->command.engine_mode == FLAIL_ENGINE_MODE_START;
+    const bool cranks = out->engine_mode == FLAIL_ENGINE_MODE_START;
+
+    if (!asked) {
+        fc->crank_ms = fc->now_ms;
+        return false;
+    }
+    return (uint32_t)(fc->now_ms - fc->crank_ms) < fc->config.crank_max_ms && !out->brake_release && in->brake_contact
+           && (uint32_t)(fc->now_ms - fc->braked_ms) >= CRANK_BRAKED_MS && out->rotor_speed_radps == 0.0f
+           && standing(in) && fabsf(in->rotor_speed_radps) < fc->config.rotor_still_radps
+           && fabsf(in->engine_speed_radps) <= (cranks ? ENGINE_RUNS_RADPS : ENGINE_RESTS_RADPS);
+}
+
 /* Shutting down is heard in every state, but waits for the brakes: hydrostatic holding needs the engine. */
-static void drive_engine(fc_controller *fc, bool run)
+static void drive_engine(fc_controller *fc, const fc_inputs *in, bool run)
 {
     fc_outputs *out = &fc->out;
     const bool asked_off = !fc->lease_over && fc->command.engine_mode == FLAIL_ENGINE_MODE_SHUTDOWN;
+    const bool crank = may_crank(fc, in, run);
 
+    if (out->engine_mode == FLAIL_ENGINE_MODE_START) {
+        out->engine_mode = FLAIL_ENGINE_MODE_IDLE; /* nothing keeps the starter but a command that asks for it */
+    }
     if (out->engine_mode == FLAIL_ENGINE_MODE_SHUTDOWN && (asked_off || !run)) {
         return;
     }
@@ -98,6 +126,8 @@ static void drive_engine(fc_controller *fc, bool run)
         out->engine_mode = FLAIL_ENGINE_MODE_SHUTDOWN;
     } else if (!run || asked_off) {
         out->engine_mode = FLAIL_ENGINE_MODE_IDLE;
+    } else if (fc->command.engine_mode == FLAIL_ENGINE_MODE_START) {
+        out->engine_mode = crank ? FLAIL_ENGINE_MODE_START : FLAIL_ENGINE_MODE_IDLE;
     } else if (fc->command.engine_mode != FLAIL_ENGINE_MODE_KEEP) {
         out->engine_mode = fc->command.engine_mode;
     }
@@ -133,5 +163,5 @@ void fc_drive_outputs(fc_controller *fc, const fc_inputs *in, float step_s)
     drive_tracks(fc, step_s, go);
     drive_brake(fc, in, go);
     drive_tool(fc, in->rotor_speed_radps, step_s, run);
-    drive_engine(fc, run);
+    drive_engine(fc, in, run);
 }

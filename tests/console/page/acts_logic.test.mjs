@@ -33,6 +33,13 @@ for (const [what, more, enabled, blue] of [
   ["DISARMED", {}, ["ARM", "RELEASE"], ["ARM"]],
   ["DISARMED after a stop", { reset_due: true }, ["RESET"], ["RESET"]],
   ["DISARMED, checklist due", { checklist_due: true }, ["RELEASE"], []],
+  ["DISARMED, with a starter, the engine runs", { engine_start: "idle", engine_rpm: 1000 }, ["ARM", "RELEASE"], ["ARM"]],
+  ["DISARMED, with a starter, the engine unknown", { engine_start: "idle", engine_rpm: null }, ["ARM", "RELEASE"], ["ARM"]],
+  ["DISARMED, with a starter, the engine stands", { engine_start: "idle", engine_rpm: 0 }, ["ARM", "ENGINE_START", "RELEASE"], ["ARM"]],
+  ["DISARMED, the starter rests", { engine_start: "rests", engine_rpm: 0 }, ["ARM", "RELEASE"], ["ARM"]],
+  ["DISARMED, an engine start is barred", { engine_start: "barred", engine_rpm: 0 }, ["ARM", "RELEASE"], ["ARM"]],
+  ["DISARMED, after a crank", { engine_start: "rests", engine_rpm: 1000, reset_due: true }, ["RESET"], ["RESET"]],
+  ["DISARMED, an engine start is under way", { engine_start: "warning", engine_rpm: 0 }, [], []],
   ["READY", { mode: "READY" }, ["ARM", "RECOVERY", "DISARM"], ["ARM"]],
   ["READY, just now", { mode: "READY", ready_ms: 400 }, ["RECOVERY", "DISARM"], []],
   ["READY, the cause still there", { mode: "READY", rules: [rule(33, "N", 3, { retreat: true })] }, ["RECOVERY", "DISARM"], ["RECOVERY"]],
@@ -72,6 +79,9 @@ test("what waits says why", () => {
   assert.equal(why("ARM", { hands: { ...CLEAN, unclean } }), "hands.waits.axis_0");
   assert.equal(why("ARM", { standing: false }), "act.why.moving");
   assert.equal(why("ARM", { reset_due: true }), "act.why.reset_first");
+  assert.equal(why("ENGINE_START", { engine_start: "rests", engine_rpm: 0 }), "act.why.starter_rests");
+  assert.equal(why("ENGINE_START", { engine_start: "barred", engine_rpm: 0 }), "act.why.start_barred");
+  assert.equal(why("ENGINE_START", { engine_start: "idle", engine_rpm: 0, standing: false }), "act.why.moving");
   assert.equal(why("ACKNOWLEDGE", { mode: "HOLD", rules: [rule(38, "P")], shown_ms: 900 }), "act.why.read_first");
   assert.equal(why("RESET", { mode: "HOLD", rules: [rule(38, "P")] }), "act.why.acknowledge_first");
   assert.equal(why("START", { mode: "MANUAL", plan: false }), "act.why.no_plan");

@@ -638,6 +638,26 @@ test("in a WAIT hold passes after a press of its own, with neither rotor nor too
   still(rig.last);
 });
 
+test("while an engine is started hold passes in DISARMED, with neither rotor nor tool, and at no other time", () => {
+  const rig = new Rig({ ...MANUAL, mode: "DISARMED", standing: true }).ready();
+  rig.key("KeyF");
+  rig.look();
+  still(rig.last);
+  rig.up("KeyF");
+  rig.run(400);
+  rig.vehicle.starts_engine = true;
+  rig.key("KeyF");
+  rig.key("KeyV");
+  rig.key("PageUp");
+  rig.look();
+  assert.equal(rig.last.hold, true);
+  assert.equal(rig.last.rotor, false);
+  assert.equal(rig.last.tool_mode, 0);
+  rig.vehicle.starts_engine = false;
+  rig.look();
+  still(rig.last);
+});
+
 test("a WAIT wants clean hands at a stand, and a stick that moves in it is told, so that the vehicle stops for it", () => {
   const rig = new Rig({ ...MANUAL, mode: "WAIT", standing: false }).ready();
   assert.equal(rig.view.latch, false);

@@ -73,7 +73,7 @@ def changed(place: int, form: str, value: float) -> bytes:
         pytest.param(changed(32, "I", 1), id="spare"),
         pytest.param(wire.encoded_reading(reading())[:-1], id="short"),
         pytest.param(wire.encoded_reading(reading()) + b"\0", id="long"),
-        pytest.param(wire.encoded_act(PageAct(12, 1, 0.0, 0)), id="act that is none"),
+        pytest.param(wire.encoded_act(PageAct(13, 1, 0.0, 0)), id="act that is none"),
         pytest.param(wire.encoded_act(PageAct(3, 1, float("nan"), 0)), id="act without a time"),
     ],
 )
@@ -83,7 +83,7 @@ def test_what_cannot_be_is_refused(data: bytes) -> None:
 
 
 def test_every_act_has_a_name_and_an_edge_of_its_own() -> None:
-    assert set(wire.ACTS) == set(wire.ACT_NAMES) == set(range(1, 12))
+    assert set(wire.ACTS) == set(wire.ACT_NAMES) == set(range(1, 13))
     assert len(set(wire.ACTS.values())) == len(wire.ACTS)
     for number, edge in wire.ACTS.items():
         assert edge.name is not None

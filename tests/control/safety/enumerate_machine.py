@@ -12,9 +12,9 @@ import msgspec
 
 from tests.control.safety.machine_invariants import MISSION, STEP, STEP_BY_MODE, STOPS
 from tests.control.safety.permit_invariants import NOTHING, OUTPUT
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.control.safety import modes, permits
-from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Starter, Want
 from vehicle.host.clock import elapsed_s
 
 START = SafetyState(Mode.BOOT, held=False, neutral_seen=False, estop_latched=False, reset_due=False)
@@ -39,22 +39,39 @@ def radio() -> Iterator[tuple[bool, Act, bool, bool]]:
 
 
 def situations() -> list[Situation]:
-    return [
+    """All of them. With a starter that is able to something: no mission is near, and the rotor is not at speed."""
+    common = [
         Situation(live, act, neutral, hold, worst, retreat, estop, motion, at_speed, stopped, want, over)
         for over, (live, act, neutral, hold), (worst, retreat), estop, motion, at_speed, stopped, want in (
             itertools.product(FLAGS, radio(), WORST, FLAGS, Motion, FLAGS, FLAGS, OTHER_WANTS)
         )
     ]
+    disarmed = [s for s in common if s.want is Want.MOVE and not s.at_speed and not s.wait_over]
+    able = [starter for starter in Starter if starter is not Starter.UNABLE]
+    return common + [msgspec.structs.replace(s, starter=starter) for starter in able for s in disarmed]
 
 
 def possible(mode: Mode, inputs: list[Situation]) -> list[Situation]:
-    """Those that a mode can meet: the time of a WAIT is spent in WAIT alone."""
-    return inputs if mode is Mode.WAIT else [s for s in inputs if not s.wait_over]
+    """Those that a mode can meet: the time of a WAIT is spent in WAIT alone, a starter is asked in DISARMED alone."""
+    if mode is Mode.DISARMED:
+        return [s for s in inputs if not s.wait_over]
+    common = [s for s in inputs if s.starter is Starter.UNABLE]
+    return common if mode is Mode.WAIT else [s for s in common if not s.wait_over]
 
 
-def thinned(stride: int = 11) -> list[Situation]:
-    """Every so-many-th situation: a quick sieve before the whole; the stride divides none of the input sizes."""
+def thinned(stride: int) -> list[Situation]:
+    """Every so-many-th situation; the stride divides none of the input sizes."""
     return situations()[::stride]
+
+
+def sieve(stride: int = 19) -> list[Situation]:
+    """A quick look before the whole: every so-many-th, and all with nothing wrong, which lead to nearly every state."""
+    return thinned(stride) + [s for s in situations() if _calm(s)]
+
+
+def _calm(s: Situation) -> bool:
+    stands = s.motion is Motion.STANDING and s.rotor_stopped and not s.at_speed
+    return stands and s.worst is Class.OK and not s.estop and not s.wait_over
 
 
 class ViolationError(AssertionError):
@@ -77,13 +94,13 @@ def enumerate_all(inputs: list[Situation] | None = None) -> Census:
     """BFS; the first violation raises with the step that shows it."""
     began_s = elapsed_s()
     inputs = situations() if inputs is None else inputs
-    met = {mode: possible(mode, inputs) for mode in (Mode.WAIT, Mode.BOOT)}
+    met = {mode: possible(mode, inputs) for mode in (Mode.WAIT, Mode.DISARMED, Mode.BOOT)}
     census = Census({START}, 0, 0, set(), defaultdict(set), set(), 0.0)
     frontier = [START]
     while frontier:
         m = frontier.pop()
         invariants = STEP_BY_MODE[m.mode]
-        for s in met[Mode.WAIT if m.mode is Mode.WAIT else Mode.BOOT]:
+        for s in met.get(m.mode, met[Mode.BOOT]):
             n, cause = modes.step(m, s)
             for name, holds in invariants:
                 if not holds(m, s, n, cause):
@@ -136,7 +153,8 @@ def paths_to_motion(census: Census) -> int:
     while frontier:
         m, (neutral, reset, arms) = frontier.pop()
         for is_reset, is_arm, is_neutral, moves, n in census.labels[m]:
-            stop = n.mode in STOPS and n.mode is not m.mode
+            cranked = m.start is EngineStart.CRANKING and n.start is not EngineStart.CRANKING
+            stop = cranked or (n.mode in STOPS and n.mode is not m.mode)
             ghost = (
                 (is_neutral or neutral) and not stop and n.held,
                 (is_reset or reset) and not stop,

@@ -7,15 +7,17 @@ An invariant is a function of (before, situation, after, cause); those of what m
 
 from collections.abc import Callable
 
-from vehicle.contracts.messages import Mode
+from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.contracts.stop_codes import StopReason
-from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want
+from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Starter, Want
 
 B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
 AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
 E, F, Y, W = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY, Mode.WAIT
 ARMED, AUTO, WORSE = frozenset((M, AM, AW, W, Y)), frozenset((AM, AW)), frozenset((E, F))
 MISSION = AUTO | {W}
+OFF, ASKED, HELD = EngineStart.NONE, EngineStart.ASKED, EngineStart.HELD
+WARNING, CRANKING = EngineStart.WARNING, EngineStart.CRANKING
 STOPS = frozenset((S, E, F))
 
 Step = Callable[[SafetyState, Situation, SafetyState, StopReason | None], bool]
@@ -37,6 +39,27 @@ def calm(m: SafetyState, s: Situation) -> bool:
 def quiet(s: Situation) -> bool:
     """No act that ends anything; PAUSE only makes a mission wait."""
     return s.act not in (Act.ESTOP, Act.STOP, Act.DISARM, Act.RELEASE)
+
+
+def cranked(m: SafetyState, n: SafetyState) -> bool:
+    """A crank ended in this step."""
+    return m.start is CRANKING and n.start is not CRANKING
+
+
+def startable(m: SafetyState, s: Situation) -> bool:
+    """All that an engine start needs in every step of it, hold-to-run left out."""
+    return (
+        m.mode is D
+        and m.held
+        and s.live
+        and s.neutral
+        and m.neutral_seen
+        and not m.reset_due
+        and s.worst in (Class.OK, Class.LIMIT, Class.WAIT, Class.NAV)
+        and s.motion is Motion.STANDING
+        and s.rotor_stopped
+        and s.starter in (Starter.ABLE, Starter.OVER, Starter.RUNS)
+    )
 
 
 SLIDING = (Motion.MOVING, Motion.LATE)
@@ -231,18 +254,23 @@ STEP: dict[str, Step] = {
     "I37 neutral: seen now, or kept under a held hand; never over a stop": lambda m, s, n, c: (
         not n.held
         or n.neutral_seen
-        is ((s.neutral or (s.hold and m.neutral_seen)) and not (n.mode in STOPS and n.mode is not m.mode))
+        is (
+            (s.neutral or (s.hold and m.neutral_seen))
+            and not (n.mode in STOPS and n.mode is not m.mode)
+            and not cranked(m, n)
+        )
     ),
     "I38 every stop asks for a reset": lambda m, s, n, c: n.reset_due or n.mode not in STOPS or m.mode is n.mode,
     "I38b only a clean reset ends that": lambda m, s, n, c: (
         not m.reset_due or n.reset_due or (s.act is Act.RESET and hands_off(m, s) and curable(s))
     ),
     "I38c nothing else asks for one": lambda m, s, n, c: (
-        not n.reset_due or m.reset_due or (n.mode in STOPS and m.mode is not n.mode)
+        not n.reset_due or m.reset_due or (n.mode in STOPS and m.mode is not n.mode) or cranked(m, n)
     ),
     "I38d a clean reset does end it, but for a stop in the same tick": lambda m, s, n, c: (
         not (n.reset_due and s.act is Act.RESET and hands_off(m, s) and curable(s))
         or (n.mode in STOPS and m.mode is not n.mode)
+        or cranked(m, n)
     ),
     "I40 ESTOP has a cause": lambda m, s, n, c: (
         n.mode is not E
@@ -353,6 +381,7 @@ STEP: dict[str, Step] = {
     "L6c by nothing else": lambda m, s, n, c: not (m.mode is H and n.mode is D) or s.act is Act.DISARM,
     "L7 the first ARM makes it READY": lambda m, s, n, c: (
         not (m.mode is D and calm(m, s) and s.act is Act.ARM and hands_off(m, s) and curable(s) and not m.reset_due)
+        or m.start is not OFF
         or n.mode is R
     ),
     "L8 the second makes it MANUAL": lambda m, s, n, c: (
@@ -388,6 +417,80 @@ STEP: dict[str, Step] = {
     "L12 DISARMED and HOLD wait": lambda m, s, n, c: (
         not (m.mode in (D, H) and calm(m, s) and s.act is Act.NONE and s.motion is not Motion.MOVING)
         or n.mode is m.mode
+    ),
+    "X1 an engine start is a matter of DISARMED alone, before and after": lambda m, s, n, c: (
+        n.start is OFF or (m.mode is D and n.mode is D)
+    ),
+    "X2 and goes on only while all is there that it needs": lambda m, s, n, c: n.start is OFF or startable(m, s),
+    "X3 it is asked for by its act, hands off, and waits for hold": lambda m, s, n, c: (
+        n.start is not ASKED
+        or (m.start is OFF and s.act is Act.ENGINE_START and hands_off(m, s) and s.starter is Starter.ABLE)
+        or (m.start is ASKED and s.act is Act.NONE and not s.hold and s.starter is Starter.ABLE)
+    ),
+    "X4 hold-to-run begins it": lambda m, s, n, c: (
+        n.start is not HELD or (m.start in (ASKED, HELD) and s.hold and s.act is Act.NONE and s.starter is Starter.ABLE)
+    ),
+    "X5 the horn sounds once it was held for its time": lambda m, s, n, c: (
+        n.start is not WARNING
+        or (
+            s.hold
+            and s.act is Act.NONE
+            and (
+                (m.start is HELD and s.starter is not Starter.ABLE)
+                or (m.start is WARNING and s.starter is Starter.ABLE)
+            )
+        )
+    ),
+    "X6 nothing cranks before the horn has sounded for its time": lambda m, s, n, c: (
+        n.start is not CRANKING
+        or (
+            s.hold
+            and s.act is Act.NONE
+            and (
+                (m.start is WARNING and s.starter is not Starter.ABLE)
+                or (m.start is CRANKING and s.starter is Starter.ABLE)
+            )
+        )
+    ),
+    "X7 a crank ends at release, by any act, when the engine runs, and with its time": lambda m, s, n, c: (
+        m.start is not CRANKING
+        or n.start is OFF
+        or (s.hold and s.act is Act.NONE and s.starter not in (Starter.OVER, Starter.RUNS))
+    ),
+    "X8 after a crank a RESET is due, and neutral is to be seen again": lambda m, s, n, c: (
+        not cranked(m, n) or (n.reset_due and not n.neutral_seen)
+    ),
+    "X9 it brings nothing nearer to motion": lambda m, s, n, c: m.start is OFF or n.mode in (D, *STOPS),
+    "XL1 it can be asked for": lambda m, s, n, c: (
+        not (
+            m.start is OFF
+            and calm(m, s)
+            and startable(m, s)
+            and s.act is Act.ENGINE_START
+            and not s.hold
+            and s.starter is Starter.ABLE
+        )
+        or n.start is ASKED
+    ),
+    "XL2 and goes on to its end while it is held": lambda m, s, n, c: (
+        not (m.start is not OFF and calm(m, s) and startable(m, s) and s.hold and s.act is Act.NONE)
+        or n.start
+        is (
+            {ASKED: HELD}.get(m.start, m.start)
+            if s.starter is Starter.ABLE
+            else {HELD: WARNING, WARNING: CRANKING}.get(m.start, OFF)
+        )
+    ),
+    "XL3 it waits a while for hold": lambda m, s, n, c: (
+        not (
+            m.start is ASKED
+            and calm(m, s)
+            and startable(m, s)
+            and not s.hold
+            and s.act is Act.NONE
+            and s.starter is Starter.ABLE
+        )
+        or n.start is ASKED
     ),
     "L13 a cause is told only with a stop": lambda m, s, n, c: c is None or (n.mode in STOPS and n.mode is not m.mode),
 }
@@ -429,6 +532,12 @@ WHERE: dict[str, frozenset[Mode]] = {
     "L9b": frozenset((Y,)),
     "L10": frozenset((M, W)),
     "L11": frozenset((R,)),
+    "X7": frozenset((D,)),
+    "X8": frozenset((D,)),
+    "X9": frozenset((D,)),
+    "XL1": frozenset((D,)),
+    "XL2": frozenset((D,)),
+    "XL3": frozenset((D,)),
     "L12": frozenset((D, H)),
 }
 """Modes before the step that an invariant speaks of; elsewhere it holds by its own first words. Saves two thirds."""

@@ -24,19 +24,23 @@ def times(rule: Rule) -> str:
     return f"{rule.onset_ticks * TICK_S:g} s, {rule.linger_ticks * TICK_S:g} s"
 
 
+def yes(holds: bool) -> str:
+    return "yes" if holds else ""
+
+
 def table() -> str:
     """One row a reason, in the order of their codes."""
     rows = [
         f"| {code.value} | `{rule.name}` | L{int(rule.level)} | {in_a_mission(rule)} | {rule.recovery.value} | "
-        f"{'yes' if rule.retreat else ''} | {'yes' if rule.blocks_arming else ''} | {times(rule)} | "
+        f"{yes(rule.retreat)} | {yes(rule.blocks_arming)} | {yes(rule.bars_start)} | {times(rule)} | "
         f"{', '.join(map(str, rule.rows))} | {rule.text} |"
         for code, rule in zip(StopReason, RULES, strict=True)
     ]
     head = (
-        "| code | reason | by stick | in a mission | clears | RECOVERY | stops arming | after, lingers | rows | "
-        "what the operator reads |"
+        "| code | reason | by stick | in a mission | clears | RECOVERY | stops arming | bars engine start | "
+        "after, lingers | rows | what the operator reads |"
     )
-    return "\n".join([head, "|---|---|---|---|---|---|---|---|---|---|", *rows])
+    return "\n".join([head, "|---|---|---|---|---|---|---|---|---|---|---|", *rows])
 
 
 def ladders() -> str:

@@ -25,6 +25,7 @@ def written(rule: Rule) -> str:
         "position in doubt": rule.doubts_position,
         "horn": rule.sounds_horn,
         "waits": rule.waits,
+        "bars engine start": rule.bars_start,
         "stops arming": rule.blocks_arming,
     }
     levels = f"L{int(rule.level)} L{int(rule.auto_level)}"
@@ -40,10 +41,10 @@ def test_the_table_is_the_written_one() -> None:
 
 
 def test_a_mark_that_means_nothing_is_no_row() -> None:
-    for mark in set(string.printable) - set("radsw" + string.digits):
+    for mark in set(string.printable) - set("radswb" + string.digits):
         with pytest.raises(AssertionError):
             stop_reasons._rule(StopReason.FENCE, f"3{mark}", "N", (), 1, 0, "", "")
-    assert stop_reasons._rule(StopReason.FENCE, "3radsw", "N", (), 1, 0, "", "").retreat
+    assert stop_reasons._rule(StopReason.FENCE, "3radswb", "N", (), 1, 0, "", "").retreat
 
 
 def test_codes_names_and_places_agree() -> None:

@@ -9,6 +9,7 @@ from firmware_bridge.command import ActuatorCommand
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.messages import (
     DriveRequest,
+    EngineStart,
     Estimate,
     GateReport,
     MissionPhase,
@@ -32,6 +33,7 @@ from vehicle.control.safety import (
     operator_acts,
     rings,
     shocks,
+    starting,
     tracks,
     waiting,
 )
@@ -50,6 +52,7 @@ from vehicle.control.safety.modes import (
     Motion,
     SafetyState,
     Situation,
+    Starter,
     Want,
     clean,
     takes,
@@ -90,6 +93,7 @@ class Judged(msgspec.Struct, frozen=True, kw_only=True):
     cause: StopReason | None
     taken: bool
     reset: bool
+    barred: bool
 
 
 def accept(state: GateState, wire: WireState, config: VehicleConfig, tick: int, now_ns: int) -> AcceptedFrames:
@@ -155,13 +159,17 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
     stop_ms = lease.t_stop_ms(measured.speed_mps, config.safety)
     live = frame if lease.live(age_ms, stop_ms, measured.line_ms, config.safety) else None
     trusted = live is not None and (live.native or config.safety.bench)
+    follows = checks.follows(state.reset_sequence, measured.status)
     act = operator_acts.act(frames, state.act_tick, tick)
     if act is Act.START and not (trusted and now.requests.has_mission):
         act = Act.NONE
-    if act in LEAVES_READY and state.mode is Mode.READY and not checks.follows(state.reset_sequence, measured.status):
+    if act in LEAVES_READY and state.mode is Mode.READY and not follows:
         act = Act.NONE  # armed now, the stop that it still shows would stop the machine again
     if act is Act.RELEASE_ESTOP and not _saw(frames, state.estop_tick):
         act = Act.NONE  # it was pressed again meanwhile, by whomever: who releases has not seen that
+    barred = starting.barred_after(state, active, chain_reset=_chain_reset(state, monitor))
+    # while an engine is being started whatever the holder presses ends it, also what is no act of the machine
+    able = trusted and not barred and follows and not (frames.edges and state.start is not EngineStart.NONE)
     situation = Situation(
         live=live is not None,
         act=act,
@@ -175,8 +183,11 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         rotor_stopped=measured.rotor_stopped,
         want=WANTS.get(now.requests.auto_phase, Want.REST),
         wait_over=waiting.over(state, tick, now.now_ns),
+        starter=starting.starter(now, measured) if able else Starter.UNABLE,
     )
-    before = SafetyState(state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due)
+    before = SafetyState(
+        state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due, state.start
+    )
     machine, cause = machine_step(before, situation)
     asked = live is not None and live.rotor_request and trusted
     return Judged(
@@ -193,11 +204,17 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         cause=cause,
         taken=takes(before, situation),
         reset=act is Act.RESET and clean(before, situation),
+        barred=barred or _bit(cause) & masks.START_BAR_MASK != 0,
     )
 
 
 def _bit(cause: StopReason | None) -> int:
     return 0 if cause is None else 1 << cause
+
+
+def _chain_reset(state: GateState, monitor: MonitorState) -> bool:
+    """A hand has just reset the machine's own e-stop."""
+    return state.monitor.chain_latched and not monitor.chain_latched
 
 
 def _saw(frames: AcceptedFrames, tick: int) -> bool:
@@ -213,7 +230,7 @@ def _latched(now: GateInputs, monitor: MonitorState, frames: AcceptedFrames, act
         state.latched,
         active,
         acknowledged=seen and frames.edges & ACKNOWLEDGE != 0,
-        chain_reset=state.monitor.chain_latched and not monitor.chain_latched,
+        chain_reset=_chain_reset(state, monitor),
         kept=kept,
         looked_at=shocks.looked_at(state, frames, now.requests),
     )
@@ -253,7 +270,8 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
     attends = _attends(now, frames) or mode not in AUTO
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
-        state,
+        starting.followed(now, machine.start, runs=situation.starter is Starter.RUNS),
+        start_barred=judged.barred,
         mode=mode,
         holder=frames.taker if judged.taken else state.holder if machine.held else 0,
         neutral_seen=machine.neutral_seen,
@@ -326,7 +344,7 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
     shaped = shape(mode, permit, now.requests, after.frame, cap_mps, config)
     shaped = msgspec.structs.replace(shaped, drive=_bounded(after, now, measured, shaped.drive))
     life_ms = lease.life_ms(measured.line_ms, config.safety)
-    if shaped != STOP_SHAPE:
+    if shaped != STOP_SHAPE or after.start is EngineStart.CRANKING:
         fastest_mps = max(measured.speed_mps, abs(shaped.drive.speed_mps))
         stop_ms = lease.t_stop_ms(fastest_mps, config.safety)
         life_ms = lease.valid_for_ms(judged.age_ms, stop_ms, measured.line_ms, config.safety)
@@ -342,8 +360,8 @@ def _command(now: GateInputs, after: GateState, judged: Judged, cap_mps: float) 
         tool_value_m=shaped.tool_value_m,
         engine=engine.wanted(after, standing=measured.standing),
         brake=left == 0.0 == right,
-        horn=after.warns or after.active & masks.HORN_MASK != 0,
-        beacon=mode in ARMED or not measured.rotor_stopped,
+        horn=after.warns or after.start is EngineStart.WARNING or after.active & masks.HORN_MASK != 0,
+        beacon=mode in ARMED or after.start is not EngineStart.NONE or not measured.rotor_stopped,
         suppression=after.active & masks.FIRE != 0,
         kill=mode is Mode.ESTOP,
         # The controller holds latches of its own, and one that reports a fault must let go before the gate can.

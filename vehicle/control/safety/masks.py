@@ -33,4 +33,6 @@ DOUBT_MASK = _of([rule for rule in RULES if rule.doubts_position])
 """Where the machine stands is not what the estimate says, or may not be."""
 WAIT_MASK = _of([rule for rule in RULES if rule.waits])
 """What a mission waits for before it stops."""
+START_BAR_MASK = _of([rule for rule in RULES if rule.bars_start])
+"""After these no console starts the engine: a valve may not shut, or a start would feed a fire."""
 HORN_MASK = _of([rule for rule in RULES if rule.sounds_horn])

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, MISSION_MODES, Mode
+from vehicle.contracts.messages import ACTIVE_MODES, AUTO_MODES, MISSION_MODES, EngineStart, Mode
 from vehicle.contracts.stop_codes import StopReason
 
 
@@ -44,6 +44,7 @@ class Act(IntEnum):
     RECOVERY = auto()
     ARM = auto()
     START = auto()
+    ENGINE_START = auto()
     TAKE = auto()
     NONE = auto()
 
@@ -61,6 +62,19 @@ class Motion(IntEnum):
     LATE = auto()
 
 
+class Starter(IntEnum):
+    """What stands against an engine start, and how far its step is; `starting.py` says it from what is measured.
+
+    UNABLE: something that it needs is missing. ABLE: nothing is. OVER: nothing is, and the time of the step is spent.
+    RUNS: nothing is, and the engine that is being cranked runs.
+    """
+
+    UNABLE = auto()
+    ABLE = auto()
+    OVER = auto()
+    RUNS = auto()
+
+
 class Want(IntEnum):
     """What the mission asks for, from its phase."""
 
@@ -75,7 +89,7 @@ class Want(IntEnum):
 class SafetyState(msgspec.Struct, frozen=True, gc=False):
     """The discrete state. `held`: a station holds the lease. `neutral_seen`: sticks centred since the last stop.
 
-    `reset_due`: a stop happened and no reset since; whatever way leads out of it, there is no arming before.
+    `reset_due`: a stop happened, or the engine was cranked, and no reset since; there is no arming before.
     """
 
     mode: Mode
@@ -83,6 +97,7 @@ class SafetyState(msgspec.Struct, frozen=True, gc=False):
     neutral_seen: bool
     estop_latched: bool
     reset_due: bool
+    start: EngineStart = EngineStart.NONE
 
 
 class Situation(msgspec.Struct, frozen=True, gc=False):
@@ -106,6 +121,7 @@ class Situation(msgspec.Struct, frozen=True, gc=False):
     rotor_stopped: bool
     want: Want
     wait_over: bool
+    starter: Starter = Starter.UNABLE
 
 
 ARMED = ACTIVE_MODES
@@ -176,7 +192,7 @@ RULES: dict[Mode, tuple[Rule, ...]] = {
     Mode.BOOT: ((lambda _m, s: s.retreat, Mode.DISARMED, None),),
     Mode.DISARMED: (
         _SLIDES,
-        (lambda m, s: _arms(m, s) and s.retreat and not m.reset_due, Mode.READY, None),
+        (lambda m, s: _arms(m, s) and s.retreat and not m.reset_due and m.start is EngineStart.NONE, Mode.READY, None),
     ),
     Mode.READY: (
         _SLIDES,
@@ -231,12 +247,49 @@ def step(m: SafetyState, s: Situation) -> tuple[SafetyState, StopReason | None]:
     """One tick: the next state, and the reason where the machine itself is what stopped."""
     estop_latched = s.act is Act.ESTOP or (m.estop_latched and s.act is not Act.RELEASE_ESTOP)
     mode, cause = _next_mode(m, s, estop=s.estop or estop_latched)
-    stopped = mode in STOPPED and mode is not m.mode
+    start = _next_start(m, s, mode)
+    cranked = m.start is EngineStart.CRANKING and start is not EngineStart.CRANKING
+    stopped = cranked or (mode in STOPPED and mode is not m.mode)
     held = takes(m, s) or (m.held and s.act is not Act.RELEASE)
     # Neutral must be seen again after a stop, by a new holder, and whenever sticks move without hold-to-run.
     seen = (s.neutral or (m.neutral_seen and s.hold)) and held and not stopped
     reset_due = stopped or (m.reset_due and not resets(m, s))
-    return SafetyState(mode, held, seen, estop_latched, reset_due), cause
+    return SafetyState(mode, held, seen, estop_latched, reset_due, start), cause
+
+
+def starts_engine(m: SafetyState, s: Situation) -> bool:
+    """An engine start may be asked for, or go on: disarmed, the holder there with centred sticks, nothing that stops.
+
+    Hold-to-run has its own rule in each step.
+    """
+    hands = m.held and s.live and m.neutral_seen and s.neutral
+    well = s.worst < Class.STOP and s.motion is Motion.STANDING and s.rotor_stopped and not m.reset_due
+    return m.mode is Mode.DISARMED and hands and well and s.starter is not Starter.UNABLE
+
+
+_START_AFTER = {
+    EngineStart.HELD: EngineStart.WARNING,
+    EngineStart.WARNING: EngineStart.CRANKING,
+    EngineStart.CRANKING: EngineStart.NONE,
+}
+"""What follows a step of an engine start whose time is spent."""
+
+
+def _next_start(m: SafetyState, s: Situation, mode: Mode) -> EngineStart:
+    """The step of an engine start after this tick: any act, and whatever is missing, ends it at once."""
+    if mode is not Mode.DISARMED or not starts_engine(m, s):
+        return EngineStart.NONE
+    if m.start is EngineStart.NONE:
+        asked = s.act is Act.ENGINE_START and clean(m, s) and s.starter is Starter.ABLE
+        return EngineStart.ASKED if asked else EngineStart.NONE
+    if s.act is not Act.NONE:
+        return EngineStart.NONE
+    over = s.starter is not Starter.ABLE
+    if m.start is EngineStart.ASKED:
+        return EngineStart.NONE if over else EngineStart.HELD if s.hold else EngineStart.ASKED
+    if not s.hold:
+        return EngineStart.NONE
+    return _START_AFTER[m.start] if over else m.start
 
 
 def _next_mode(m: SafetyState, s: Situation, *, estop: bool) -> tuple[Mode, StopReason | None]:

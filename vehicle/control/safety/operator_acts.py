@@ -4,8 +4,8 @@ from vehicle.contracts.messages import OperatorEdge
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.modes import Act
 
-OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START)
-"""Acts that lead towards motion; they must be distinct."""
+OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START, Act.ENGINE_START)
+"""Acts that lead towards motion, or turn the engine; they must be distinct."""
 PAUSE_TICKS = 25
 """Half a second between two of them: a hammered or bouncing button is one act (rows 114, 119)."""
 PRIORITY = (
@@ -17,6 +17,7 @@ PRIORITY = (
     (Act.RECOVERY, int(OperatorEdge.RECOVERY)),
     (Act.ARM, int(OperatorEdge.ARM)),
     (Act.START, int(OperatorEdge.MISSION_START)),
+    (Act.ENGINE_START, int(OperatorEdge.ENGINE_START)),
 )
 """The holder's edges: stopping beats everything, asking for motion loses to all. Plain ints cost a tenth of flags."""
 

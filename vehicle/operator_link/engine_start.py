@@ -1,0 +1,60 @@
+"""The engine start as consoles are told of it: its step, what is left of it, and what stands against it. Pure."""
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from firmware_bridge.console_types import ActWhy, EngineStartStep
+from vehicle.contracts.messages import EngineStart
+from vehicle.contracts.units import NS_PER_S
+from vehicle.control.safety import starting
+
+if TYPE_CHECKING:
+    from vehicle.control.state import VehicleState
+
+_STEPS = {
+    EngineStart.ASKED: EngineStartStep.ASKED,
+    EngineStart.HELD: EngineStartStep.HELD,
+    EngineStart.WARNING: EngineStartStep.WARNING,
+    EngineStart.CRANKING: EngineStartStep.CRANKING,
+}
+
+
+class StartTold(msgspec.Struct, frozen=True):
+    """What a console is told. `left_s`: of the step, or of the starter's rest; `tries`: without a running engine."""
+
+    step: EngineStartStep
+    left_s: float = 0.0
+    tries: int = 0
+
+
+def told(state: "VehicleState", now_ns: int) -> StartTold:
+    """The engine start of this moment."""
+    gate, config = state.gate, state.config
+    if not config.machine.engine.console_start:
+        return StartTold(EngineStartStep.NOT_OFFERED)
+    if (step := _STEPS.get(gate.start)) is not None:
+        return StartTold(step, starting.left_s(gate, config, state.tick), gate.start_tries)
+    if gate.start_barred:
+        return StartTold(EngineStartStep.BARRED, tries=gate.start_tries)
+    left_s = starting.rest_left_s(gate, state.tick, now_ns)
+    return StartTold(EngineStartStep.RESTS if left_s > 0.0 else EngineStartStep.IDLE, left_s, gate.start_tries)
+
+
+def against(state: "VehicleState", now_ns: int) -> ActWhy:
+    """What stands against an engine start, beside hands, mode and reasons; NONE where nothing does."""
+    gate, wire = state.gate, state.wire
+    if not state.config.machine.engine.console_start:
+        return ActWhy.NO_STARTER
+    if gate.start_barred:
+        return ActWhy.START_BARRED
+    status = wire.status
+    if status is None or (now_ns - wire.status_t_ns) / NS_PER_S > state.config.safety.controller_timeout_s:
+        return ActWhy.NOT_NOW
+    if not starting.engine_rests(status):
+        return ActWhy.ENGINE_TURNS
+    if starting.rest_left_s(gate, state.tick, now_ns) > 0.0:
+        return ActWhy.STARTER_RESTS
+    if not starting.valve_shut(status, gate.monitor.rotor_ratio):
+        return ActWhy.ROTOR_TURNS
+    return ActWhy.NONE if starting.secured(status, gate.monitor.rotor_ratio) else ActWhy.NOT_SECURED
