@@ -81,7 +81,7 @@ const MODES = {
   DISARMED: (facts) => {
     if (facts.checklist_due) return [offer("ARM", WHY("act.why.checklist")), offer("RELEASE", null, false)];
     if (facts.reset_due) return [offer("RESET", cleanHands(facts)), offer("ARM", WHY("act.why.reset_first"))];
-    if (STARTING.includes(facts.engine_start)) return [];
+    if (STARTING.includes(facts.engine_start)) return [offer("DISARM", null, false)];
     return [offer("ARM", cleanHands(facts)), ...engineStart(facts), offer("RELEASE", null, false)];
   },
   READY: (facts) => {
@@ -225,10 +225,19 @@ const ELSEWHERE = {
   ACKNOWLEDGE: () => "act.why.nothing_due",
   RELEASE_ESTOP: () => "act.why.nothing_due",
   START: (facts) => (ENDED.includes(facts.mode) ? "act.why.reset_first" : AUTO_MODES.includes(facts.mode) ? "act.why.under_way" : facts.mode === "RECOVERY" ? null : "act.why.arm_first"),
+  ENGINE_START: (facts) => engineStartElsewhere(facts),
   PAUSE: () => "act.why.no_mission",
   ATTENTION: () => "act.why.no_mission",
   RECOVERY: (facts) => (ENDED.includes(facts.mode) ? "act.why.reset_first" : DRIVEN_BY_STICK.includes(facts.mode) ? "act.why.disarm_first" : facts.mode === "DISARMED" ? "act.why.arm_first" : null),
 };
+
+function engineStartElsewhere(facts) {
+  if (!facts.engine_start) return "act.why.no_starter";
+  if (ENDED.includes(facts.mode)) return "act.why.reset_first";
+  if (facts.mode !== "DISARMED") return "act.why.disarm_first";
+  if (STARTING.includes(facts.engine_start)) return "act.why.engine_under_way";
+  return facts.reset_due ? "act.why.reset_first" : "act.why.engine_turns";
+}
 
 /** Why an act that is not offered now cannot be done, in words: nothing that was pressed stays without an answer. */
 export function notOffered(act, facts) {

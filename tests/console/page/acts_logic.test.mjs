@@ -39,7 +39,7 @@ for (const [what, more, enabled, blue] of [
   ["DISARMED, the starter rests", { engine_start: "rests", engine_rpm: 0 }, ["ARM", "RELEASE"], ["ARM"]],
   ["DISARMED, an engine start is barred", { engine_start: "barred", engine_rpm: 0 }, ["ARM", "RELEASE"], ["ARM"]],
   ["DISARMED, after a crank", { engine_start: "rests", engine_rpm: 1000, reset_due: true }, ["RESET"], ["RESET"]],
-  ["DISARMED, an engine start is under way", { engine_start: "warning", engine_rpm: 0 }, [], []],
+  ["DISARMED, an engine start is under way", { engine_start: "warning", engine_rpm: 0 }, ["DISARM"], []],
   ["READY", { mode: "READY" }, ["ARM", "RECOVERY", "DISARM"], ["ARM"]],
   ["READY, just now", { mode: "READY", ready_ms: 400 }, ["RECOVERY", "DISARM"], []],
   ["READY, the cause still there", { mode: "READY", rules: [rule(33, "N", 3, { retreat: true })] }, ["RECOVERY", "DISARM"], ["RECOVERY"]],
@@ -116,6 +116,10 @@ test("no act that is pressed stays without an answer: what stands in its way is 
     ["START", "RECOVERY", "wrong_mode"], ["PAUSE", "MANUAL", "no_mission"], ["ATTENTION", "HOLD", "no_mission"], ["RECOVERY", "HOLD", "reset_first"],
     ["RECOVERY", "MANUAL", "disarm_first"], ["RECOVERY", "DISARMED", "arm_first"], ["ARM", "BOOT", "starting"], ["ARM", "STOPPING", "moving"],
   ]) assert.equal(said(act, { mode }), `act.why.${key}`, `${act} in ${mode}`);
+  for (const [more, key] of [
+    [{}, "no_starter"], [{ engine_start: "idle", mode: "HOLD" }, "reset_first"], [{ engine_start: "idle", mode: "READY" }, "disarm_first"],
+    [{ engine_start: "idle", reset_due: true }, "reset_first"], [{ engine_start: "held" }, "engine_under_way"], [{ engine_start: "idle" }, "engine_turns"],
+  ]) assert.equal(said("ENGINE_START", more), `act.why.${key}`);
   assert.equal(said("ARM", { mine: false }), "act.why.take_first");
   assert.equal(said("ARM", { open: false }), "act.why.no_link");
   const modes = ["BOOT", "DISARMED", "READY", "MANUAL", "AUTO_MOVE", "AUTO_WORK", "WAIT", "STOPPING", "HOLD", "FAULT", "ESTOP", "RECOVERY"];

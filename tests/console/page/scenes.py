@@ -155,6 +155,20 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
         pose={"speed_mps": 0.0},
         due={"arm_unused_s": None},
     ),
+    "engine_off": scene(
+        vehicle={"mode": "DISARMED", "armed": False},
+        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
+        pose={"speed_mps": 0.0},
+        due={"arm_unused_s": None},
+        engine={"speed_rpm": 0.0, "start": "idle", "start_left_s": 0.0, "start_tries": 0},
+    ),
+    "starting": scene(
+        vehicle={"mode": "DISARMED", "armed": False},
+        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
+        pose={"speed_mps": 0.0},
+        due={"arm_unused_s": None},
+        engine={"speed_rpm": 0.0, "start": "warning", "start_left_s": 4.2, "start_tries": 0},
+    ),
     "ready": scene(vehicle={"mode": "READY"}, pose={"speed_mps": 0.0}, due={"arm_unused_s": None}),
     "watching": scene(vehicle={"mode": "AUTO_WORK", "mine": False, "holder_name": "B", "standing": False}),
     "mission": scene(

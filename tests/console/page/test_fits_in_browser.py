@@ -12,7 +12,20 @@ from tests.console.page.scenes import SCENES
 from tests.console.page.test_texts import ENGLISH, OTHERS
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
-SHOWN = ["manual", "ready", "mission", "wait", "warned", "hold", "detonation", "estop", "lost", "disarmed"]
+SHOWN = [
+    "manual",
+    "ready",
+    "mission",
+    "wait",
+    "warned",
+    "hold",
+    "detonation",
+    "estop",
+    "lost",
+    "disarmed",
+    "engine_off",
+    "starting",
+]
 VIEWS = ["drive", "mission", "plan", "record", "setup"]
 LOOK = """
 const [scenes, texts, views] = arguments, found = {};
