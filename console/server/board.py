@@ -7,6 +7,7 @@ import console.server.sections as make
 from console.server.catalogue import language_names
 from console.server.day_section import day_section
 from console.server.desk import Desk
+from console.server.engine_section import engine_section
 from console.server.rings import rings_section
 from console.server.settings import ServerSettings
 from console.server.setup import SetupStore
@@ -97,7 +98,7 @@ class Board:
             "limits": make.aged(make.limits_section(work, steered.site), old=work_late),
             "due": make.due_section(work, (view.work_age_ms or 0.0) / 1e3 if work_late else 0.0),
             "gnss": make.aged(make.gnss_section(work), old=work_late),
-            "engine": make.aged(make.engine_section(work, self._to_parking_s()), old=work_late),
+            "engine": make.aged(engine_section(work, self._to_parking_s()), old=work_late),
             "checks": make.aged(make.checks_section(work), old=work_late),
             "near": make.aged(make.near_section(work, unproven), old=work_late),
             "day": day_section(steered.keeper.day),

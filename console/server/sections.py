@@ -12,7 +12,7 @@ from console.server.inside_area import Inside
 from console.server.near_ground import UNKNOWN as NOTHING_NEAR
 from console.server.near_ground import Stand, Unproven
 from console.server.next_step import kind_of, next_step
-from firmware_bridge.console_types import BeatFlag, BeatFrame, EngineStartStep, WorkFlag, WorkFrame
+from firmware_bridge.console_types import BeatFlag, BeatFrame, WorkFlag, WorkFrame
 from firmware_bridge.types import VehicleFrame
 from vehicle.contracts.frames import LocalFrame, heading_deg_from_yaw
 from vehicle.contracts.messages import MissionPhase, Mode, RotorState, StartBlock
@@ -31,12 +31,8 @@ VEHICLE_GONE_MS: Final = 1500.0
 WORK_GONE_MS: Final = 3000.0
 """Values of an even older report are not shown while other reports arrive (four times and twice a second)."""
 NOT_OURS: Final = frozenset({LinkState.WRONG_KEY, LinkState.WRONG_MACHINE, LinkState.WRONG_VERSION})
-FUEL_RESERVE_MIN: Final = 30
-FUEL_LOW_RATIO: Final = 0.1
-"""Fuel is low if it does not last so much longer than the way to the parking; or below that share of a full tank."""
 _PHASES: Final = tuple(MissionPhase)
 RPM_PER_RADPS: Final = 60.0 / math.tau
-PA_PER_BAR: Final = 1e5
 _KNOWN: Final = sum(1 << code for code in StopReason)
 """Bits of the reasons that this program knows; an unknown reason of a later vehicle shows only as worst reason."""
 _FLAGS: Final = {
@@ -119,9 +115,9 @@ def link_section(view: ConsoleView, address: str, problem: str = "", problem_kin
     return {
         "state": view.state.value,
         "quality": _quality(view.age_ms),
-        "age_ms": _rounded(view.age_ms, 0),
-        "rtt_ms": _rounded(view.rtt_ms, 0),
-        "lost_ratio": _rounded(view.lost_ratio, 3),
+        "age_ms": rounded(view.age_ms, 0),
+        "rtt_ms": rounded(view.rtt_ms, 0),
+        "lost_ratio": rounded(view.lost_ratio, 3),
         "address": address,
         "text": f"link.{view.state.value}",
         "problem": problem_kind or None,
@@ -190,15 +186,15 @@ def pose_section(frame: VehicleFrame | None, datum: LocalFrame | None) -> Sectio
     if datum is not None and frame.lat_deg is not None and frame.lon_deg is not None:
         east_m, north_m, _ = datum.enu_from_geodetic(frame.lat_deg, frame.lon_deg)
     return {
-        "e": _rounded(east_m, 3),
-        "n": _rounded(north_m, 3),
+        "e": rounded(east_m, 3),
+        "n": rounded(north_m, 3),
         "heading_deg": None if frame.yaw_rad is None else round(heading_deg_from_yaw(frame.yaw_rad), 2),
-        "speed_mps": _rounded(frame.speed_mps, 3),
+        "speed_mps": rounded(frame.speed_mps, 3),
         "roll_deg": _degrees(frame.roll_rad),
         "pitch_deg": None if frame.pitch_rad is None else _degrees(-frame.pitch_rad),
-        "sigma_m": _rounded(frame.sigma_m, 4),
-        "lat": _rounded(frame.lat_deg, 9),
-        "lon": _rounded(frame.lon_deg, 9),
+        "sigma_m": rounded(frame.sigma_m, 4),
+        "lat": rounded(frame.lat_deg, 9),
+        "lon": rounded(frame.lon_deg, 9),
     }
 
 
@@ -208,13 +204,13 @@ def tool_section(view: ConsoleView) -> Section | None:
     if frame is None:
         return None
     return {
-        "rotor_rpm": _rpm(frame.rotor_speed_radps),
-        "rotor_required_rpm": _rpm(work.rotor_required_radps) if work else None,
-        "height_m": _rounded(frame.tool_height_m, 3),
-        "depth_m": _rounded(frame.depth_m, 3),
-        "depth_required_m": _rounded(work.depth_required_m, 3) if work else None,
-        "depth_sigma_m": _rounded(work.depth_sigma_m, 4) if work else None,
-        "torque_nm": _rounded(work.rotor_torque_nm, 0) if work else None,
+        "rotor_rpm": rpm(frame.rotor_speed_radps),
+        "rotor_required_rpm": rpm(work.rotor_required_radps) if work else None,
+        "height_m": rounded(frame.tool_height_m, 3),
+        "depth_m": rounded(frame.depth_m, 3),
+        "depth_required_m": rounded(work.depth_required_m, 3) if work else None,
+        "depth_sigma_m": rounded(work.depth_sigma_m, 4) if work else None,
+        "torque_nm": rounded(work.rotor_torque_nm, 0) if work else None,
     }
 
 
@@ -232,22 +228,22 @@ def mission_section(view: ConsoleView, site: Section | None, inside: Inside | No
     return {
         "segment": frame.segment_seq,
         "segments": frame.segment_count,
-        "along_m": _rounded(frame.along_m, 2),
-        "cross_m": _rounded(frame.cross_track_m, 3),
-        "room_m": _rounded(plan.get("room_m"), 3) if swath else None,
-        "length_m": _rounded(work.segment_length_m, 2) if work else None,
-        "processed_m2": _rounded(frame.processed_m2, 2),
-        "passed_m2": _rounded(work.passed_m2, 2) if work else None,
-        "below_m2": _rounded(work.below_m2, 2) if work else None,
-        "inside": None if inside is None else {name: _rounded(m2, 2) for name, m2 in inside._asdict().items()},
-        "provisional_m2": _rounded(work.provisional_m2, 2) if work else None,
-        "withdrawn_m2": _rounded(work.withdrawn_m2, 2) if work else None,
-        "total_m2": _rounded(work.total_m2, 2) if work else None,
+        "along_m": rounded(frame.along_m, 2),
+        "cross_m": rounded(frame.cross_track_m, 3),
+        "room_m": rounded(plan.get("room_m"), 3) if swath else None,
+        "length_m": rounded(work.segment_length_m, 2) if work else None,
+        "processed_m2": rounded(frame.processed_m2, 2),
+        "passed_m2": rounded(work.passed_m2, 2) if work else None,
+        "below_m2": rounded(work.below_m2, 2) if work else None,
+        "inside": None if inside is None else {name: rounded(m2, 2) for name, m2 in inside._asdict().items()},
+        "provisional_m2": rounded(work.provisional_m2, 2) if work else None,
+        "withdrawn_m2": rounded(work.withdrawn_m2, 2) if work else None,
+        "total_m2": rounded(work.total_m2, 2) if work else None,
         "unworkable_m2": _listed_m2(plan, in_task=True),
         "not_in_task_m2": _listed_m2(plan, in_task=False),
-        "time_left_s": _rounded(work.time_left_s, 0) if work else None,
+        "time_left_s": rounded(work.time_left_s, 0) if work else None,
         "next": step.name,
-        "next_m": _rounded(step.left_m, 1),
+        "next_m": rounded(step.left_m, 1),
         "plan_hash": plan.get("hash"),
         **_start(work),
     }
@@ -259,8 +255,8 @@ def _start(work: WorkFrame | None) -> Section:
     bearing_rad = work.start_bearing_rad if work else None
     return {
         "start_block": StartBlock(work.start_block).name.lower() if work and known and work.start_block else None,
-        "start_m": _rounded(work.start_distance_m, 1) if work else None,
-        "start_left_deg": None if bearing_rad is None else _rounded(math.degrees(bearing_rad), 0),
+        "start_m": rounded(work.start_distance_m, 1) if work else None,
+        "start_left_deg": None if bearing_rad is None else rounded(math.degrees(bearing_rad), 0),
     }
 
 
@@ -270,7 +266,7 @@ def _listed_m2(plan: Section, *, in_task: bool) -> float | None:
     if places is None:
         return None
     listed = [one for one in places if (one.get("reason") != UntreatableReason.NOT_IN_TASK) is in_task]
-    return _rounded(sum(one.get("area_m2", 0.0) for one in listed), 2)
+    return rounded(sum(one.get("area_m2", 0.0) for one in listed), 2)
 
 
 def limits_section(work: WorkFrame | None, site: Section | None = None) -> Section | None:
@@ -279,10 +275,10 @@ def limits_section(work: WorkFrame | None, site: Section | None = None) -> Secti
         return None
     tilt = (site or {}).get("limits") or {}
     return {
-        "speed_cap_mps": _rounded(work.speed_cap_mps, 3),
+        "speed_cap_mps": rounded(work.speed_cap_mps, 3),
         "cap_reason": None if work.cap_reason == NO_REASON else work.cap_reason,
-        "roll_deg": _rounded(tilt.get("roll_deg"), 1),
-        "pitch_deg": _rounded(tilt.get("pitch_deg"), 1),
+        "roll_deg": rounded(tilt.get("roll_deg"), 1),
+        "pitch_deg": rounded(tilt.get("pitch_deg"), 1),
     }
 
 
@@ -301,7 +297,7 @@ def due_section(work: WorkFrame | None, late_s: float = 0.0) -> Section | None:
 
 
 def _left_s(left_s: float | None, late_s: float) -> float | None:
-    return None if left_s is None else _rounded(max(0.0, left_s - late_s), 1)
+    return None if left_s is None else rounded(max(0.0, left_s - late_s), 1)
 
 
 def gnss_section(work: WorkFrame | None) -> Section | None:
@@ -311,39 +307,8 @@ def gnss_section(work: WorkFrame | None) -> Section | None:
     return {
         "fix": None if work.fix is None else work.fix.name.lower(),
         "satellites": work.satellites,
-        "corrections_age_s": _rounded(work.correction_age_s, 1),
+        "corrections_age_s": rounded(work.correction_age_s, 1),
         "base": work.base_id,
-    }
-
-
-def engine_section(work: WorkFrame | None, to_parking_s: float | None = None) -> Section | None:
-    """Return engine, oil, coolant, supply voltage, and fuel.
-
-    `start`: step of an engine start from a console, null where the machine has none; `start_left_s`: until it ends.
-    `fuel_min`: the fuel lasts for so long at work. `parking_min`: minutes to the parking by a way that was planned.
-    `fuel_low`: the fuel does not last for that way and `FUEL_RESERVE_MIN` more, where an unknown way counts as none; or
-    hardly any is left.
-    """
-    if work is None:
-        return None
-    parking_min = None if to_parking_s is None else math.ceil(to_parking_s / 60.0)
-    ratio, left_min, start = work.fuel_ratio, work.fuel_time_min, work.engine_start
-    short = left_min is not None and left_min < (parking_min or 0) + FUEL_RESERVE_MIN
-    pressure = work.hydraulic_pressure_pa
-    return {
-        "speed_rpm": _rpm(work.engine_speed_radps),
-        "load": _rounded(work.engine_load_ratio, 2),
-        "coolant_c": _rounded(work.coolant_temp_degc, 0),
-        "oil_c": _rounded(work.hydraulic_temp_degc, 0),
-        "pressure_bar": None if pressure is None else _rounded(pressure / PA_PER_BAR, 0),
-        "supply_v": _rounded(work.supply_voltage_v, 1),
-        "start": None if start is EngineStartStep.NOT_OFFERED else start.name.lower(),
-        "start_left_s": _rounded(work.engine_start_left_s, 1),
-        "start_tries": work.engine_start_tries,
-        "fuel_ratio": _rounded(ratio, 3),
-        "fuel_min": left_min,
-        "parking_min": parking_min,
-        "fuel_low": short or (ratio is not None and ratio < FUEL_LOW_RATIO),
     }
 
 
@@ -352,9 +317,9 @@ def checks_section(work: WorkFrame | None) -> Section | None:
     if work is None:
         return None
     return {
-        "depth_age_s": _rounded(work.depth_check_age_s, 0),
-        "hammers_age_s": _rounded(work.hammer_check_age_s, 0),
-        "base_age_s": _rounded(work.base_check_age_s, 0),
+        "depth_age_s": rounded(work.depth_check_age_s, 0),
+        "hammers_age_s": rounded(work.hammer_check_age_s, 0),
+        "base_age_s": rounded(work.base_check_age_s, 0),
         "due": [name for name, flag in _DUE.items() if flag in work.flags],
         "shift_used": WorkFlag.SHIFT_USED in work.flags,
         "shift_due": WorkFlag.SHIFT_DUE in work.flags,
@@ -371,12 +336,12 @@ def near_section(work: WorkFrame | None, unproven: Unproven = NOTHING_NEAR) -> S
     known = WorkFlag.TRACKS_KNOWN in work.flags
     left, right = WorkFlag.LEFT_UNPROVEN in work.flags, WorkFlag.RIGHT_UNPROVEN in work.flags
     return {
-        "keep_out_m": _rounded(work.keep_out_distance_m, 2),
+        "keep_out_m": rounded(work.keep_out_distance_m, 2),
         "keep_out_side": next((side for side, flag in _SIDES.items() if flag in work.flags), None),
         "left_unproven": left if known else None,
         "right_unproven": right if known else None,
-        "left_unproven_m": 0.0 if known and left else _rounded(unproven.left_m, 1),
-        "right_unproven_m": 0.0 if known and right else _rounded(unproven.right_m, 1),
+        "left_unproven_m": 0.0 if known and left else rounded(unproven.left_m, 1),
+        "right_unproven_m": 0.0 if known and right else rounded(unproven.right_m, 1),
     }
 
 
@@ -407,14 +372,15 @@ def texts_section(view: ConsoleView) -> list[Section]:
     ]
 
 
-def _rounded(value: float | None, digits: int) -> float | None:
+def rounded(value: float | None, digits: int) -> float | None:
     """Round values for a page: no meaningless digits; NaN becomes unknown."""
     return None if value is None or not math.isfinite(value) else round(value, digits)
 
 
-def _rpm(speed_radps: float | None) -> float | None:
-    return None if speed_radps is None else _rounded(speed_radps * RPM_PER_RADPS, 1)
+def rpm(speed_radps: float | None) -> float | None:
+    """Convert a speed [rad/s] to rpm for a page."""
+    return None if speed_radps is None else rounded(speed_radps * RPM_PER_RADPS, 1)
 
 
 def _degrees(angle_rad: float | None) -> float | None:
-    return None if angle_rad is None else _rounded(math.degrees(angle_rad), 2)
+    return None if angle_rad is None else rounded(math.degrees(angle_rad), 2)

@@ -136,7 +136,7 @@ class Said(NamedTuple):
 
 def sends(said: Said) -> bool:
     """Whether the sentence sends a person to the machine, or onto ground that only the machine has worked."""
-    words = said.words.replace("RELEASE E-STOP", "").lower()
+    words = said.words.replace("RELEASE E-STOP", "").replace("START ENGINE", "").lower()
     for clause in CLAUSE.split(words):
         if any(_is_sent(pattern, clause, places=True) for pattern in ON_FOOT):
             return True

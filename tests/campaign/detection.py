@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from vehicle.config.vehicle import SafetyConfig
 from vehicle.contracts.units import TICK_S
+from vehicle.contracts import engine_start
 from vehicle.control import neighbours
 from vehicle.control.safety import attention, checks, drift, lease, monitor_state, operator_acts, rings, tracks
 
@@ -37,7 +38,7 @@ DETECTION: dict[str, str] = {
     "fire": "the controller's fire input",
     "roll_over": f"tilt above {_deg(checks.ROLL_OVER_RAD)}",
     "runaway": f"the machine still moves {_s(_SAFE.t_brake_s)} after a stop began",
-    "rotor_unrequested": f"a rotor at rest turns unasked, above {monitor_state.ROTOR_RESTS_RATIO * 100:g} % of speed",
+    "rotor_unrequested": f"a rotor at rest turns unasked, above {engine_start.ROTOR_RESTS_RATIO * 100:g} % of speed",
     "rotor_stuck_on": f"rotor still turning {_s(checks.ROTOR_OFF_S + checks.ROTOR_STUCK_S)} after it was switched off",
     "controller_hung": f"the controller's report has not changed for {checks.STATUS_SAME_TICKS} ticks",
     "controller_reset": "the controller's count of starts has changed",

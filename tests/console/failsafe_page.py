@@ -143,7 +143,7 @@ def machine_does(rule: Rule, code: StopReason) -> str:
     if rule.sounds_horn:
         told.append("the horn sounds")
     if rule.bars_start:
-        told.append("no engine start from a console before a reset at the machine")
+        told.append("an engine start is barred until the recovery plan is done")
     return "; ".join(told)
 
 

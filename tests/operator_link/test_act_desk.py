@@ -13,8 +13,8 @@ from tests.firmware_bridge.samples import OPERATOR
 from vehicle.contracts.messages import EngineStart, Mode, RotorState
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.state import GateState
-from vehicle.operator_link.act_desk import STOPS, ActDesk, Answer, Seen
-from vehicle.operator_link.act_judge import Heard, judged
+from vehicle.operator_link.act_desk import STOPS, ActDesk, Answer
+from vehicle.operator_link.act_judge import Heard, Seen, judged
 
 E = OperatorEdge
 MS = 1_000_000
@@ -153,9 +153,7 @@ def why(
     edge: OperatorEdge, before: GateState, after: GateState, sent: OperatorFrame = CALM, **seen: object
 ) -> tuple[str, int | None]:
     told = msgspec.structs.replace(SEEN, **seen)
-    heard = Heard(
-        250, sent, before, after, told.tick, told.standing, told.has_plan, told.blocked, told.shift_due, told.starter
-    )
+    heard = Heard(250, sent, before, after, told)
     found = judged(edge, heard)
     return found.why.key, found.reason
 

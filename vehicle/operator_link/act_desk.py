@@ -13,7 +13,7 @@ import msgspec
 from firmware_bridge.console_types import ActWhy
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from vehicle.contracts.units import TICK_S
-from vehicle.operator_link.act_judge import ACCEPTED, OPENING, Heard, Judged, judged
+from vehicle.operator_link.act_judge import ACCEPTED, OPENING, Heard, Judged, Seen, judged
 
 if TYPE_CHECKING:
     from vehicle.control.state import GateState
@@ -48,17 +48,6 @@ class _Console(msgspec.Struct):
     edges: OperatorEdge = OperatorEdge.NONE
     frame: OperatorFrame | None = None
     answer: Answer = Answer()
-
-
-class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What the judge knows besides the gate's state. `standing`: None if it is unknown."""
-
-    tick: int
-    standing: bool | None
-    has_plan: bool
-    blocked: bool
-    shift_due: bool = False
-    starter: ActWhy = ActWhy.NONE
 
 
 class ActDesk:
@@ -148,18 +137,7 @@ class ActDesk:
             frame = console.frame
             if console.done or frame is None:
                 continue
-            heard = Heard(
-                station_id,
-                frame,
-                before,
-                after,
-                seen.tick,
-                seen.standing,
-                seen.has_plan,
-                seen.blocked,
-                seen.shift_due,
-                seen.starter,
-            )
+            heard = Heard(station_id, frame, before, after, seen)
             found = {edge: judged(edge, heard) for edge in console.edges}
             console.answer, console.done = _answer(console.number, found), True
             console.frame = None

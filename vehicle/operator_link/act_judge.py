@@ -43,23 +43,29 @@ class Judged(msgspec.Struct, frozen=True):
     reason: int | None = None
 
 
-class Heard(NamedTuple):
-    """One act as the tick heard it: before and after.
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What the judge knows besides the gate's state.
 
     `standing`: None if unknown; `blocked`: no mission can start here; `shift_due`: acts of the shift block START;
     `starter`: what stands against an engine start.
     """
 
-    station_id: int
-    frame: OperatorFrame
-    before: "GateState"
-    after: "GateState"
     tick: int
     standing: bool | None
     has_plan: bool
     blocked: bool
     shift_due: bool = False
     starter: ActWhy = ActWhy.NONE
+
+
+class Heard(NamedTuple):
+    """One act as the tick heard it: the gate before and after, and what else was seen."""
+
+    station_id: int
+    frame: OperatorFrame
+    before: "GateState"
+    after: "GateState"
+    seen: Seen
 
 
 ACCEPTED: Final = Judged(ActWhy.NONE)
@@ -72,9 +78,9 @@ def judged(edge: OperatorEdge, heard: Heard) -> Judged:
         return ACCEPTED
     if edge is not OperatorEdge.TAKE and heard.before.holder != heard.station_id:
         return Judged(ActWhy.HELD_BY_OTHER if heard.before.holder else ActWhy.TAKE_FIRST)
-    if (heard.tick - heard.frame.echo_tick) * TICK_S >= OLD_S:
+    if (heard.seen.tick - heard.frame.echo_tick) * TICK_S >= OLD_S:
         return Judged(ActWhy.TOO_LATE)
-    if edge & OPENING and (heard.tick - heard.before.act_tick) * TICK_S < PAUSE_S:
+    if edge & OPENING and (heard.seen.tick - heard.before.act_tick) * TICK_S < PAUSE_S:
         return Judged(ActWhy.TOO_SOON)
     return refused(heard)
 
@@ -100,7 +106,7 @@ def _hands(heard: Heard) -> Judged:
         return Judged(ActWhy.NOT_NEUTRAL)
     if frame.hold_to_run:
         return Judged(ActWhy.HOLD_PRESSED)
-    if heard.standing is False:
+    if heard.seen.standing is False:
         return Judged(ActWhy.NOT_STANDING)
     return ACCEPTED
 
@@ -141,18 +147,18 @@ def _no_reset(heard: Heard) -> Judged:
 
 
 def _no_start(heard: Heard) -> Judged:
-    if not heard.has_plan:
+    if not heard.seen.has_plan:
         return Judged(ActWhy.NOTHING_TO_START)
-    if heard.shift_due:
+    if heard.seen.shift_due:
         return Judged(ActWhy.SHIFT_DUE)
-    if heard.blocked:
+    if heard.seen.blocked:
         return Judged(ActWhy.START_BLOCKED)
     if heard.before.mode not in (Mode.MANUAL, Mode.WAIT):
         return Judged(ActWhy.WRONG_MODE)
     if not heard.frame.hold_to_run:
         return Judged(ActWhy.HOLD_NOT_PRESSED)
     hands = _hands(heard)
-    if heard.standing is False and hands.why is ActWhy.HOLD_PRESSED:
+    if heard.seen.standing is False and hands.why is ActWhy.HOLD_PRESSED:
         hands = Judged(ActWhy.NOT_STANDING)
     if hands.why not in (ActWhy.NONE, ActWhy.HOLD_PRESSED):
         return hands
@@ -176,8 +182,8 @@ def _no_recovery(heard: Heard) -> Judged:
 
 def _no_engine_start(heard: Heard) -> Judged:
     """First what nobody at the console can change, then hands, then what may be over in a moment."""
-    if heard.starter in (ActWhy.NO_STARTER, ActWhy.START_BARRED):
-        return Judged(heard.starter)
+    if heard.seen.starter in (ActWhy.NO_STARTER, ActWhy.START_BARRED):
+        return Judged(heard.seen.starter)
     if heard.before.mode is not Mode.DISARMED or heard.before.start is not EngineStart.NONE:
         return Judged(ActWhy.RESET_FIRST if heard.before.mode in STOPPED else ActWhy.WRONG_MODE)
     hands = _hands(heard)
@@ -186,9 +192,9 @@ def _no_engine_start(heard: Heard) -> Judged:
     if heard.before.reset_due:
         return Judged(ActWhy.RESET_FIRST)
     against = _against(heard, Level.STOP)
-    if heard.starter is ActWhy.NONE or against.why is ActWhy.REASON:
+    if heard.seen.starter is ActWhy.NONE or against.why is ActWhy.REASON:
         return against
-    return Judged(heard.starter)
+    return Judged(heard.seen.starter)
 
 
 def _no_take(heard: Heard) -> Judged:
@@ -229,9 +235,9 @@ _RULES: dict[OperatorEdge, tuple[Callable[[Heard], bool], Callable[[Heard], Judg
     _E.ESTOP: (lambda h: h.after.estop_latched, _later),
     _E.TAKE: (lambda h: h.after.holder == h.station_id, _no_take),
     _E.RELEASE: (lambda h: h.after.holder != h.station_id, _later),
-    _E.MISSION_START: (lambda h: h.after.mode in AUTO_MODES and not h.blocked, _no_start),
+    _E.MISSION_START: (lambda h: h.after.mode in AUTO_MODES and not h.seen.blocked, _no_start),
     _E.MISSION_PAUSE: (lambda h: h.after.mode not in AUTO_MODES, _later),
-    _E.ATTENTION: (lambda h: h.after.attention_tick == h.tick and h.after.holder == h.station_id, _later),
+    _E.ATTENTION: (lambda h: h.after.attention_tick == h.seen.tick and h.after.holder == h.station_id, _later),
     _E.ACKNOWLEDGE: (_acknowledged, _no_acknowledge),
     _E.RECOVERY: (lambda h: _changed(h, Mode.RECOVERY), _no_recovery),
     _E.ENGINE_START: (lambda h: h.after.start is EngineStart.ASKED, _no_engine_start),

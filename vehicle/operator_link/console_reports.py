@@ -18,7 +18,8 @@ from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.sockets import TickRecord
 from vehicle.operator_link import engine_start
-from vehicle.operator_link.act_desk import ActDesk, Seen
+from vehicle.operator_link.act_desk import ActDesk
+from vehicle.operator_link.act_judge import Seen
 from vehicle.operator_link.beats import beat_of, flags_of
 from vehicle.operator_link.console_facts import Areas, ConsoleFacts, Near, Start
 from vehicle.operator_link.day_file import Day, DayBook

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firmware_bridge.console_types import ActWhy, EngineStartStep
+from vehicle.contracts.engine_start import engine_rests, length_s, rest_left_s, secured, valve_shut
 from vehicle.contracts.messages import EngineStart
-from vehicle.contracts.units import NS_PER_S
-from vehicle.control.safety import starting
+from vehicle.contracts.units import NS_PER_S, TICK_S
 
 if TYPE_CHECKING:
     from vehicle.control.state import VehicleState
@@ -34,11 +34,19 @@ def told(state: "VehicleState", now_ns: int) -> StartTold:
     if not config.machine.engine.console_start:
         return StartTold(EngineStartStep.NOT_OFFERED)
     if (step := _STEPS.get(gate.start)) is not None:
-        return StartTold(step, starting.left_s(gate, config, state.tick), gate.start_tries)
+        lasted_s = (state.tick - gate.start_tick) * TICK_S
+        left_s = max(0.0, length_s(gate.start, config.machine.engine.crank_s) - lasted_s)
+        return StartTold(step, left_s, gate.start_tries)
     if gate.start_barred:
         return StartTold(EngineStartStep.BARRED, tries=gate.start_tries)
-    left_s = starting.rest_left_s(gate, state.tick, now_ns)
+    left_s = rest_left_s(gate.start_tries, _rested_s(state, now_ns))
     return StartTold(EngineStartStep.RESTS if left_s > 0.0 else EngineStartStep.IDLE, left_s, gate.start_tries)
+
+
+def _rested_s(state: "VehicleState", now_ns: int) -> float:
+    """Since the last crank ended, or the program started [s]."""
+    gate = state.gate
+    return min((state.tick - gate.crank_tick) * TICK_S, (now_ns - gate.crank_t_ns) / NS_PER_S)
 
 
 def against(state: "VehicleState", now_ns: int) -> ActWhy:
@@ -51,10 +59,10 @@ def against(state: "VehicleState", now_ns: int) -> ActWhy:
     status = wire.status
     if status is None or (now_ns - wire.status_t_ns) / NS_PER_S > state.config.safety.controller_timeout_s:
         return ActWhy.NOT_NOW
-    if not starting.engine_rests(status):
+    if not engine_rests(status):
         return ActWhy.ENGINE_TURNS
-    if starting.rest_left_s(gate, state.tick, now_ns) > 0.0:
+    if rest_left_s(gate.start_tries, _rested_s(state, now_ns)) > 0.0:
         return ActWhy.STARTER_RESTS
-    if not starting.valve_shut(status, gate.monitor.rotor_ratio):
+    if not valve_shut(status, gate.monitor.rotor_ratio):
         return ActWhy.ROTOR_TURNS
-    return ActWhy.NONE if starting.secured(status, gate.monitor.rotor_ratio) else ActWhy.NOT_SECURED
+    return ActWhy.NONE if secured(status, gate.monitor.rotor_ratio) else ActWhy.NOT_SECURED

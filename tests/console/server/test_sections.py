@@ -13,6 +13,7 @@ from console.client.protocol import Credentials
 from console.client.view import ConsoleView, LinkState, Text
 from console.server.board import Board
 from console.server.desk import Desk, Steered
+from console.server.engine_section import engine_section
 from console.server.ground import GroundMirror
 from console.server.near_ground import Unproven
 from console.server.settings import VehicleSettings
@@ -36,7 +37,7 @@ def test_nothing_heard_is_nothing_known() -> None:
     assert make.tool_section(view) is None
     assert make.mission_section(view, None) is None
     for section in (
-        make.limits_section, make.due_section, make.gnss_section, make.engine_section, make.checks_section,
+        make.limits_section, make.due_section, make.gnss_section, engine_section, make.checks_section,
         make.near_section,
     ):  # fmt: skip
         assert section(None) is None
@@ -156,7 +157,7 @@ def test_figures_of_the_work_in_the_pages_units() -> None:
     assert make.tool_section(view)["rotor_required_rpm"] == 600.0  # type: ignore[index]
     assert make.mission_section(view, {"hash": "abc"})["plan_hash"] == "abc"  # type: ignore[index]
     assert make.mission_section(view, None)["plan_hash"] is None  # type: ignore[index]
-    limits, due, engine = make.limits_section(work), make.due_section(work), make.engine_section(work)
+    limits, due, engine = make.limits_section(work), make.due_section(work), engine_section(work)
     assert (limits["speed_cap_mps"], limits["cap_reason"]) == (0.3, 61)  # type: ignore[index]
     assert due == {"attention_s": 12.3, "arm_unused_s": None}
     assert (engine["speed_rpm"], engine["pressure_bar"], engine["supply_v"]) == (1800.0, 200.0, None)  # type: ignore[index]
@@ -190,7 +191,7 @@ def test_fuel_is_low_if_it_does_not_reach_the_parking_with_a_reserve(
     ratio: float | None, left_min: int | None, way_s: float | None, parking_min: int | None, low: bool
 ) -> None:
     work = WorkFrame(tick=1, flags=WorkFlag(0), cap_reason=255, fuel_ratio=ratio, fuel_time_min=left_min)
-    engine = make.engine_section(work, way_s)
+    engine = engine_section(work, way_s)
     assert engine is not None
     assert (engine["fuel_ratio"], engine["fuel_min"]) == (ratio, left_min), "unknown stays unknown"
     assert (engine["parking_min"], engine["fuel_low"]) == (parking_min, low)

@@ -42,6 +42,7 @@ from vehicle.host.clock import elapsed_s
 ROOT = Path(__file__).resolve().parents[3]
 ROOM = ROOT / "vehicle" / "control" / "safety"
 BESIDE = (
+    ROOT / "vehicle" / "contracts" / "engine_start.py",
     ROOT / "vehicle" / "contracts" / "stop_codes.py",
     ROOT / "vehicle" / "contracts" / "stop_reasons.py",
     ROOT / "vehicle" / "control" / "ground" / "support.py",

@@ -401,11 +401,3 @@ def test_a_runaway_that_the_machine_itself_finds_bars_it() -> None:
     rig.run(300)
     assert rig.mode is Mode.ESTOP
     assert rig.state.start_barred
-
-
-def test_what_is_left_of_a_step_is_told() -> None:
-    config = with_starter()
-    for step, seconds in ((OFF, 0.0), (ASKED, 5.0), (HELD, 3.0), (WARNING, 5.0), (CRANKING, 2.0)):
-        rig = disarmed(config) if step is OFF else at(step)
-        state = replace(rig.state, start_tick=rig.tick)
-        assert starting.left_s(state, config, rig.tick + 50) == pytest.approx(max(0.0, seconds - 1.0))

@@ -16,7 +16,6 @@ from vehicle.contracts.messages import (
     Mode,
     OperatorEdge,
     Requests,
-    RotorState,
 )
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_S
@@ -42,7 +41,7 @@ from vehicle.control.safety.command_shaping import STOP_SHAPE, shape, speed_cap_
 from vehicle.control.safety.facts import gather
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.gate_report import report
-from vehicle.control.safety.measurements import Measurements, measure
+from vehicle.control.safety.measurements import Measurements, measure, rotor_state
 from vehicle.control.safety.modes import (
     ARMED,
     AUTO,
@@ -52,12 +51,12 @@ from vehicle.control.safety.modes import (
     Motion,
     SafetyState,
     Situation,
-    Starter,
     Want,
     clean,
     takes,
 )
 from vehicle.control.safety.modes import step as machine_step
+from vehicle.control.safety.monitor_state import chain_reset
 from vehicle.control.safety.permits import Permit, permits
 from vehicle.control.state import DriftState, GateState, MonitorState, WireState
 
@@ -133,7 +132,7 @@ def step(
         sequence=command.sequence,
         reset_sequence=command.sequence if command.reset else state.reset_sequence,
         monitor=monitor,
-        rotor=_rotor_state(judged.measured, asked=rotor_on),
+        rotor=rotor_state(judged.measured, asked=rotor_on),
         set_mps=(command.track_left_mps, command.track_right_mps),
         # RECOVERY goes back over the track; it does not make one, or every way would be the driven one
         driven_path=driven_path.extended(state.driven_path, estimate) if after.mode in FREE else state.driven_path,
@@ -167,9 +166,7 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         act = Act.NONE  # armed now, the stop that it still shows would stop the machine again
     if act is Act.RELEASE_ESTOP and not _saw(frames, state.estop_tick):
         act = Act.NONE  # it was pressed again meanwhile, by whomever: who releases has not seen that
-    barred = starting.barred_after(state, active, chain_reset=_chain_reset(state, monitor))
-    # while an engine is being started whatever the holder presses ends it, also what is no act of the machine
-    able = trusted and not barred and follows and not (frames.edges and state.start is not EngineStart.NONE)
+    barred = starting.barred_after(state, active, chain_reset=chain_reset(state.monitor, monitor))
     situation = Situation(
         live=live is not None,
         act=act,
@@ -183,7 +180,7 @@ def _judge(now: GateInputs, frames: AcceptedFrames) -> Judged:
         rotor_stopped=measured.rotor_stopped,
         want=WANTS.get(now.requests.auto_phase, Want.REST),
         wait_over=waiting.over(state, tick, now.now_ns),
-        starter=starting.starter(now, measured) if able else Starter.UNABLE,
+        starter=starting.starter(now, measured, frames.edges, able=trusted and follows and not barred),
     )
     before = SafetyState(
         state.mode, state.holder != 0, state.neutral_seen, state.estop_latched, state.reset_due, state.start
@@ -212,11 +209,6 @@ def _bit(cause: StopReason | None) -> int:
     return 0 if cause is None else 1 << cause
 
 
-def _chain_reset(state: GateState, monitor: MonitorState) -> bool:
-    """A hand has just reset the machine's own e-stop."""
-    return state.monitor.chain_latched and not monitor.chain_latched
-
-
 def _saw(frames: AcceptedFrames, tick: int) -> bool:
     """The holder's station can have seen what this tick told."""
     return frames.frame is not None and frames.frame.echo_tick >= tick
@@ -230,7 +222,7 @@ def _latched(now: GateInputs, monitor: MonitorState, frames: AcceptedFrames, act
         state.latched,
         active,
         acknowledged=seen and frames.edges & ACKNOWLEDGE != 0,
-        chain_reset=_chain_reset(state, monitor),
+        chain_reset=chain_reset(state.monitor, monitor),
         kept=kept,
         looked_at=shocks.looked_at(state, frames, now.requests),
     )
@@ -270,7 +262,7 @@ def _after(now: GateInputs, frames: AcceptedFrames, judged: Judged) -> GateState
     attends = _attends(now, frames) or mode not in AUTO
     new = judged.latched & ~state.latched | judged.active & ~state.active & masks.LATCH_MASK
     return msgspec.structs.replace(
-        starting.followed(now, machine.start, runs=situation.starter is Starter.RUNS),
+        starting.followed(now, machine.start, situation.starter),
         start_barred=judged.barred,
         mode=mode,
         holder=frames.taker if judged.taken else state.holder if machine.held else 0,
@@ -402,12 +394,3 @@ def _retreats(after: GateState, now: GateInputs, wanted: DriveRequest) -> bool:
     if not driven_path.retreats(after.driven_path, now.estimate, wanted, doubtful=doubtful):
         return False
     return doubtful or after.fence is None or fence.eases(after.fence, now.estimate, wanted, now.config)
-
-
-def _rotor_state(measured: Measurements, *, asked: bool) -> RotorState:
-    """The rotor as measured; between the two ends by what it was told."""
-    if measured.at_speed:
-        return RotorState.AT_SPEED
-    if asked:
-        return RotorState.SPIN_UP
-    return RotorState.OFF if measured.rotor_stopped else RotorState.SPIN_DOWN

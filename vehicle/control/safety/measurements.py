@@ -10,11 +10,13 @@ import msgspec
 from firmware_bridge.handshake import mismatches
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
+from vehicle.contracts.messages import RotorState
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
 from vehicle.control.safety import drift, fence, rings, tracks
 from vehicle.control.safety.fence import Room
 from vehicle.control.safety.gate_inputs import GateInputs
-from vehicle.control.safety.monitor_state import BASE_TICKS, BASE_TURNS, ROTOR_RESTS_RATIO, answered, remember
+from vehicle.control.safety.monitor_state import BASE_TICKS, BASE_TURNS, answered, remember
 from vehicle.control.safety.rings import Rings
 from vehicle.control.shock import Shock, weighed
 from vehicle.control.state import GateState, MonitorState, WireState
@@ -191,3 +193,12 @@ def _course_error_rad(advance_mps: float, gnss: GnssFix | None, config: VehicleC
     if advance_mps > MOVES_MPS:
         return off_rad
     return math.pi - off_rad if advance_mps < -MOVES_MPS else 0.0
+
+
+def rotor_state(measured: Measurements, *, asked: bool) -> RotorState:
+    """The rotor as measured; between the two ends by what it was told."""
+    if measured.at_speed:
+        return RotorState.AT_SPEED
+    if asked:
+        return RotorState.SPIN_UP
+    return RotorState.OFF if measured.rotor_stopped else RotorState.SPIN_DOWN

@@ -7,6 +7,7 @@ import msgspec
 
 from firmware_bridge.types import ControllerFlag, ControllerState, ControllerStatus, GnssFix, ImuSample
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import drift, fence, lease, tracks
 from vehicle.control.safety.gate_inputs import GateInputs
@@ -20,7 +21,6 @@ SEQUENCES = WRAP_MS = 1 << 32
 BEFORE_MS = 1 << 31
 """From here on a difference of two counters of 32 bits is that of an earlier one to a later one."""
 NEVER_OBEYED = 0xFFFF
-ROTOR_RESTS_RATIO = 0.05
 TILT_FILTER = 0.1
 """Per tick: the accelerometers shake with the flail, 0.2 s of them does not."""
 WIRE_ERRORS, STICK_FAULTS, LATE_TICKS = 6, 3, 2
@@ -151,6 +151,11 @@ def _chain_latched(status: ControllerStatus) -> bool:
     """The e-stop chain is open, or was and nobody has reset it at the machine; no kill by command, and no fire."""
     flags = int(status.flags)
     return flags & CHAIN_OPEN != 0 or (status.state is ControllerState.ESTOP and not flags & OTHER_ESTOPS)
+
+
+def chain_reset(old: MonitorState, new: MonitorState) -> bool:
+    """A hand has just reset the machine's own e-stop."""
+    return old.chain_latched and not new.chain_latched
 
 
 def _imu_values(imu: ImuSample | None) -> tuple[float, ...]:
