@@ -7,8 +7,8 @@ import math
 from typing import NamedTuple
 
 from vehicle.config.vehicle import SafetyConfig
-from vehicle.contracts.units import TICK_S
 from vehicle.contracts import engine_start
+from vehicle.contracts.units import TICK_S
 from vehicle.control import neighbours
 from vehicle.control.safety import attention, checks, drift, lease, monitor_state, operator_acts, rings, tracks
 
