@@ -19,12 +19,13 @@ from vehicle.config.load import load_machine
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
+from vehicle.operator_link.staging import Stage
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.site import load_site
-from vehicle.runtime.staged_plans import Stage, judge
+from vehicle.runtime.staged_plans import judge
 
 MACHINE = footprint(load_machine("memat"))
 PLAN = builders.plan((), MACHINE)

@@ -18,7 +18,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.plan import Plan
 from vehicle.operator_link.site_file import MachineFacts, site_file
-from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN
+from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN, SiteSource, packed_stage, read_stage
 from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import Goal, StartPose
@@ -148,8 +148,17 @@ class Vehicle:
         self.held, self.told, self.refuses = "", [], refuses
         self.taken: list[tuple[Plan, Rings]] = []
         self.areas: dict[str, Any] = {}
+        self.sources: dict[str, SiteSource] = {}
         self.staged = StagedPlans(
-            config(), DATUM, folder, self.hold, lambda: self.held, self.areas, self.told.append, make=thread
+            config(),
+            DATUM,
+            folder,
+            self.hold,
+            lambda: self.held,
+            self.areas,
+            self.sources,
+            self.told.append,
+            make=thread,
         )
 
     def hold(self, plan: Plan, boundary_m: Rings) -> str:
@@ -175,6 +184,9 @@ def test_taken_is_what_the_vehicle_holds(handed: Handed, tmp_path: Path) -> None
     vehicle.held = handed.plan.plan_hash
     assert (vehicle.staged.staged.state, vehicle.staged.staged.plan_hash) == (TAKEN, handed.plan.plan_hash)
     assert handed.plan.site_hash in vehicle.areas
+    # every console may continue it: the vehicle gives it out as it came
+    given = read_stage(packed_stage(handed.plan, vehicle.sources[handed.plan.site_hash]))
+    assert given == read_stage(handed.data())
 
 
 def test_a_refusal_is_told_with_its_words(handed: Handed, tmp_path: Path) -> None:

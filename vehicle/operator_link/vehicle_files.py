@@ -13,14 +13,14 @@ from vehicle.operator_link.machine_file import MACHINE, machine_file
 from vehicle.operator_link.parameters import Parameters
 from vehicle.operator_link.shift_file import SHIFT, shift_file
 from vehicle.operator_link.site_file import SITE, MachineFacts, SiteArea, site_file
-from vehicle.operator_link.staging import STAGED, PlanTaker, Staged
+from vehicle.operator_link.staging import HELD, STAGED, PlanTaker, SiteSource, Staged, packed_stage
 from vehicle.operator_link.station_names import NAMES, names_file
 
 PARAMETERS = "@PARAM/param.pck"
 
 
 class VehicleFiles:
-    """`taker`: who takes plans that consoles hand over, None: nobody does. `areas`: of sites, by the site's hash.
+    """`taker`: who takes plans that consoles hand over, None: nobody does. `areas`, `sources`: by the site's hash.
 
     `names`: of the stations, by system id; `facts`: of the machine.
     """
@@ -37,6 +37,7 @@ class VehicleFiles:
         self.names: dict[int, str] = {}
         self.taker: PlanTaker | None = None
         self.areas: dict[str, tuple[SiteArea, ...]] = {}
+        self.sources: dict[str, SiteSource] = {}
         self._made: dict[str, Callable[[], bytes]] = {
             SITE: lambda: site_file(self._reports.plan, self._datum, self.areas, self.facts),
             NAMES: lambda: names_file(self.names),
@@ -50,7 +51,15 @@ class VehicleFiles:
         """The content of a file now; None where there is none of this name."""
         if path.startswith("@LEDGER/"):
             return self._reports.ground.file(path)
+        if path == HELD:
+            return self._held()
         if path.split("?", maxsplit=1)[0] == PARAMETERS:
             return self._parameters.packed(with_defaults="withdefaults=1" in path)
         made = self._made.get(path)
         return made() if made is not None else None
+
+    def _held(self) -> bytes | None:
+        """The plan that the vehicle holds, with its site file; None where one of them is not there."""
+        plan = self._reports.plan
+        source = self.sources.get(plan.site_hash) if plan is not None else None
+        return packed_stage(plan, source) if plan is not None and source is not None else None

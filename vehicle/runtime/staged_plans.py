@@ -1,15 +1,12 @@
 """Plans sent by consoles: read, checked like a plan from a folder, and assigned; in a process beside the tick.
 
-    stage.z = deflated JSON {format, site_name, site_base64, outside, tripwires, feature, unmarked, plan}
-
-The site file is included unchanged, so that the plan's ground can be read. The plan must match its hash, have a valid
+The plan must match its hash, have a valid
 certificate, be made for that site and this machine, and use this vehicle's datum. Keep-outs of the vehicle's own site
 stay in force.
 """
 
 import asyncio
 import contextlib
-import zlib
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -29,49 +26,21 @@ from vehicle.host.own_process import OwnProcess
 from vehicle.operator_link.link import OperatorLink
 from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.site_file import SiteArea
-from vehicle.operator_link.staging import CHECKING, REFUSED, STAGE_FORMAT, TAKEN, Staged
+from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN, SiteSource, Stage, Staged, read_stage
 from vehicle.polygons.boundary import Rings, joined, rings_of
 from vehicle.runtime.own_site import OwnSite, settings_of
 from vehicle.runtime.site_planning import SitePlanning
 
-UNPACKED_MAX: Final = 64_000_000
 ROLES: Final = ("work_area", "keep_out", "safe_ground", "access")
 
 
-class Stage(msgspec.Struct, frozen=True, kw_only=True):
-    """What a console sends: the plan, its site file, and the options with which the site was read."""
-
-    format: int
-    site_base64: bytes
-    plan: Plan
-    site_name: str = "site.geojson"
-    outside: str | None = None
-    tripwires: str | None = None
-    feature: str | None = None
-    unmarked: str | None = None
-
-
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """A plan that may be driven, with the areas of its site and the boundary of the machine."""
+    """A plan that may be driven, with its site file, the areas of its site and the boundary of the machine."""
 
     plan: Plan
+    source: SiteSource
     areas: tuple[SiteArea, ...]
     boundary_m: Rings
-
-
-def read_stage(data: bytes) -> Stage:
-    """Decode what a console sent. Raises InputError if it holds no plan."""
-    opened = zlib.decompressobj()
-    try:
-        text = opened.decompress(data, UNPACKED_MAX)
-        stage = msgspec.json.decode(text, type=Stage)
-    except (zlib.error, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise InputError(f"no plan in it ({error}); plan the site again and hand the plan over") from None
-    if stage.format != STAGE_FORMAT:
-        raise InputError(
-            f"a plan of format {stage.format}, this vehicle reads {STAGE_FORMAT}; use programs of one version"
-        )
-    return stage
 
 
 def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, kept_out_m: Rings) -> Judged:
@@ -109,7 +78,12 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     if plan.machine.differs_in(machine):
         raise InputError(f"the plan was made for {plan.machine.name}, this is {machine.name}: plan it for this one")
     boundary_m = joined((), plan.keep_out_m, rings_of(kept_out(site, settings_of(config))), kept_out_m)
-    return Judged(plan=plan, areas=areas_of(site), boundary_m=boundary_m)
+    return Judged(plan=plan, source=source_of(stage), areas=areas_of(site), boundary_m=boundary_m)
+
+
+def source_of(stage: Stage) -> SiteSource:
+    """Return the site file of a plan, without the plan."""
+    return SiteSource(**{name: getattr(stage, name) for name in SiteSource.__struct_fields__})
 
 
 def areas_of(site: Any) -> tuple[SiteArea, ...]:
@@ -138,6 +112,7 @@ class StagedPlans:
         hold: Holds this plan inside this boundary from the next tick that allows it; returns "" or the refusal.
         held: Returns the hash of the plan that the vehicle holds now.
         areas: Areas of sites by site hash; those of a plan that is taken are added.
+        sources: Site files by site hash; that of a plan that is taken is added.
         tell: Sends a line to every station.
     """
 
@@ -149,6 +124,7 @@ class StagedPlans:
         hold: Callable[[Plan, Rings], str],
         held: Callable[[], str],
         areas: dict[str, tuple[SiteArea, ...]],
+        sources: dict[str, SiteSource],
         tell: Callable[[str], None],
         *,
         own: OwnSite | None = None,
@@ -156,6 +132,7 @@ class StagedPlans:
     ) -> None:
         self._config, self._datum, self._folder = config, datum, folder
         self._hold, self._held, self._areas, self._tell = hold, held, areas, tell
+        self._sources = sources
         self._kept_out_m: Rings = own.kept_out_m if own is not None else ()
         self._make = make
         self._staged = Staged()
@@ -188,6 +165,7 @@ class StagedPlans:
                 continue  # a newer plan came
             if isinstance(answer, Judged):
                 self._areas[answer.plan.site_hash] = answer.areas
+                self._sources[answer.plan.site_hash] = answer.source
                 refused = self._hold(answer.plan, answer.boundary_m)
                 self._staged = Staged(
                     state=REFUSED if refused else CHECKING, plan_hash=answer.plan.plan_hash, text=refused
@@ -239,9 +217,19 @@ def staged_plans(
     areas = link.files.areas
     if own is not None:
         areas[own.place.site_hash] = areas_of(own.place)
+        with contextlib.suppress(OSError):  # the site was read, but its file is gone: consoles get no plan to continue
+            link.files.sources[own.place.site_hash] = SiteSource(
+                site_base64=own.path.read_bytes(),
+                site_name=own.path.name,
+                outside=own.outside,
+                feature=own.feature,
+                unmarked=own.unmarked,
+            )
         settings = settings_of(file.vehicle)
         withheld_m = settings.cross_track_m() - settings.tracking_error_m
         link.files.facts = msgspec.structs.replace(link.files.facts, withheld_m=withheld_m)
-    made = StagedPlans(file.vehicle, state.datum, planning.folder, hold, held_hash, areas, tell, own=own)
+    made = StagedPlans(
+        file.vehicle, state.datum, planning.folder, hold, held_hash, areas, link.files.sources, tell, own=own
+    )
     link.files.taker = made
     return made

@@ -1,10 +1,6 @@
 """The file that takes a plan to the vehicle: the plan, its site file, and the options with which that was read."""
 
-import base64
-import json
-import zlib
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -13,7 +9,7 @@ from console.server.planning.names import ASKED, STAGED
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
-from vehicle.operator_link.staging import STAGE_FORMAT
+from vehicle.operator_link.staging import SiteSource, packed_stage
 
 
 def staged(folder: Path) -> str:
@@ -26,16 +22,13 @@ def staged(folder: Path) -> str:
         raise InputError(f"This plan can no longer be read ({error}): plan it again") from None
     if words := Kept.PLAN.other(plan.format):
         raise InputError(words[0].upper() + words[1:])
-    content: dict[str, Any] = {
-        "format": STAGE_FORMAT,
-        "site_name": asked.site.name,
-        "site_base64": base64.b64encode(site).decode(),
-        "outside": asked.outside,
-        "tripwires": asked.tripwires,
-        "feature": asked.site.feature,
-        "unmarked": asked.site.unmarked,
-        "plan": msgspec.to_builtins(plan),
-    }
-    packed = zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)
-    (folder / STAGED).write_bytes(packed)
+    source = SiteSource(
+        site_base64=site,
+        site_name=asked.site.name,
+        outside=asked.outside,
+        tripwires=asked.tripwires,
+        feature=asked.site.feature,
+        unmarked=asked.site.unmarked,
+    )
+    (folder / STAGED).write_bytes(packed_stage(plan, source))
     return plan.plan_hash

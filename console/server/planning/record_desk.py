@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from console.client.files import TransferError
 from console.client.link import ConsoleLink
 from console.server.planning import ledger_file
 from console.server.planning.processes import Worker
@@ -20,7 +21,12 @@ from vehicle.contracts.messages import MissionPhase
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
 from vehicle.operator_link.day_file import Day
+from vehicle.operator_link.staging import HELD
 
+NOT_GIVEN: Final = (
+    "The plan on the vehicle was not made by this console, and the vehicle does not give it out: "
+    "use `flailpilot plan --resume`"
+)
 NOT_KNOWN: Final = "The record of the ground is not known yet: connect the vehicle and wait for it"
 KINDS: Final = {
     "map": "map.png",
@@ -121,9 +127,7 @@ class RecordDesk:
 
     async def replan(self, body: dict[str, Any]) -> dict[str, Any]:
         """Return the worker's request to plan the remaining ground. Raises InputError if a value is unknown."""
-        asked = await self._asked({})
-        if asked["plan_file"] is None:
-            raise InputError("The plan on the vehicle was not made by this console: use `flailpilot plan --resume`")
+        asked = await self._made()
         return {
             "made": str(Path(asked["plan_file"]).parent),
             "ledger": asked["ledger"],
@@ -137,9 +141,7 @@ class RecordDesk:
 
         While the work is on the vehicle, the segment in which it is left is noted; a way's own folder names it later.
         """
-        asked = await self._asked({})
-        if asked["plan_file"] is None:
-            raise InputError("The plan on the vehicle was not made by this console: use `flailpilot plan --to-parking`")
+        asked = await self._made()
         left = await asyncio.to_thread(self._way_folder, str((self._site() or {})["hash"]))
         frame = link.view.vehicle if (link := self._link()) is not None else None
         if left is None and frame is None:
@@ -155,6 +157,36 @@ class RecordDesk:
             "pose": self._pose(),
             **{key: body[key] for key in ("craters", "limit_s") if body.get(key) is not None},
         }
+
+    async def _made(self) -> dict[str, Any]:
+        """Return what the record knows, with the folder of the plan, which is fetched where it is not there.
+
+        Raises:
+            InputError: The vehicle does not give it out, or this console cannot continue it.
+        """
+        asked = await self._asked({})
+        if asked["plan_file"] is None:
+            await self._adopt(str(asked["site"]["hash"]))
+            asked = await self._asked({})
+        if asked["plan_file"] is None:
+            raise InputError(NOT_GIVEN)
+        return asked
+
+    async def _adopt(self, plan_hash: str) -> None:
+        link = self._link()
+        if link is None:
+            raise InputError(NOT_GIVEN)
+        try:
+            data = await link.fetch(HELD)
+        except TransferError:
+            raise InputError(NOT_GIVEN) from None
+        path = self._folder / f"held-{token_hex(4)}.z"
+        await asyncio.to_thread(path.write_bytes, data)
+        try:
+            asked = {"data": str(path), "plans": str(self._folder / "plans"), "wanted": plan_hash}
+            await self._reader.ask("adopt", asked)
+        finally:
+            await asyncio.to_thread(path.unlink)
 
     def _pose(self) -> tuple[float, float, float]:
         link, site = self._link(), self._site()

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from console.server.planning.adopting import AdoptAsked, adopted
 from console.server.planning.document import Document, decoded
 from console.server.planning.drafts import Drafts
 from console.server.planning.handing_over import staged
@@ -86,6 +87,10 @@ def _way(asked: dict[str, Any], tell: Tell) -> Any:
     return way_made(msgspec.convert(asked, WayAsked), tell)
 
 
+def _adopt(asked: dict[str, Any], _: Tell) -> Any:
+    return adopted(msgspec.convert(asked, AdoptAsked))
+
+
 def _machines(_: dict[str, Any], __: Tell) -> Any:
     return machines()
 
@@ -97,6 +102,7 @@ OPERATIONS: Final[dict[str, Callable[[dict[str, Any], Tell], Any]]] = {
     "stage": _stage,
     "record": _record,
     "export": _export,
+    "adopt": _adopt,
     "replan": _replan,
     "way": _way,
     "draft_new": _draft_new,

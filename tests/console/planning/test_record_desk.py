@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.console.server.tiles import known
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
 from vehicle.operator_link.ground_codec import packed_record
+from vehicle.operator_link.staging import HELD
 
 SITE = {"hash": "q", "datum": [39.99, 46.93, 350.0]}
 
@@ -24,9 +26,12 @@ class Reader:
 
     def __init__(self) -> None:
         self.asked: list[dict[str, Any]] = []
+        self.adopts: Callable[[dict[str, Any]], None] = lambda _: None
 
     async def ask(self, op: str, asked: dict[str, Any]) -> bytes:
         self.asked.append({"op": op, **asked})
+        if op == "adopt":
+            self.adopts(asked)
         return b"{}"
 
 
@@ -71,6 +76,28 @@ def test_after_a_hand_over_the_record_is_that_of_the_new_plan_or_none(tmp_path: 
     assert asked["made"] == str(tmp_path / "plans" / "q")
     _, head = ledger_file.read(Path(asked["ledger"]))
     assert (head.plan_hash, head.vehicle_id) == ("q", "memat-1")
+
+
+def test_a_plan_that_was_not_made_here_is_fetched_from_the_vehicle_once(tmp_path: Path) -> None:
+    room = Room(tmp_path)
+    room.record_of("q")
+    with pytest.raises(InputError, match="does not give it out"):
+        asyncio.run(room.desk.replan({}))
+    made = tmp_path / "plans" / "p1"
+
+    def write(asked: dict[str, Any]) -> None:
+        assert Path(asked["data"]).read_bytes() == b"a plan"
+        assert asked["wanted"] == "q"
+        made.mkdir(parents=True)
+        (made / "plan.json").write_text('{"plan_hash":"q"}')
+
+    room.link.files = lambda path: b"a plan" if path == HELD else None
+    room.reader.adopts = write
+    for _ in range(2):
+        assert asyncio.run(room.desk.replan({}))["made"] == str(made)
+    assert asyncio.run(room.desk.way({"to": "parking"}))["work"]["made"] == str(made)
+    assert room.link.fetched == [HELD, HELD]  # the first in vain
+    assert not list(tmp_path.glob("held*"))
 
 
 def test_each_vehicle_has_hours_way_and_events_of_its_own(tmp_path: Path) -> None:
