@@ -70,6 +70,17 @@ class LedgerRun(msgspec.Struct, frozen=True, kw_only=True):
     credit_flag: int
 
 
+class Bracket(msgspec.Struct, frozen=True, kw_only=True):
+    """The run as it was when its place was last proven, while it is not known yet what became of the place since.
+
+    `doubt_m`: what that place may have been off by beside its sigma. `looks`: ticks on end in which it is proven again.
+    """
+
+    before: LedgerRun
+    doubt_m: float
+    looks: int = 0
+
+
 class Knowledge(StrEnum):
     """What credit rests on beside the readings of its own tick. Each has its last moment in which it was known good."""
 

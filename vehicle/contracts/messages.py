@@ -61,6 +61,8 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `tool_aside_m`: so far left of the point above or below it on the ground, on a side slope; 0 on level ground.
 
     `position_proven` is RTK fixed, fresh, accepted and believed: the only state in which ground may be credited.
+    `position_reckoned`: nothing but the fix is missing, or a second of looking at one that came back; belts, gyro and
+    heading go on from a place that was proven.
     `doubt_m`: how far off it may be beside its sigma. `*_doubted`: the receiver's own is another one, and not believed;
     `*_stuck`: it does not follow what the machine does. `gnss_restart`: the receiver is to fix anew. `revoke_t_ns`:
     what was credited after it is not upheld; 0 in nearly every tick.
@@ -92,6 +94,7 @@ class Estimate(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     innovation_ratio: float
     tool_aside_m: float = 0.0
     doubt_m: float = 0.0
+    position_reckoned: bool = False
     position_doubted: bool = False
     position_stuck: bool = False
     heading_stuck: bool = False

@@ -13,7 +13,17 @@ from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, Im
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import FloatArray, LocalFrame
 from vehicle.contracts.geometry import Ring
-from vehicle.contracts.ledger_types import Confirm, JobMark, LedgerRun, LedgerStroke, Observed, Pending, Revoke, Trial
+from vehicle.contracts.ledger_types import (
+    Bracket,
+    Confirm,
+    JobMark,
+    LedgerRun,
+    LedgerStroke,
+    Observed,
+    Pending,
+    Revoke,
+    Trial,
+)
 from vehicle.contracts.messages import EngineStart, GateReport, MissionPhase, Mode, Neighbour, OperatorFrame, RotorState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NEVER_NS
@@ -216,7 +226,8 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
     `marks`: times and numbers of strokes, thinned out with age. `trials`: what was worked while all was withheld, the
     newest last; only since the depth last failed. `craters_m`: places of large detonations, near which no
-    track may stand.
+    track may stand. `bracket`: since it began, the place of `run` is reckoned; no stroke is drawn before it is proven
+    again.
     """
 
     swept_m2: float = 0.0
@@ -230,6 +241,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     )
     warm: tuple[tuple[int, int], ...] = ()
     run: LedgerRun | None = None
+    bracket: Bracket | None = None
     stroke: LedgerStroke | None = None
     depth: Depth = Depth()
     good: dict[str, int] = msgspec.field(default_factory=dict)

@@ -194,6 +194,7 @@ def _job_inputs(state: VehicleState) -> job.JobInputs:
         withheld=state.checks.margin.withheld,
         warns=state.gate.warns,
         crediting=masks.crediting(state.ledger),
+        bracketed=masks.bracketed(state.ledger),
     )
 
 

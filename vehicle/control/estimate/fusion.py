@@ -281,6 +281,7 @@ def estimate(state: EstimateState, wire: WireState, config: VehicleConfig, now_n
         innovation_ratio=state.innovation_ratio,
         tool_aside_m=-math.sin(roll) * cut,
         doubt_m=place.doubt_m(state.place) + config.machine.tool.ahead_m * abs(state.heading.doubt_rad),
+        position_reckoned=fresh and fix_type >= FixType.RTK_FLOAT and _reckoned(state, wire),
         position_doubted=not state.place.believed,
         position_stuck=state.place.stuck,
         heading_stuck=state.heading.stuck,
@@ -297,6 +298,19 @@ def _proven(state: EstimateState, wire: WireState) -> bool:
         return False
     watched = told.believed and turned.believed and not (told.stuck or turned.stuck)
     return watched and told.gathered is None is turned.gathered and state.rejected_count <= OUTLIERS_MAX
+
+
+def _reckoned(state: EstimateState, wire: WireState) -> bool:
+    """The place held is the proven one, carried on by belts and gyro: nothing spoke against any of the three since.
+
+    A fix that came back may be under its look; a place that stepped may not.
+    """
+    told, turned = state.place, state.heading
+    headed = wire.gnss_t_ns - turned.seen_t_ns <= heading.KEPT_NS
+    headed = headed and turned.believed and not turned.stuck and turned.gathered is None
+    placed = told.believed and not told.stuck and (told.gathered is None or told.anew)
+    doubted = told.doubt_t_ns != 0 or told.refused_t_ns != 0 or told.gap_m > 0.0 or state.slid_m > SLID_FREE_M
+    return headed and placed and not doubted and state.rejected_count <= OUTLIERS_MAX
 
 
 def _revoke_t_ns(state: EstimateState) -> int:

@@ -3,7 +3,8 @@
 `swept`: the tool, engaged, has passed by the estimate; unshrunk; decides where tracks may stand. `credited`: rotor,
 depth, ground speed, tilt and position were all proven in every tick of an unbroken run; the sides are drawn in by
 k sigma, the start is trimmed by k sigma, and credit lags the tool by k sigma: what lags when the run breaks is
-dropped. So whatever the position was wrong by, up to k sigma, credited ground was under the tool.
+dropped. So whatever the position was wrong by, up to k sigma, credited ground was under the tool. A short loss of the
+fix breaks no run whose place is proven on both sides of it (`bracket.py`).
 """
 
 import math
@@ -12,12 +13,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.ledger_types import Knowledge, LedgerRun, Observed, Order, ToolLine
+from vehicle.contracts.ledger_types import Bracket, Knowledge, LedgerRun, Observed, Order, ToolLine
 from vehicle.contracts.messages import ControllerStatus, Estimate, Margin
 from vehicle.contracts.units import NS_PER_S, TICK_NS, TICK_S
 from vehicle.control import depth as depths
 from vehicle.control.depth import Depth
 from vehicle.control.ground import raster
+from vehicle.control.ledger import bracket as brackets
 from vehicle.control.ledger import strokes, trials, withdrawal
 from vehicle.control.ledger.rule import MOVING_MPS, Rule, believable, engaged, rule, tool_line, unmet_conditions
 from vehicle.control.state import LedgerState
@@ -71,7 +73,12 @@ def step(
         state = trials.tried(state, line, margin.depth_bias_m)
     if margin.withhold or depths.doubtful(state.depth):
         unmet |= raster.OTHER
-    at_work = engaged(rules, estimate, depths.mean_m(state.depth), unmet)
+    mean_m = depths.mean_m(state.depth)
+    if run is not None and (state.bracket is not None or brackets.opens(run, estimate, unmet)):
+        bracket = state.bracket or brackets.opened(run, estimate)
+        at_work = engaged(rules, estimate, mean_m, 0)
+        return _bracketed(state, run, bracket, line, estimate, unmet, rules, now_ns, at_work=at_work)
+    at_work = engaged(rules, estimate, mean_m, unmet)
     if run is not None and _torn(run, line, estimate, rules, now_ns):
         state = _closed(state, rules)
         run = None
@@ -82,7 +89,12 @@ def step(
 
 def crediting(state: LedgerState) -> bool:
     """The ground under the tool is being credited."""
-    return state.run is not None and state.run.credit_flag == raster.CREDITED
+    return state.run is not None and state.run.credit_flag == raster.CREDITED and state.bracket is None
+
+
+def bracketed(state: LedgerState) -> bool:
+    """Whether it is, the place at the other end of a loss of the fix will tell."""
+    return state.bracket is not None
 
 
 def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
@@ -159,11 +171,48 @@ def _torn(run: LedgerRun, line: ToolLine, estimate: Estimate, rules: Rule, now_n
 
 
 def _closed(state: LedgerState, rules: Rule) -> LedgerState:
-    """The run ends at its last good line: what may be claimed up to there is, what lags is dropped."""
-    run = state.run
+    """The run ends at its last good line: what may be claimed up to there is, what lags is dropped.
+
+    That of a bracket is the one before it.
+    """
+    run = state.run if state.bracket is None else state.bracket.before
+    if state.bracket is not None:
+        state = replace(state, run=run, bracket=None)
     if run is not None and run.tip.path_m - run.swept_done_m >= CUT_M:
         state = _stroked(state, run, rules)
     return replace(state, run=None)
+
+
+def _bracketed(
+    state: LedgerState,
+    run: LedgerRun,
+    bracket: Bracket,
+    line: ToolLine,
+    estimate: Estimate,
+    unmet: int,
+    rules: Rule,
+    now_ns: int,
+    *,
+    at_work: bool,
+) -> LedgerState:
+    """The run goes on as if its place were proven, and no stroke is drawn of that before it is."""
+    line = brackets.carried(bracket, line, estimate, rules)
+    if _torn(run, line, estimate, rules, now_ns):
+        return _closed(replace(state, bracket=bracket), rules)
+    followed = brackets.followed(bracket, run.tip, line, estimate, unmet, now_ns)
+    if followed is None or _retreats(run, line):
+        return _unproven(_closed(replace(state, bracket=bracket), rules), bracket.before.tip, line, unmet, now_ns)
+    kept = None if brackets.closed(followed) else followed
+    return _advanced(replace(state, bracket=kept), run, line, 0, rules, now_ns, at_work=at_work)
+
+
+def _unproven(state: LedgerState, proven: ToolLine, line: ToolLine, unmet: int, now_ns: int) -> LedgerState:
+    """What the tool passed since the last proven line is marked as that; credit begins anew in the tick after this."""
+    base = replace(proven, path_m=0.0, bow_left_m=0.0, bow_right_m=0.0)
+    forward_m, left_m, swing_m = _relative(base, line)
+    path_m = max(0.0, forward_m + swing_m)
+    run = replace(_begun(base, unmet | raster.UNPROVEN, now_ns, at_work=False), tip=replace(line, path_m=path_m))
+    return replace(state, run=replace(run, stray_left_m=max(0.0, left_m), stray_right_m=max(0.0, -left_m)))
 
 
 def _advanced(
@@ -172,7 +221,7 @@ def _advanced(
     """The run goes on by one tick; a condition that changed ends or starts a stretch exactly here."""
     flag = _credit_flag(unmet)
     ends = (run.credit_flag and flag != run.credit_flag) or (run.swept_from is not None and not at_work)
-    cut = ends and run.tip.path_m - run.lines[-1].path_m >= CUT_M
+    cut = ends and state.bracket is None and run.tip.path_m - run.lines[-1].path_m >= CUT_M
     if cut:
         state = _stroked(state, run, rules)
         assert state.run is not None
@@ -180,7 +229,7 @@ def _advanced(
     base = run.lines[-1]
     forward_m, left_m, swing_m = _relative(base, line)
     path_m = base.path_m + forward_m + swing_m
-    if forward_m - swing_m < -RETREAT_M or path_m < run.tip.path_m - RETREAT_M:
+    if _retreats(run, line):
         state = _closed(state, rules)
         return replace(state, run=_begun(line, unmet, now_ns, at_work=at_work))
     path_m = max(path_m, run.tip.path_m)
@@ -200,8 +249,17 @@ def _advanced(
         credit_flag=flag,
     )
     state = replace(state, run=run)
+    if state.bracket is not None:
+        return state
     # At most one stroke a tick: the journal looks once a tick, and each of its records is one stroke.
     return _stroked(state, run, rules) if path_m - base.path_m >= strokes.STROKE_M and not cut else state
+
+
+def _retreats(run: LedgerRun, line: ToolLine) -> bool:
+    """The tool, or one end of it, falls back."""
+    forward_m, _, swing_m = _relative(run.lines[-1], line)
+    fell_m = run.tip.path_m - run.lines[-1].path_m - forward_m - swing_m
+    return forward_m - swing_m < -RETREAT_M or fell_m > RETREAT_M
 
 
 def _tip(run: LedgerRun, line: ToolLine, path_m: float, left_m: float, *, starts: bool) -> ToolLine:

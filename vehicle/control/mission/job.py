@@ -65,6 +65,7 @@ class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `tracks_supported`: whether the ground bears the tracks where they stand and go, None where nobody knows.
     `depth_bias_m`: what a depth reading may be wrong by for long. `withheld`: why nothing would be credited; "".
     `warns`: the horn sounds before anything moves. `crediting`: the ground under the tool is being credited.
+    `bracketed`: whether it is, the place after a lost fix will tell.
     """
 
     mode: Mode
@@ -76,6 +77,7 @@ class JobInputs(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     withheld: str = ""
     warns: bool = False
     crediting: bool = False
+    bracketed: bool = False
 
 
 def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: VehicleConfig, now_ns: int) -> MissionState:
@@ -86,6 +88,8 @@ def step(state: MissionState, seen: JobInputs, estimate: Estimate, config: Vehic
         return _waits(state, seen, estimate, config)
     if seen.mode not in AUTO_MODES:
         return _interrupted(state, seen, config)
+    if seen.bracketed and seen.mode is Mode.AUTO_MOVE:  # it goes on, and nobody knows: that is a seam
+        state = _waits(state, msgspec.structs.replace(seen, bracketed=False), estimate, config)
     state = _link_watched(state, seen)
     if state.phase in WAITING_PHASES:
         return _taken_up(state, seen, estimate, config, now_ns)
@@ -126,10 +130,10 @@ def _waits(state: MissionState, seen: JobInputs, estimate: Estimate, config: Veh
     """A mission that waits keeps its place, its phase and its ground: it goes on as if nothing had been.
 
     Only a swath that was begun, and whose credit broke off while it waits or shortly before, is re-entered, as after a
-    stop: nobody has proven what the tool passed while it came to a stand.
+    stop: nobody has proven what the tool passed while it came to a stand. As long as that is not known, nothing is.
     """
     credited_m = state.credited_along_m
-    if state.torn or seen.crediting or state.phase is not MissionPhase.WORK or credited_m is None:
+    if state.torn or seen.crediting or seen.bracketed or state.phase is not MissionPhase.WORK or credited_m is None:
         return state
     # work that began anew so far behind the credited ground closes the seam by itself
     ahead_m = along_segment_m(segment_of(state), estimate) - credited_m
