@@ -1,4 +1,4 @@
-"""Credit through a WAIT: a pause leaves no seam; a lost fix credits nothing meanwhile, and leaves no hole."""
+"""Credit through a WAIT: a pause leaves no seam, nor a lost fix that comes back to its place; none leaves a hole."""
 
 import numpy as np
 import pytest
@@ -9,6 +9,7 @@ from firmware_bridge.types import FixType, OperatorEdge
 from tests.campaign.scenes import work
 from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.control.ground import raster
+from vehicle.control.ledger import masks
 
 BAND_M = 0.5
 """Half the width of the strip in the middle of the swath that is looked at, well inside every allowance."""
@@ -72,8 +73,8 @@ def test_a_pause_of_five_seconds_in_a_swath_leaves_no_seam() -> None:
     assert drill.watch.finish() == ()
 
 
-@pytest.mark.long
-def test_a_lost_fix_of_five_seconds_credits_nothing_false_and_leaves_no_hole() -> None:
+def through_a_loss(off_m: float = 0.0) -> tuple[FaultScenario, float, list[MissionPhase]]:
+    """Five seconds without a fix, which comes back so far aside: the drill 3 m along, its begin, the phases since."""
     drill = work()
     begins_m = along_m(drill)
     until_along(drill, begins_m + 1.5)
@@ -82,17 +83,33 @@ def test_a_lost_fix_of_five_seconds_credits_nothing_false_and_leaves_no_hole() -
     assert drill.until((Mode.WAIT,), 1.0)
     for _ in range(250):
         drill.step()
-        assert drill.state.ledger.run is None or drill.state.ledger.run.credit_flag != raster.CREDITED
+        assert not masks.crediting(drill.state.ledger)
     assert drill.mode is Mode.WAIT, drill.reasons
     assert drill.state.ledger.credited_m2 <= credited_m2 + 0.2
     drill.world.gnss.fix = FixType.RTK_FIXED
-    phases = []
+    drill.world.gnss.wrong_fix_m = (-off_m * np.sin(YAW_RAD), off_m * np.cos(YAW_RAD))
+    phases: list[MissionPhase] = []
     for _ in range(6000):
         drill.step()
         if not phases or phases[-1] is not drill.state.mission.phase:
             phases.append(drill.state.mission.phase)
         if along_m(drill) >= begins_m + 3.0 and drill.mode is Mode.AUTO_WORK:
-            break
+            return drill, begins_m, phases
+    raise AssertionError((phases, drill.reasons))
+
+
+@pytest.mark.long
+def test_a_lost_fix_of_five_seconds_that_comes_back_to_its_place_leaves_no_seam() -> None:
+    drill, begins_m, phases = through_a_loss()
+    assert phases == [MissionPhase.WORK], "no re-entry"
+    assert strip(drill, begins_m + 0.3, begins_m + 3.0 - BEHIND_M).all()
+    assert drill.truth.false_credit_m2(drill.state.ledger) == 0.0
+    assert drill.watch.finish() == ()
+
+
+@pytest.mark.long
+def test_one_that_comes_back_to_another_place_credits_nothing_false_and_leaves_no_hole() -> None:
+    drill, begins_m, phases = through_a_loss(0.05)
     assert MissionPhase.PAUSED not in phases, (phases, drill.reasons)
     assert phases[:3] == [MissionPhase.WORK, MissionPhase.RAISE, MissionPhase.BACK_OFF]
     assert strip(drill, begins_m + 0.3, begins_m + 3.0 - BEHIND_M).all(), "nothing is silently missed"

@@ -239,3 +239,69 @@ def test_the_bound_is_three_centimetres_and_four_sigma_and_what_nobody_saw() -> 
     new = place.bound_m(PlaceState(anew=True, gap_m=0.2), p, 0.02)
     assert new == pytest.approx(0.03 + 4.0 * math.hypot(0.01, 0.013) + 0.2)
     assert place.bound_m(PlaceState(), p, 0.02) == pytest.approx(0.03 + 4.0 * math.hypot(0.01, 0.006))
+
+
+# --- reckoned: nothing but the fix is missing ------------------------------------------------------------------------
+def braked(seed: int = 11, loss_s: float = 3.0, **settings: Any) -> BeliefRun:
+    """At work, its fix gone, standing since."""
+    run = BeliefRun(BeliefSettings(seed=seed, **settings)).run(5.0)
+    run.work(12.0)
+    run.gnss.fix = FixType.RTK_FLOAT
+    return run.run(0.1).run(loss_s, 0.0)
+
+
+def reckoned(run: BeliefRun, seconds: float, speed_mps: float) -> bool:
+    """In each tick of it."""
+    seen = [run.run(0.02, speed_mps).seen.position_reckoned for _ in range(round(seconds / 0.02))]
+    return all(seen)
+
+
+def test_a_loss_of_the_fix_alone_is_reckoned_until_the_place_is_looked_at() -> None:
+    run = BeliefRun(BeliefSettings(seed=11)).run(5.0)
+    run.work(12.0)
+    assert (run.seen.position_proven, run.seen.position_reckoned) == (True, True)
+    run.gnss.fix = FixType.RTK_FLOAT
+    assert reckoned(run, 0.1, 0.28)
+    assert reckoned(run, 3.0, 0.0)
+    assert not run.seen.position_proven
+    run.gnss.fix = FixType.RTK_FIXED
+    assert reckoned(run, 1.0, 0.0)
+    assert run.run(0.2).seen.position_proven
+    assert run.seen.doubt_m == 0.0
+
+
+@pytest.mark.parametrize(
+    "why", ["no epochs", "no heading", "jumped before", "another place", "frozen before", "encoder dead", "tracks dig"]
+)
+def test_whatever_else_speaks_against_the_place_reckons_nothing(why: str) -> None:
+    run = BeliefRun(BeliefSettings(seed=11)).run(5.0)
+    run.work(12.0)
+    gnss = run.gnss
+    if why == "jumped before":
+        gnss.jump_m = aside_m(0.3)
+        run.run(0.4)
+    if why == "frozen before":
+        gnss.frozen = True
+        run.run(1.5)
+    gnss.fix = FixType.RTK_FLOAT
+    gnss.silent, gnss.heading_lost = why == "no epochs", why == "no heading"
+    if why == "encoder dead":
+        run._tools.left_gain = run._tools.right_gain = 0.0
+    if why == "tracks dig":
+        run.tracks.slip_left_ratio = run.tracks.slip_right_ratio = 0.95
+    throughout = reckoned(run, 0.5, 0.28) and reckoned(run, 1.0, 0.0)
+    if why == "another place":
+        gnss.fix, gnss.wrong_fix_m = FixType.RTK_FIXED, aside_m(0.4)
+        throughout = reckoned(run, 1.5, 0.0)
+    assert not throughout
+    assert not run.seen.position_proven
+
+
+def test_a_place_that_came_back_five_centimetres_off_is_believed_with_a_doubt() -> None:
+    """Which the ledger takes as no proof of what lies between."""
+    run = braked()
+    assert run.seen.doubt_m == 0.0
+    run.gnss.fix, run.gnss.wrong_fix_m = FixType.RTK_FIXED, aside_m(0.05)
+    seen = run.run(1.5).seen
+    assert seen.position_proven
+    assert seen.doubt_m > 0.03

@@ -43,6 +43,8 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     error_yaw_rad: float = 0.0
     sigma_yaw_rad: float = 0.0
     proven: bool = True
+    reckoned: bool = False
+    doubt_m: float = 0.0
     valid: bool = True
     fresh: bool = True
     datum: DepthDatum = DepthDatum.GROUND_AHEAD
@@ -85,6 +87,8 @@ def readings(tick: Tick) -> tuple[Estimate, ControllerStatus]:
         yaw_rad=tick.yaw_rad + tick.error_yaw_rad,
         valid=tick.valid,
         position_proven=tick.proven,
+        position_reckoned=tick.reckoned,
+        doubt_m=tick.doubt_m,
         tool_east_m=tick.east_m + tick.error_east_m,
         tool_north_m=tick.north_m + tick.error_north_m,
         tool_sigma_m=tick.sigma_m,

@@ -157,6 +157,42 @@ def drive_on(state: MissionState, to_m: float, *, crediting: bool) -> MissionSta
     return state
 
 
+def bracketed(mode: Mode) -> JobInputs:
+    return msgspec.structs.replace(credited(mode, crediting=False), bracketed=True)
+
+
+def test_a_lost_fix_that_comes_back_to_its_place_is_no_seam() -> None:
+    state = step(at_work(), bracketed(Mode.AUTO_WORK), at(3.02))
+    for _ in range(50):
+        state = step(state, bracketed(Mode.WAIT), at(3.1))
+    assert state.credited_along_m == pytest.approx(3.0), "nobody knows yet"
+    state = step(state, credited(Mode.WAIT, crediting=True), at(3.1))
+    state = step(state, credited(Mode.AUTO_MOVE, crediting=True), at(3.1))
+    assert state.phase is MissionPhase.WORK
+    assert step(state, credited(Mode.AUTO_WORK, crediting=True), at(3.1)).credited_along_m == pytest.approx(3.1)
+
+
+def test_one_that_comes_back_to_another_place_is_re_entered() -> None:
+    state = step(step(at_work(), bracketed(Mode.AUTO_WORK), at(3.02)), bracketed(Mode.WAIT), at(3.1))
+    state = step(state, credited(Mode.WAIT, crediting=False), at(3.1))
+    state = step(state, credited(Mode.WAIT, crediting=True), at(3.1))
+    state = step(state, credited(Mode.AUTO_MOVE, crediting=True), at(3.1))
+    assert (state.phase, state.worked_along_m) == (MissionPhase.RAISE, pytest.approx(3.0))
+
+
+@pytest.mark.parametrize("warns", [True, False])
+def test_a_mission_that_goes_on_before_the_place_is_known_is_re_entered(warns: bool) -> None:
+    state = step(step(at_work(), bracketed(Mode.AUTO_WORK), at(3.02)), bracketed(Mode.WAIT), at(3.1))
+    state = step(state, msgspec.structs.replace(bracketed(Mode.AUTO_MOVE), warns=warns), at(3.1))
+    assert (state.phase, state.worked_along_m) == (MissionPhase.RAISE, pytest.approx(3.0))
+
+
+def test_a_wait_for_the_place_that_becomes_a_stop_is_re_entered_like_every_stop() -> None:
+    state = step(step(at_work(), bracketed(Mode.AUTO_WORK), at(3.02)), bracketed(Mode.WAIT), at(3.1))
+    state = step(state, bracketed(Mode.STOPPING), at(3.1))
+    assert (state.phase, state.worked_along_m) == (MissionPhase.PAUSED, pytest.approx(3.0))
+
+
 def test_a_swath_that_was_never_credited_is_not_re_entered_after_a_wait() -> None:
     state = drive_on(mission(MissionPhase.WORK), 3.0, crediting=False)
     assert waited(state, 3.0).phase is MissionPhase.WORK

@@ -40,6 +40,8 @@ SLID_S, SLID_FREE_M = 1.0, 0.025
 """Way that the belts claim and the receiver's own speed denies, forgotten over a second: a fix pulls the place back no
 faster. Noise of 0.03 m/s alone sums up to 7 mm (1-sigma), so that 25 mm are free; what exceeds them is doubt about
 where the tool is. Tracks that dig at 90 % slip had credited 0.04 m2 that the tool had not reached."""
+GAP_FREE_M = 0.01
+"""Belts that lag behind a set-point which falls at once leave 6 mm."""
 UNKNOWN_MPS = motion.UNKNOWN_MPS
 MARK_OFF_M = 0.02
 """A mark is hit within this and k sigma of the fix; a receiver that says another place is not shown to be right."""
@@ -309,7 +311,8 @@ def _reckoned(state: EstimateState, wire: WireState) -> bool:
     headed = wire.gnss_t_ns - turned.seen_t_ns <= heading.KEPT_NS
     headed = headed and turned.believed and not turned.stuck and turned.gathered is None
     placed = told.believed and not told.stuck and (told.gathered is None or told.anew)
-    doubted = told.doubt_t_ns != 0 or told.refused_t_ns != 0 or told.gap_m > 0.0 or state.slid_m > SLID_FREE_M
+    doubted = told.doubt_t_ns != 0 or told.refused_t_ns != 0
+    doubted = doubted or told.gap_m > GAP_FREE_M or state.slid_m > SLID_FREE_M
     return headed and placed and not doubted and state.rejected_count <= OUTLIERS_MAX
 
 

@@ -195,13 +195,18 @@ def _bracketed(
     *,
     at_work: bool,
 ) -> LedgerState:
-    """The run goes on as if its place were proven, and no stroke is drawn of that before it is."""
+    """The run goes on as if its place were proven, and no stroke is drawn of that before it is.
+
+    How far a reckoned line went is no claim: the way counts from the last one that was proven.
+    """
+    proven = bracket.before.tip
+    run = replace(run, tip=replace(run.tip, path_m=proven.path_m)) if run.tip.path_m > proven.path_m else run
     line = brackets.carried(bracket, line, estimate, rules)
     if _torn(run, line, estimate, rules, now_ns):
         return _closed(replace(state, bracket=bracket), rules)
     followed = brackets.followed(bracket, run.tip, line, estimate, unmet, now_ns)
     if followed is None or _retreats(run, line):
-        return _unproven(_closed(replace(state, bracket=bracket), rules), bracket.before.tip, line, unmet, now_ns)
+        return _unproven(_closed(replace(state, bracket=bracket), rules), proven, line, unmet, now_ns)
     kept = None if brackets.closed(followed) else followed
     return _advanced(replace(state, bracket=kept), run, line, 0, rules, now_ns, at_work=at_work)
 
