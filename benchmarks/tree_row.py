@@ -2,7 +2,7 @@
 
 The unchanged stack in virtual time, with the scripted operator, who follows the texts: one plan of 40 m x 8 m, driven
 to its end. The receiver claims RTK float for 1 to 6 s at seeded moments, and errs as float does. The operator needs
-1.5 s to notice a stop or that a WAIT may go on, and 2 s from one act to the next. Prints of each run:
+1.5 s (`--notice`) to notice a stop or that a WAIT may go on, and 2 s (`--act`) from one act to the next. Of each run:
 
   m2 per hour        credited inside the record, by the time from the first ARM to the end of the plan
   full stops         of the mission, each left by RESET, ARM, START
@@ -57,24 +57,27 @@ STOPPED = ("STOPPING", "HOLD", "ESTOP", "FAULT")
 BY_STICK = (Mode.MANUAL, Mode.RECOVERY)
 
 
-NOTICE_FRAMES, ACT_FRAMES = 30, 40
-"""Of 50 ms: a stop is noticed after 1.5 s; an act and the look at what it did take 2 s."""
+NOTICE_S, ACT_S = 1.5, 2.0
+"""A stop, or that a WAIT may go on, is noticed; an act, and the look at what it did."""
+FRAME_S = 0.05
 
 
 class Person(operator.ScriptedOperator):
-    """The scripted operator with a person's reaction to a stop; that to a WAIT is its own."""
+    """The scripted operator with a person's reaction to a stop."""
 
+    notice_frames = round(NOTICE_S / FRAME_S)
     _frames = 0
 
     def _choose(self, mode: Mode, *more: Any) -> None:
         self._frames = self._frames + 1 if mode.name in STOPPED else 0
-        if not 0 < self._frames < NOTICE_FRAMES:
+        if not 0 < self._frames < self.notice_frames:
             super()._choose(mode, *more)
 
 
-def slowed() -> None:
+def slowed(notice_s: float, act_s: float) -> None:
     """Give every operator of this process a person's reactions."""
-    operator.PAUSE_FRAMES = ACT_FRAMES
+    operator.PAUSE_FRAMES = round(act_s / FRAME_S)
+    Person.notice_frames = operator.NOTICE_FRAMES = round(notice_s / FRAME_S)
     sim_stack.ScriptedOperator = Person  # type: ignore[misc, attr-defined]
 
 
@@ -158,8 +161,8 @@ class Meter:
         return (self._end_tick - (self._armed_tick or 0)) * TICK_S
 
 
-def driven(seed: int, per_h: float = LOSSES_PER_H) -> Figures:
-    """One run: the plan to its end, or an hour; so many losses an hour."""
+def driven(seed: int, per_h: float = LOSSES_PER_H, notice_s: float = NOTICE_S, act_s: float = ACT_S) -> Figures:
+    """One run: the plan to its end, or an hour; so many losses an hour; a person of this pace."""
     moments = losses(seed, per_h)
     with tempfile.TemporaryDirectory() as folder:
         scenario = Scenario(
@@ -170,7 +173,7 @@ def driven(seed: int, per_h: float = LOSSES_PER_H) -> Figures:
     settings = plan_settings(scenario, machine)
     plan = plan_whole(site, planned_footprint(scenario, machine), settings, WorkLimit(settings.time_limit_s), {})
     begun_s = time.process_time()
-    slowed()
+    slowed(notice_s, act_s)
 
     async def main(_: VirtualClock) -> tuple[SimStack, Observer, Meter]:
         told = Told()
@@ -206,16 +209,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--losses", type=float, default=LOSSES_PER_H, help="of RTK fixed, an hour")
+    parser.add_argument("--notice", type=float, default=NOTICE_S, help="of a stop or a WAIT that may go on [s]")
+    parser.add_argument("--act", type=float, default=ACT_S, help="from one act of the operator to the next [s]")
     parser.add_argument("--beside", type=Path, help="another checkout")
     parser.add_argument(CHECKOUT, type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.checkout is not None:
-        print(json.dumps(driven(options.seed, options.losses)))
+        print(json.dumps(driven(options.seed, options.losses, options.notice, options.act)))
         return 0
 
     def command(checkout: Path) -> list[str]:
         python = checkout / ".venv/bin/python"
-        chosen = ["--seed", str(options.seed), "--losses", str(options.losses)]
+        names = ("seed", "losses", "notice", "act")
+        chosen = [word for name in names for word in (f"--{name}", str(getattr(options, name)))]
         return [str(python), str(Path(__file__).resolve()), CHECKOUT, str(checkout), *chosen]
 
     beside = options.beside.resolve() if options.beside is not None else None
