@@ -168,8 +168,20 @@ def test_a_tool_that_came_back_behind_its_last_proven_line_proves_nothing_betwee
     states = every(changed(ticks, lambda number: number >= at(), **off))
     assert masks.bracketed(states[at() - 1])
     assert masks.bracketed(states[at()]) is through
+    assert not masks.crediting(states[at()])
     if through:
         assert middle(ticks) <= cells(states[-1], raster.CREDITED)
+
+
+def test_a_tool_that_is_reckoned_to_fall_back_is_credited_nowhere_before_it_is_proven() -> None:
+    """As a machine that rolls back, by its belts."""
+    begins = WAY_TICKS + 30
+    ticks = changed(stop_and_go(proven=True, reckoned=False), lambda number: begins <= number < at(), **FLOAT)
+    off = {"error_east_m": -0.03 * math.cos(YAW_RAD), "error_north_m": -0.03 * math.sin(YAW_RAD)}
+    states = every(changed(ticks, lambda number: number >= begins + 20, **off))
+    assert masks.bracketed(states[begins + 19])
+    for state in states[begins + 20 : at()]:
+        assert (masks.crediting(state), masks.bracketed(state)) == (False, False)
 
 
 def test_a_long_way_without_a_fix_is_no_bracket() -> None:
