@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 from unittest.mock import patch
 
-from benchmarks.trials.beliefs import YAW_RAD, BeliefRun, BeliefSettings
+from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from firmware_bridge.types import FixType
 from sim.noise import generator
 from sim.plant import Pose
@@ -90,10 +90,17 @@ def _thawed(run: BeliefRun, _drawn: Drawn) -> None:
 
 
 def _digs(run: BeliefRun, _drawn: Drawn) -> None:
-    """The belts run and the machine stays behind by nine tenths of their way."""
-    off_m = 0.9 * run.tracks.speed_mps * TICK_S
-    run.tracks.east_m -= off_m * math.cos(YAW_RAD)
-    run.tracks.north_m -= off_m * math.sin(YAW_RAD)
+    """While it brakes, the machine stays behind by nine tenths of the way of its belts."""
+    run.tracks.slip_left_ratio = run.tracks.slip_right_ratio = 0.9
+
+
+def _skews(run: BeliefRun, drawn: Drawn) -> None:
+    """One track digs while it brakes, and turns the machine."""
+    run.tracks.slip_left_ratio = min(0.9, drawn.size)
+
+
+def _grips(run: BeliefRun, _drawn: Drawn) -> None:
+    run.tracks.slip_left_ratio = run.tracks.slip_right_ratio = run.settings.slip_ratio
 
 
 class Kind(NamedTuple):
@@ -112,7 +119,8 @@ KINDS = {
     "wrong_before_and_after": Kind(early=_wrong),
     "slides": Kind(each=_slides),
     "turns": Kind(each=_turns),
-    "digs": Kind(each=_digs),
+    "digs": Kind(gone=_digs, back=_grips),
+    "skews": Kind(gone=_skews, back=_grips),
     "heading_after": Kind(back=_heading),
     "heading_before": Kind(early=_heading),
     "heading_frozen": Kind(early=_heading_frozen, back=_heading_lives),
