@@ -74,7 +74,7 @@ class Person(operator.ScriptedOperator):
             super()._choose(mode, *more)
 
 
-def slowed(notice_s: float, act_s: float) -> None:
+def slowed(notice_s: float = NOTICE_S, act_s: float = ACT_S) -> None:
     """Give every operator of this process a person's reactions."""
     operator.PAUSE_FRAMES = round(act_s / FRAME_S)
     Person.notice_frames = operator.NOTICE_FRAMES = round(notice_s / FRAME_S)
