@@ -1,8 +1,9 @@
 """The pictures of README and docs/OPERATOR.md, taken in a real browser from a real run of `flailpilot demo`.
 
 `make pictures` starts the demo, takes control, arms, starts a mission, stops it, plans a site, drives by keys, and
-writes docs/images. `--only drive mission`: these alone; `--theme night --out DIR`: the same in another theme, to look
-at; `--speed 0.4`: on a computer that is too busy for real time.
+writes docs/images: all of them or none. `--only drive mission`: these alone; `--theme night --out DIR`: the same in
+another theme, to look at; `--speed 0.4`: on a computer that is too busy for real time. A part of it that comes to
+nothing on a busy computer is begun anew, up to three times; the whole gives up after half an hour.
 """
 
 import argparse
@@ -10,16 +11,19 @@ import base64
 import contextlib
 import io
 import os
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from PIL import Image
-from selenium.common.exceptions import TimeoutException
+from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 
 from benchmarks.ports import free_port
@@ -47,6 +51,9 @@ ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('ans
 TRIES: Final = 40
 ACTS_APART_S: Final = 0.7
 NOT_HELD: Final = "return flail.store.get('held_act') === null && !flail.acts.pending"
+PARTS_TRIED: Final = 3
+GIVEN_UP_S: Final = 1800
+PNG_BYTES_MAX: Final = 400_000
 WORKED_M2: Final = 12.0
 """So much ground is processed before the mission is photographed; the first swath lies beside the work area."""
 
@@ -102,16 +109,27 @@ def demo(speed: float) -> Iterator[str]:
         env=os.environ | {"PYTHONUNBUFFERED": "1"},
     )
     assert process.stdout is not None
+    told = iter(process.stdout)
     try:
-        for line in process.stdout:
-            say(line.strip())
-            if "open http" in line:
-                yield line.split("open ", 1)[1].strip()
-                return
-        raise SystemExit("the demo ended before its page was there")
+        url = next((line.split("open ", 1)[1].strip() for line in map(_shown, told) if "open http" in line), None)
+        if url is None:
+            raise SystemExit("the demo ended before its page was there")
+        # what it says later is read too: a full pipe would hold up the simulator
+        threading.Thread(target=lambda: [_shown(line) for line in told], daemon=True).start()
+        yield url
     finally:
         process.terminate()
-        process.wait(30)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def _shown(line: str) -> str:
+    """Print a line of the demo; it is returned."""
+    say(line.strip())
+    return line
 
 
 class Shown:
@@ -290,18 +308,63 @@ def album(page: Page, camera: Camera, folder: Path, url: str, speed: float) -> N
     """All pictures of one run."""
     hands = operator(page, url, speed)
     if any(map(camera.wants, ("mission", "stop", "record"))):
-        work(hands, camera)
-        page.js("flail.turn('record')")
-        page.until("return flail.others.record.view.record !== null")
-        camera.take("record")
+        again(hands, lambda: mission_and_stop(hands, camera))
     if camera.wants("plan"):
-        plan(page, camera)
+        again(hands, lambda: plan(page, camera))
     page.js("flail.turn('setup')")
     camera.take("setup")
     page.js("flail.turn('drive')")
     if camera.wants("drive") or camera.wants("clip"):
-        drive(hands, camera, folder, speed)
+        again(hands, lambda: drive(hands, camera, folder, speed))
     hands.hands_off()
+
+
+def mission_and_stop(hands: Operator, camera: Camera) -> None:
+    """A mission, its stop, and what the record then says."""
+    page = hands.page
+    work(hands, camera)
+    page.js("flail.turn('record')")
+    page.until("return flail.others.record.view.record !== null")
+    camera.take("record")
+
+
+def again(hands: Operator, part: Callable[[], None]) -> None:
+    """Do a part; begin it anew, hands off, where a busy computer lets it come to nothing.
+
+    Raises:
+        TimeoutException, AssertionError: It comes to nothing each time.
+    """
+    for left in reversed(range(PARTS_TRIED)):
+        try:
+            part()
+            break
+        except (TimeoutException, AssertionError, WebDriverException) as vain:
+            if not left:
+                raise
+            say(f"begun anew: {(str(vain).splitlines() or [type(vain).__name__])[0]}")
+            hands.hands_off()
+
+
+def publish(made: Path, out: Path, wanted: Iterable[str]) -> None:
+    """Replace pictures by those made, if all that are wanted are there, whole and small enough; else none.
+
+    Raises:
+        SystemExit: One is missing, cut short, or too large.
+    """
+    names = [CLIP if name == "clip" else f"{name}.png" for name in wanted]
+    for name in names:
+        path = made / name
+        if not path.is_file():
+            raise SystemExit(f"{name} was not taken: nothing is replaced")
+        most = CLIP_BYTES_MAX if name == CLIP else PNG_BYTES_MAX
+        with Image.open(path) as image:
+            frames = getattr(image, "n_frames", 1)
+            image.load()
+        if path.stat().st_size > most or (name == CLIP and frames < CLIP_FRAMES // 2):
+            raise SystemExit(f"{name}: {path.stat().st_size} bytes, {frames} frames: nothing is replaced")
+    out.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.move(made / name, out / name)
 
 
 def main() -> None:
@@ -313,12 +376,16 @@ def main() -> None:
     parser.add_argument("--only", nargs="+", default=(*NAMES, "clip"), choices=(*NAMES, "clip"))
     parser.add_argument("--speed", type=float, default=1.0)
     asked = parser.parse_args()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))  # demo and browser end with it
-    asked.out.mkdir(parents=True, exist_ok=True)
-    with demo(asked.speed) as url, browsing() as page:
-        page.size(asked.size)
-        operator(page, url, asked.speed).open(theme=asked.theme)
-        album(page, Camera(page, asked.out, tuple(asked.only)), asked.out, url, asked.speed)
+    for ending in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(ending, lambda *_: sys.exit("ended: nothing is replaced"))  # demo and browser end with it
+    signal.alarm(GIVEN_UP_S)
+    with tempfile.TemporaryDirectory(prefix="flailpilot-pictures-") as name:
+        made = Path(name)
+        with demo(asked.speed) as url, browsing() as page:
+            page.size(asked.size)
+            operator(page, url, asked.speed).open(theme=asked.theme)
+            album(page, Camera(page, made, tuple(asked.only)), made, url, asked.speed)
+        publish(made, asked.out, asked.only)
 
 
 if __name__ == "__main__":

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.console_pictures import CLIP, CLIP_BYTES_MAX, CLIP_FRAMES, IMAGES, NAMES
+from benchmarks.console_pictures import CLIP, CLIP_BYTES_MAX, CLIP_FRAMES, IMAGES, NAMES, PNG_BYTES_MAX, publish
 from tests.console.page.browser import SIZES
 
 ROOT = IMAGES.parents[1]
-PNG_BYTES_MAX = 400_000
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -35,3 +34,21 @@ def test_the_pages_show_them(page: str) -> None:
     assert len(shown) >= 3
     for one in shown:
         assert (ROOT / Path(page).parent / one).is_file(), one
+
+
+def test_pictures_are_replaced_all_or_none(tmp_path: Path) -> None:
+    made, out = tmp_path / "made", tmp_path / "out"
+    for folder in (made, out):
+        folder.mkdir()
+    picture = Image.new("RGB", (8, 8), "white")
+    picture.save(out / "drive.png")
+    before = (out / "drive.png").read_bytes()
+    Image.new("RGB", (9, 9), "black").save(made / "drive.png")
+    picture.save(made / CLIP, save_all=True, append_images=[picture] * 2)
+    with pytest.raises(SystemExit, match=r"stop\.png was not taken"):
+        publish(made, out, ("drive", "stop"))
+    with pytest.raises(SystemExit, match="frames: nothing is replaced"):
+        publish(made, out, ("drive", "clip"))
+    assert (out / "drive.png").read_bytes() == before
+    publish(made, out, ("drive",))
+    assert (out / "drive.png").read_bytes() != before
