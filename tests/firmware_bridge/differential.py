@@ -15,7 +15,18 @@ from tests.firmware_bridge.controller_bench import Bench
 from tests.firmware_bridge.controller_bench import Frame as CFrame
 
 ROWS: list[dict[str, Any]] = json.loads(golden.FILE.read_text(encoding="utf-8"))
-KINDS = ("COMMAND", "STATUS", "IMU", "GNSS", "HELLO", "OPERATOR", "VEHICLE", "OBSERVATION", "OBSERVATION_RESULT")
+KINDS = (
+    "COMMAND",
+    "STATUS",
+    "IMU",
+    "GNSS",
+    "HELLO",
+    "OPERATOR",
+    "VEHICLE",
+    "OBSERVATION",
+    "OBSERVATION_RESULT",
+    "NEIGHBOUR",
+)
 """In the order of the C side's table."""
 OURS = {SPEC_BY_NAME[f"FLAIL_{kind}"].msg_id: SPEC_BY_NAME[f"FLAIL_{kind}"].seed for kind in KINDS}
 # of no dialect, but known to both parsers here: an id that needs all its 24 bits
