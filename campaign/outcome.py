@@ -150,7 +150,7 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         area_m2=plan.area_m2,
         processed_m2=processed_m2,
         swept_m2=outcome.state.ledger.swept_m2,
-        provisional_m2=outcome.state.ledger.provisional_cells * outcome.config.mission.cell_m**2,
+        provisional_m2=outcome.state.ledger.open_cells * outcome.config.mission.cell_m**2,
         withdrawn_m2=outcome.state.ledger.withdrawn_cells * outcome.config.mission.cell_m**2,
         truth_processed_m2=outcome.truth_processed_m2,
         false_credit_m2=outcome.false_credit_m2,

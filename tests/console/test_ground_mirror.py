@@ -321,3 +321,38 @@ def test_acts_that_nobody_saw_are_missed_by_whoever_followed() -> None:
         copy.heard(one)
     assert copy.missing
     assert log.file(copy.missing) is None
+
+
+def test_after_a_large_detonation_a_copy_learns_that_the_record_is_provisional_and_after_the_count_that_it_is_not() -> (
+    None
+):
+    ground, log, copy = Ground(random.Random(5)), GroundLog(), LedgerCopy()
+    state = ground.tick()
+    while withdrawal.newest(state.ledger) < 3:
+        state = ground.tick()
+        log.follow(state, ground.now_ns)
+    state = ground.settled()
+    log.follow(state, ground.now_ns)
+    whole(copy, log)
+    felt = Observed(
+        kind="shock",
+        value=2.0,
+        sigma=None,
+        place_m=(1.0, 2.0),
+        by="vehicle",
+        text="",
+        station_id=0,
+        t_ns=0,
+        utc_us=None,
+    )
+    good = Order(kind=Knowledge.HAMMERS, good=True, by="leader")
+    for order, ranges in ((felt, ((1, withdrawal.newest(state.ledger)),)), (good, ())):
+        state = replace(state, ledger=withdrawal.ordered(state.ledger, (order,), 0.15, ground.now_ns))
+        assert state.ledger.open_ranges == ranges
+        for _ in range(2):
+            ground.now_ns += 3_000 * MS
+            for told in log.follow(state, ground.now_ns):
+                copy.heard(sent(told))
+        assert copy.missing
+        whole(copy, log)
+        assert (copy.complete, copy.ledger.open_ranges) == (True, ranges)

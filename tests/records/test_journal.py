@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tests import builders
 from tests.control.ledger.driving import ORIGIN_NS, cells, changed, marked, straight, versions
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.ledger_types import Confirm, LedgerStroke, Observed
 from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes
 from vehicle.control.state import LedgerState
@@ -220,3 +220,42 @@ def test_a_killed_process_loses_no_stroke_that_it_told_of(strokes_written: int, 
     rebuilt = cells(journal.rebuilt(found), raster.CREDITED)
     assert rebuilt
     assert rebuilt <= cells(whole, raster.CREDITED)
+
+
+def test_a_large_shock_leaves_a_crater_and_what_was_worked_since_the_count_provisional_until_the_next(
+    tmp_path: Path,
+) -> None:
+    def felt(value: float, place_m: tuple[float, float] | None) -> Observed:
+        return Observed(
+            kind="shock", value=value, sigma=None, place_m=place_m, by="vehicle", text="", station_id=0, t_ns=0,
+            utc_us=None,
+        )  # fmt: skip
+
+    def seen(*records: Observed | Confirm) -> LedgerState:
+        path = tmp_path / f"{len(list(tmp_path.iterdir()))}"
+        writer = JournalWriter.open(path, HEADER, SESSION)
+        last = LedgerState()
+        for state in versions(TICKS, CONFIG, LedgerState(), ORIGIN_NS):
+            writer.follow(state)
+            last = state
+        newest = last.stroke.number if last.stroke is not None else 0
+        for record in records:
+            until = {"until_number": newest} if isinstance(record, Confirm) else {}
+            writer.append(msgspec.structs.replace(record, **until))
+        writer.close()
+        return journal.rebuilt(journal.read(path))
+
+    counted = Confirm(kind="hammers", by="A", until_number=0)
+    closed = Confirm(kind="base", by="A", until_number=0)
+    firm = seen(closed)
+    assert (firm.craters_m, firm.shaken, firm.open_ranges, firm.open_cells) == ((), None, (), 0)
+    small = seen(closed, felt(1.0, (1.0, 2.0)))
+    assert (small.craters_m, small.shaken, small.open_cells) == ((), None, 0)
+    large = seen(closed, felt(2.0, (1.0, 2.0)), felt(2.0, (1.0, 2.0)))
+    newest = large.stroke.number if large.stroke is not None else 0
+    assert (large.craters_m, large.shaken) == (((1.0, 2.0),), (1, newest))
+    assert (large.open_ranges, large.open_cells) == (((1, newest),), large.credited_cells)
+    assert seen(closed, felt(2.0, None)).craters_m == ()
+    again = seen(closed, felt(2.0, (1.0, 2.0)), counted)
+    assert (again.craters_m, again.shaken, again.open_cells) == (((1.0, 2.0),), None, 0)
+    assert seen(counted, felt(2.0, None)).shaken is None, "nothing was worked since the count"

@@ -29,8 +29,12 @@ def is_heavier(value: float) -> bool:
     return value >= HEAVIER_CLASS
 
 
+def is_large(observed: Observed) -> bool:
+    """Whether the vehicle felt a large shock, or people told of a detonation that was more than an AP mine."""
+    large = observed.kind == SHOCK and observed.value >= LARGE_SHOCK
+    return large or (observed.kind == BY_PEOPLE and is_heavier(observed.value))
+
+
 def crater_m(observed: Observed) -> tuple[float, float] | None:
     """Where this observation says that no track may stand [m], ENU; None where it says of no such place."""
-    large = observed.kind == SHOCK and observed.value >= LARGE_SHOCK
-    heavier = observed.kind == BY_PEOPLE and is_heavier(observed.value)
-    return observed.place_m if large or heavier else None
+    return observed.place_m if is_large(observed) else None

@@ -33,7 +33,7 @@ def report(
         processed_m2=state.ledger.credited_m2,
         swept_m2=state.ledger.swept_m2,
         session_id=state.session_id,
-        provisional_m2=state.ledger.provisional_cells * state.config.mission.cell_m**2,
+        provisional_m2=state.ledger.open_cells * state.config.mission.cell_m**2,
         start_blocked=start.text,
         start_block=start.kind,
         latch_tick=state.gate.latch_tick,

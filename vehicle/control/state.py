@@ -227,7 +227,8 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     `marks`: times and numbers of strokes, thinned out with age. `trials`: what was worked while all was withheld, the
     newest last; only since the depth last failed. `craters_m`: places of large detonations, near which no
     track may stand. `bracket`: since it began, the place of `run` is reckoned; no stroke is drawn before it is proven
-    again.
+    again. `shaken`: strokes (first, last) since the hammers were last counted before a large detonation, until they are
+    counted again: their credit is provisional, whatever the base says.
     """
 
     swept_m2: float = 0.0
@@ -255,6 +256,17 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     marks: tuple[tuple[int, int], ...] = ()
     trials: tuple[Trial, ...] = ()
     craters_m: tuple[tuple[float, float], ...] = ()
+    shaken: tuple[int, int] | None = None
+
+    @property
+    def open_ranges(self) -> tuple[tuple[int, int], ...]:
+        """Strokes (first, last) whose credit is provisional beside that above `firm`; they may overlap."""
+        return self.unclosed if self.shaken is None else (*self.unclosed, self.shaken)
+
+    @property
+    def open_cells(self) -> int:
+        """Cells of provisional credit, at most: after a large detonation all, for those of `shaken` nobody counts."""
+        return self.provisional_cells if self.shaken is None else self.credited_cells
 
 
 class MissionState(msgspec.Struct, frozen=True, kw_only=True):

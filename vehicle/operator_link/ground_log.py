@@ -45,6 +45,7 @@ class GroundLog:
         self._from: tuple[int, int] | None = None
         """Stroke and acts up to which nothing is here any more."""
         self._stroke = self._acts = self._ledger_acts = 0
+        self._shaken: tuple[int, int] | None = None
         self._waiting: list[Change] = []
         self._waiting_ns = self._told_ns = 0
         self._ledger: LedgerState | None = None
@@ -75,7 +76,13 @@ class GroundLog:
     def _take(self, ledger: "LedgerState", now_ns: int) -> None:
         number = ledger.stroke.number if ledger.stroke is not None else 0
         new = ledger.act_count - self._ledger_acts
-        followed = self._from is not None and number - self._stroke in (0, 1) and 0 <= new <= len(ledger.acts)
+        shaken, self._shaken = self._shaken, ledger.shaken
+        followed = (
+            shaken == ledger.shaken
+            and self._from is not None
+            and number - self._stroke in (0, 1)
+            and 0 <= new <= len(ledger.acts)
+        )
         if not followed:
             self._begin(ledger, number)
             return
@@ -149,7 +156,7 @@ class GroundLog:
             stroke=self._stroke,
             acts=self._acts,
             firm=ledger.firm,
-            unclosed=ledger.unclosed,
+            unclosed=ledger.open_ranges,
             vehicle_id=state.config.vehicle_id,
         )
         return packed_record(header, _tiles(ledger))

@@ -123,7 +123,7 @@ def work_of(
         processed_m2=ledger.credited_m2,
         passed_m2=areas.passed_m2 if areas is not None else None,
         below_m2=areas.below_m2 if areas is not None else None,
-        provisional_m2=ledger.provisional_cells * cell_m**2,
+        provisional_m2=ledger.open_cells * cell_m**2,
         withdrawn_m2=ledger.withdrawn_cells * cell_m**2,
         depth_check_age_s=checks.age_s("depth", now_ns),
         hammer_check_age_s=checks.age_s("hammers", now_ns),

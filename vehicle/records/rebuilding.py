@@ -9,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from vehicle.contracts.detonation import crater_m
+from vehicle.contracts.detonation import is_large
 from vehicle.contracts.ledger_types import Confirm, LedgerStroke, Observed, Revoke
 from vehicle.control.ledger import withdrawal
 from vehicle.control.state import LedgerState
@@ -131,5 +131,5 @@ def _act(masks: Sum, record: Record, cell_m: float) -> None:
         masks.take(withdrawal.done(withdrawal.begun(masks.state(), record), cell_m))
     elif isinstance(record, Confirm):
         masks.take(withdrawal.confirmed(masks.state(), record))
-    elif isinstance(record, Observed) and crater_m(record) is not None:
+    elif isinstance(record, Observed) and is_large(record):
         masks.take(withdrawal.noted(masks.state(), record))

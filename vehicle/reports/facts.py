@@ -178,7 +178,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def provisional_m2(self) -> float:
         """Area [m2] of all credited ground that no closing check of the base has confirmed."""
-        return self.ledger.provisional_cells * self.cell_m**2
+        return self.ledger.open_cells * self.cell_m**2
 
     @property
     def rate_m2_per_h(self) -> float:

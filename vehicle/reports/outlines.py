@@ -51,10 +51,10 @@ def where(flag: int) -> Label:
 
 
 def open_cells(ledger: LedgerState, tile: raster.Tile) -> npt.NDArray[np.bool_]:
-    """Return which credited cells no closing check of the base confirms, (n, n) bool."""
+    """Return which credited cells no closing check of the base or no count after a detonation confirms, (n, n) bool."""
     numbers = raster.numbers(tile)
     is_open = numbers > ledger.firm
-    for first, last in ledger.unclosed:
+    for first, last in ledger.open_ranges:
         is_open |= (numbers >= first) & (numbers <= last)
     return np.asarray(is_open & ((tile[raster.FLAGS] & raster.CREDITED) != 0))
 

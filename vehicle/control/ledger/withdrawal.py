@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from msgspec.structs import replace
 
-from vehicle.contracts.detonation import crater_m
+from vehicle.contracts.detonation import crater_m, is_large
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Order, Pending, Revoke
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
@@ -58,11 +58,14 @@ def ordered(
 
 
 def noted(state: LedgerState, observed: Observed) -> LedgerState:
-    """The masks with what was observed; only a crater changes them."""
-    place_m = crater_m(observed)
-    if place_m is None or place_m in state.craters_m:
+    """The masks with what was observed; only a large detonation changes them: a crater, and a count that is due."""
+    if not is_large(observed):
         return state
-    return replace(state, craters_m=(*state.craters_m, place_m))
+    place_m, last = crater_m(observed), newest(state)
+    craters_m = state.craters_m if place_m is None or place_m in state.craters_m else (*state.craters_m, place_m)
+    counted = state.good.get(Knowledge.HAMMERS.value, 0)
+    shaken = (counted + 1, last) if last > counted else state.shaken
+    return replace(state, craters_m=craters_m, shaken=shaken)
 
 
 def _last_good(state: LedgerState, order: Order) -> int:
@@ -106,6 +109,8 @@ def confirmed(state: LedgerState, confirm: Confirm) -> LedgerState:
     """
     upto = max(confirm.until_number, state.good.get(confirm.kind, 0))
     state = replace(state, good=state.good | {confirm.kind: upto})
+    if confirm.kind == Knowledge.HAMMERS.value and state.shaken is not None and upto >= state.shaken[1]:
+        state = replace(state, shaken=None)
     if confirm.kind == Knowledge.DEPTH.value:
         numbers = sorted({*state.depth_good, confirm.until_number})
         state = replace(state, depth_good=tuple(numbers[-READINGS_MAX:]))
