@@ -50,7 +50,7 @@ explore: $(VENV)/.installed
 
 # Every branch of the safety room, and of what decides with it beside it, is taken, or this fails. The enumeration is left
 # out: it takes no branch of its own.
-SAFETY_FILES := vehicle/control/safety/*,vehicle/control/ground/support.py,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
+SAFETY_FILES := vehicle/control/safety/*,vehicle/control/ground/support.py,vehicle/control/shock.py,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
 SAFETY_TESTS := tests/control/safety --ignore=tests/control/safety/test_machine.py --ignore=tests/control/safety/test_machine_complete.py
 branches: $(VENV)/.installed
 	@mkdir -p runs

@@ -26,20 +26,24 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 if __name__ == "__main__":
     # of the checkout that is measured, and nothing of another one
     sys.path[0] = sys.argv[2] if sys.argv[1:2] == ["--checkout"] else str(Path(__file__).resolve().parents[1])
 
-from benchmarks.tree_row import CHECKOUT, LAT_DEG, LIMIT_S, LON_DEG, Meter, field, slowed
+from benchmarks.tree_row import CHECKOUT, LAT_DEG, LIMIT_S, LON_DEG, Meter, Person, field, slowed
 from benchmarks.turns import Figures, in_turns, table
 from campaign.run import Observer, Told
+from firmware_bridge.types import OperatorEdge
 from flailpilot.simulate import plan_settings, planned_footprint
+from sim import manual_text, operator, sim_stack
 from sim.scenario import Scenario
 from sim.sim_stack import SimStack, assemble
 from sim.virtual_time import Phase, VirtualClock, run_virtual
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MachineConfig, MissionConfig
+from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import TICK_S
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.site.site import load_site
@@ -57,6 +61,22 @@ REACH_M = 0.1
 DEEP_M = 0.05
 
 Place = tuple[float, float]
+
+
+class Reader(Person):
+    """The operator of the tree row, who also acknowledges what a text asks to be acknowledged, before RESET."""
+
+    _acknowledged = False
+
+    def _choose(self, mode: Mode, *more: Any) -> None:
+        asked = OperatorEdge.ACKNOWLEDGE in manual_text.acts(more[-1]) and not self._acknowledged
+        operator.ACTS[Mode.HOLD] = OperatorEdge.ACKNOWLEDGE if asked else OperatorEdge.RESET
+        before = self.presses
+        super()._choose(mode, *more)
+        if mode is not Mode.HOLD:
+            self._acknowledged = False
+        elif self.presses > before:
+            self._acknowledged = asked
 
 
 def measured(machine: MachineConfig) -> MachineConfig:
@@ -127,6 +147,7 @@ def driven(seed: int, count: int = MINES) -> Figures:
     east_m, north_m, _ = plan.datum.enu_from_geodetic(LAT_DEG, LON_DEG)
     begun_s = time.process_time()
     slowed()
+    sim_stack.ScriptedOperator = Reader  # type: ignore[misc, attr-defined]
 
     async def main(_: VirtualClock) -> tuple[SimStack, Observer, Meter, Belt]:
         told = Told()

@@ -46,6 +46,7 @@ BESIDE = (
     ROOT / "vehicle" / "contracts" / "stop_codes.py",
     ROOT / "vehicle" / "contracts" / "stop_reasons.py",
     ROOT / "vehicle" / "control" / "ground" / "support.py",
+    ROOT / "vehicle" / "control" / "shock.py",
     ROOT / "firmware_bridge" / "handshake.py",
     ROOT / "firmware_bridge" / "operator_limits.py",
 )
