@@ -97,7 +97,7 @@ def go_on(rig: Rig) -> Mode:
         ({**AP, "depth_m": 0.001}, Shock.SMALL),
         ({**AP, "depth_m": math.nan}, Shock.LARGE),
         ({**AP, "rotor_speed_radps": 0.1 * TOOL.rotor_speed_radps}, Shock.LARGE),
-        ({**AP, "rotor_speed_radps": 0.11 * TOOL.rotor_speed_radps}, Shock.SMALL),
+        ({**AP, "rotor_speed_radps": 0.1001 * TOOL.rotor_speed_radps}, Shock.SMALL),
         ({**AP, "rotor_speed_radps": math.nan}, Shock.LARGE),
     ],
 )
