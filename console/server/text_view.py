@@ -64,7 +64,7 @@ def _figures(known: Sections) -> Table:
     table = Table(show_header=False, box=None, padding=(0, 2))
     pose, tool, mission = known["pose"] or {}, known["tool"] or {}, known["mission"] or {}
     limits, due, link = known["limits"] or {}, known["due"] or {}, known["link"]
-    vehicle, near = known["vehicle"] or {}, known["near"] or {}
+    vehicle, near, engine = known["vehicle"] or {}, known["near"] or {}, known["engine"] or {}
     holder = "this console" if vehicle.get("mine") else vehicle.get("holder_name") or vehicle.get("holder")
     if (driving := (known.get("day") or {}).get("driving")) is not None:
         holder = f"{driving['name']} ({holder})"
@@ -77,6 +77,7 @@ def _figures(known: Sections) -> Table:
         ("segment", _marked(mission, _swath(mission)), "processed", _figure(mission, "processed_m2", "m2")),
         ("next", _marked(mission, _next(mission)), "keep-out", _marked(near, _near(near))),
         (*_countdown(vehicle, due), "time left", _figure(mission, "time_left_s", "s")),
+        ("fuel", _marked(engine, _fuel(engine)), "parking in", _figure(engine, "parking_min", "min")),
     ]
     for row in rows:
         table.add_row(*row)
@@ -100,6 +101,14 @@ def _next(mission: Sections) -> str:
         return UNKNOWN
     words = str(_ENGLISH.get(f"next.{name}", name))
     return words if left_m is None else f"{words} in {left_m} m"
+
+
+def _fuel(engine: Sections) -> str:
+    """Return the share of a full tank, and for how long it lasts at work if that is known."""
+    ratio, left_min = engine.get("fuel_ratio"), engine.get("fuel_min")
+    share = UNKNOWN if ratio is None else f"{100 * ratio:.0f} %"
+    low = ", LOW" if engine.get("fuel_low") else ""
+    return f"{share}{low}" if left_min is None else f"{share}, {left_min} min{low}"
 
 
 def _near(near: Sections) -> str:

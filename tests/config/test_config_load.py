@@ -1,6 +1,7 @@
 """Bad configuration: one line with file, key and what to do, whatever is wrong."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 from pydantic import Field
 
 from vehicle.config.load import MACHINES_PATH, assemble_vehicle, load_machine, load_toml_model
+from vehicle.config.machine_parts import EngineConfig
 from vehicle.config.vehicle import MachineConfig, MissionConfig, SafetyConfig, Strict, config_hash
 from vehicle.contracts.errors import InputError
 
@@ -299,6 +301,23 @@ def test_a_vehicle_id_that_would_break_a_topic_is_refused(vehicle_id: str) -> No
     with pytest.raises(InputError, match=r"^run\.toml: vehicle_id: "):
         assemble_vehicle("run.toml", vehicle_id, load_machine("memat"), mission)
     assert assemble_vehicle("run.toml", "memat-07", load_machine("memat"), mission).mission == mission
+
+
+def test_an_engine_start_is_part_of_the_hash_and_fuel_is_not() -> None:
+    """A machine that no console starts keeps the hash that it had."""
+    machine = load_machine("memat")
+
+    def hash_of(**engine: Any) -> bytes:
+        changed = machine.model_copy(update={"engine": EngineConfig(**engine)})
+        sources = machine.sources | dict.fromkeys((f"engine.{key}" for key in engine if key != "console_start"), "x")
+        changed = changed.model_copy(update={"sources": sources})
+        return config_hash(assemble_vehicle("a", "v7", changed, MissionConfig(required_depth_m=0.2)))
+
+    plain = config_hash(assemble_vehicle("a", "v7", machine, MissionConfig(required_depth_m=0.2)))
+    assert hash_of(fuel_tank_l=200.0, fuel_l_per_h=40.0) == hash_of(crank_s=8.0) == plain
+    started = hash_of(console_start=True)
+    assert started == hash_of(console_start=True, fuel_tank_l=200.0)
+    assert len({plain, started, hash_of(console_start=True, crank_s=8.0)}) == 3
 
 
 def test_the_hash_names_behaviour_and_not_prose() -> None:

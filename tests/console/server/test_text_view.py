@@ -101,6 +101,17 @@ def test_what_comes_next_and_what_is_near_in_words(tmp_path: Path) -> None:
     assert "raises" not in unknown
 
 
+@pytest.mark.parametrize(
+    ("ratio", "left_min", "words"),
+    [(None, None, "unknown"), (0.55, None, "55 %"), (0.55, 132, "55 %, 132 min"), (0.2, 20, "20 %, 20 min, LOW")],
+)
+def test_the_fuel_in_words(ratio: float | None, left_min: int | None, words: str, tmp_path: Path) -> None:
+    work = WorkFrame(tick=100, flags=WorkFlag(0), cap_reason=255, fuel_ratio=ratio, fuel_time_min=left_min)
+    view = ConsoleView(state=LinkState.OPEN, session=True, age_ms=40.0, vehicle=frame(), work=work)
+    line = next(line for line in shown(view, tmp_path).splitlines() if "fuel" in line)
+    assert re.search(rf"fuel\s+{words}\s+parking in\s+unknown", line), line
+
+
 def test_a_late_report_says_so_at_each_of_its_figures(tmp_path: Path) -> None:
     """While beats still come, so that the link itself is live."""
     working = frame(mode=Mode.AUTO_WORK, segment_seq=0, segment_count=2)
