@@ -18,6 +18,7 @@ REST_S: Final = 30.0
 """Between two tries the starter cools; also after a start of the program, which does not know what was before."""
 PAUSE_S: Final = 300.0
 """After three tries, and then they count anew."""
+_LENGTHS_S: Final = {EngineStart.ASKED: ASKED_S, EngineStart.HELD: HELD_S, EngineStart.WARNING: WARNING_S}
 ENGINE_RESTS_RADPS: Final = 5.0
 ROTOR_RESTS_RATIO: Final = 0.05
 """Of the rotor's working speed."""
@@ -58,10 +59,5 @@ def rest_left_s(tries: int, rested_s: float) -> float:
 
 
 def length_s(start: EngineStart, crank_s: float) -> float:
-    """How long a step lasts [s]; `crank_s`: the machine's, of one try."""
-    return {
-        EngineStart.ASKED: ASKED_S,
-        EngineStart.HELD: HELD_S,
-        EngineStart.WARNING: WARNING_S,
-        EngineStart.CRANKING: crank_s,
-    }.get(start, 0.0)
+    """How long a step that is under way lasts [s]; `crank_s`: the machine's, of one try."""
+    return _LENGTHS_S.get(start, crank_s)

@@ -156,6 +156,7 @@ ENDS: dict[str, dict[str, Any]] = {
     "engine unknown": {"status": {"engine_speed_radps": NAN}},
     "tracks move": {"status": {"track_left_mps": 0.06, "track_right_mps": 0.06}, "gnss": {"speed_mps": 0.06}},
     "controller safe": {"status": {"state": ControllerState.SAFE}},
+    "controller at fault": {"status": {"state": ControllerState.FAULT}},
     "steep": {"estimate": {"pitch_rad": 0.6}},
     "silent": {"wire": {"status": None}},
 }
