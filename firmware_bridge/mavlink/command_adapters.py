@@ -154,17 +154,17 @@ def command_sequence(frame: bytes) -> int | None:
 def command_rank(frame: bytes) -> int | None:
     """Return how urgent a FLAIL_COMMAND frame is; None for any other message.
 
-    0: kill. 1: stop (nothing drives or turns). 2: anything else.
+    0: kill. 1: stop (nothing drives or turns, nor the starter). 2: anything else.
 
     A queue may drop a command for a newer one that is at least as urgent, and no other.
     """
     if frame[7:10] != _COMMAND_ID:
         return None
     payload = frame[10 : 10 + frame[1]].ljust(_COMMAND.max_length, b"\0")
-    _, _, left_mps, right_mps, rotor_radps, _, _, _, flags, _, _ = _COMMAND.packer.unpack(payload)
+    _, _, left_mps, right_mps, rotor_radps, _, _, _, flags, _, engine = _COMMAND.packer.unpack(payload)
     if flags & FLAIL_COMMAND_FLAGS_KILL:
         return 0
-    return 2 if left_mps or right_mps or rotor_radps else 1
+    return 2 if left_mps or right_mps or rotor_radps or engine == EngineMode.START else 1
 
 
 def encode_hello(hello: ControllerHello, sequence: int, component_id: int = CONTROLLER_COMPONENT_ID) -> bytes:

@@ -11,6 +11,7 @@ from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.command_adapters import command_rank, command_sequence
 from firmware_bridge.ports import PortError
 from firmware_bridge.stream_port import INBOX_MAX_BYTES, StreamPort
+from firmware_bridge.types import EngineMode
 from sim.virtual_time import run_virtual
 from tests.firmware_bridge import samples
 
@@ -103,6 +104,9 @@ def test_ranks() -> None:
     assert [command_rank(frame) for frame in (kill(1), stop(1), drive(1), hello(1))] == [0, 1, 2, None]
     turning = msgspec.structs.replace(QUIET, rotor_speed_radps=1.0)
     assert command_rank(adapters.encode_command(turning, 1)) == 2
+    for engine in EngineMode:
+        asked = adapters.encode_command(msgspec.structs.replace(QUIET, engine=engine), 1)
+        assert command_rank(asked) == (2 if engine is EngineMode.START else 1), "a stop is not dropped for the starter"
     assert [command_sequence(frame) for frame in (kill(7), drive(70_000), stop(0), hello(1))] == [7, 70_000, 0, None]
 
 
