@@ -78,7 +78,7 @@ from vehicle.runtime.loop import VehicleLoop
 
 RING_M: Final = 12.0
 PEOPLE_M: Final = 8.0
-LANE_M: Final = 18.0
+LANE_M: Final = 26.0
 """Between two blocks: two machines that stand at facing ends, rotor at rest, leave each other room to begin again."""
 DATUM: Final = LocalFrame(39.99, 46.93)
 PARKING_M: Final = (-28.0, -10.0)
