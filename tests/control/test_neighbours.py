@@ -80,6 +80,26 @@ def test_beyond_the_bound_the_farthest_ring_is_left_out() -> None:
     assert "far" not in {one.name for one in step(told(5_000.0, name="far"), known=known)}
 
 
+def test_a_station_that_tells_of_a_crowd_takes_away_nothing_that_another_told() -> None:
+    known = step(told(400.0, station_id=8, name="A"), told(500.0, station_id=9, name="C"))
+    crowd = [told(30.0 + number, name=f"n{number}") for number in range(neighbours.KNOWN_MAX)]
+    found = step(*crowd, known=known)
+    assert len(found) == neighbours.KNOWN_MAX
+    assert {(8, "A"), (9, "C")} <= {(one.station_id, one.name) for one in found}
+    assert {one.name for one in found} >= {f"n{number}" for number in range(neighbours.KNOWN_MAX - 2)}
+
+
+@pytest.mark.parametrize(
+    "place", [{"lat_deg": 0.0, "lon_deg": 0.0}, {"lat_deg": DATUM.lon_deg, "lon_deg": DATUM.lat_deg}]
+)
+def test_people_who_are_told_to_be_out_of_the_world_of_the_task_count_as_here(place: dict[str, float]) -> None:
+    frame = told(kind=NeighbourKind.PEOPLE, **place)
+    (one,) = neighbours.step((), (frame,), DATUM, (3.0, 4.0), TICK, NOW_NS)
+    assert (one.east_m, one.north_m) == (3.0, 4.0)
+    (machine,) = neighbours.step((), (told(**place),), DATUM, (3.0, 4.0), TICK, NOW_NS)
+    assert abs(machine.east_m) + abs(machine.north_m) > 50_000.0, "another site of the same console"
+
+
 def test_only_a_silent_neighbour_can_be_said_to_be_gone() -> None:
     known = step(told(), told(name="C", echo_tick=TICK))
     then_ns = known[0].t_ns + 5 * NS_PER_S

@@ -5,15 +5,16 @@ neighbour takes nothing back of what another told of it, and nothing is forgotte
 """
 
 import math
+from collections import Counter
 from typing import Final
 
 from firmware_bridge.types import NeighbourFrame, NeighbourKind
-from vehicle.contracts.frames import LocalFrame
+from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.messages import Neighbour
 from vehicle.contracts.units import NS_PER_MS, TICK_NS
 
 KNOWN_MAX: Final = 32
-"""Beyond it the farthest are left out: the nearest bind."""
+"""Beyond it the station that told most loses its farthest: no station takes away what another told."""
 UNTIMED_NS: Final = 1_000_000_000
 """What a frame may have taken that names no tick of the vehicle: so much older its place counts."""
 SILENT_S: Final = 5.0
@@ -33,14 +34,20 @@ def step(
         return known
     by_key = {(one.station_id, one.name): one for one in known}
     for frame in told:
-        new = _placed(frame, datum, tick, now_ns)
+        new = _placed(frame, datum, here_m, tick, now_ns)
         old = by_key.get((new.station_id, new.name))
         if old is None or new.t_ns >= old.t_ns:
             by_key[new.station_id, new.name] = new
     rows = tuple(by_key.values())
-    if len(rows) <= KNOWN_MAX:
-        return rows
-    return tuple(sorted(rows, key=lambda one: _distance_m(one, here_m) - one.radius_m)[:KNOWN_MAX])
+    while len(rows) > KNOWN_MAX:
+        told_by = Counter(one.station_id for one in rows)
+        most = max(told_by.values())
+        farthest = max(
+            (one for one in rows if told_by[one.station_id] == most),
+            key=lambda one: _distance_m(one, here_m) - one.radius_m,
+        )
+        rows = tuple(one for one in rows if one is not farthest)
+    return rows
 
 
 def silent(one: Neighbour, now_ns: int) -> bool:
@@ -53,9 +60,15 @@ def without(known: tuple[Neighbour, ...], name: str, now_ns: int) -> tuple[Neigh
     return tuple(one for one in known if one.name != name or not silent(one, now_ns))
 
 
-def _placed(frame: NeighbourFrame, datum: LocalFrame, tick: int, now_ns: int) -> Neighbour:
-    """Return the frame in metres. Its age counts from the vehicle's own tick that it echoes, whatever the radio did."""
+def _placed(frame: NeighbourFrame, datum: LocalFrame, here_m: tuple[float, float], tick: int, now_ns: int) -> Neighbour:
+    """Return the frame in metres. Its age counts from the vehicle's own tick that it echoes, whatever the radio did.
+
+    People beyond `AWAY_MAX_M` are nowhere near the task by a wrong figure (latitude and longitude swapped, a receiver
+    without a fix at 0, 0): where they are, nobody knows, so they count as being here.
+    """
     east_m, north_m, _ = datum.enu_from_geodetic(frame.lat_deg, frame.lon_deg, datum.alt_m)
+    if frame.kind is NeighbourKind.PEOPLE and not math.hypot(east_m, north_m) <= AWAY_MAX_M:
+        east_m, north_m = here_m
     way_ns = (tick - frame.echo_tick) * TICK_NS if 0 < frame.echo_tick <= tick else UNTIMED_NS
     return Neighbour(
         station_id=frame.station_id,

@@ -91,7 +91,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
-    spoken = _detonations(inputs.observations, state.checks, known)
+    new = checks.new_on_record(inputs.observations, state.checks, known)
+    spoken = tuple(one for one in new if one.kind is ObservationKind.DETONATION_CLASS)
     may, sticks = not refused, frames.frame
     requests = _requests(
         state, sticks, known, mission, task, estimate, wire, flail, near=near, spoken=spoken, startable=may
@@ -203,10 +204,9 @@ def _without_gone(state: VehicleState, inputs: Inputs, known: ChecksState, now_n
     found = state.neighbours
     if not found or state.gate.mode in ARMED:
         return found
-    recorded = {(one.station_id, one.sequence) for one in known.results if one.result is ObservationVerdict.RECORDED}
-    for observation in inputs.observations:
+    for observation in checks.new_on_record(inputs.observations, state.checks, known):
         said = observation.text.strip()
-        if said.lower().startswith(GONE) and (observation.station_id, observation.sequence) in recorded:
+        if observation.kind is ObservationKind.NOTE and said.lower().startswith(GONE):
             found = neighbours.without(found, said[len(GONE) :].strip(), now_ns)
     return found
 
@@ -298,19 +298,6 @@ def _observers(before: ChecksState, known: ChecksState) -> tuple[int, ...]:
     """Stations whose observation entered the record in this tick; the answer to a repeated one is an old answer."""
     recorded = (one for one in known.results if one.result is ObservationVerdict.RECORDED)
     return tuple(one.station_id for one in recorded if one not in before.answers)
-
-
-def _detonations(
-    observations: tuple[Observation, ...], before: ChecksState, known: ChecksState
-) -> tuple[Observation, ...]:
-    """What was told of detonations and is new on the record in this tick."""
-    new = {
-        (one.station_id, one.sequence)
-        for one in known.results
-        if one.result is ObservationVerdict.RECORDED and one not in before.answers
-    }
-    told = (one for one in observations if one.kind is ObservationKind.DETONATION_CLASS)
-    return tuple(one for one in told if (one.station_id, one.sequence) in new)
 
 
 def _proves(wire: WireState) -> bool:

@@ -364,6 +364,21 @@ def test_people_make_a_detonation_a_heavier_one_and_never_a_lighter_one(told: in
     assert step(large, word)[0].hammers_struck
 
 
+def test_only_what_this_tick_recorded_is_new_and_of_two_with_one_number_the_first() -> None:
+    good = observation(ObservationKind.DETONATION_CLASS, 1, text="AP, picture good")
+    state, _ = step(room.all_made(), good)
+    assert room.new_on_record((good,), room.all_made(), state) == (good,)
+    other = observation(ObservationKind.NOTE, text="neighbour gone: B")
+    again, _ = step(state, other)
+    assert again.results == state.results, "answered as the one before it"
+    assert room.new_on_record((other,), state, again) == ()
+    both, _ = step(room.all_made(), other, good)
+    assert room.new_on_record((other, good), room.all_made(), both) == (other,)
+    late = observation(ObservationKind.DETONATION_CLASS, 1, session_id=SESSION + 1)
+    refused, _ = step(room.all_made(), late)
+    assert room.new_on_record((late,), room.all_made(), refused) == ()
+
+
 def test_depth_is_due_after_ground_time_and_another_soil() -> None:
     made = room.all_made()
     assert not step(made)[0].due.depth

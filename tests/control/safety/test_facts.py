@@ -9,7 +9,7 @@ from tests.control.safety.rig import frame
 from vehicle.contracts.messages import Due, MissionPhase, Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_NS
-from vehicle.control.safety import attention
+from vehicle.control.safety import attention, masks
 from vehicle.control.safety.authority import AcceptedFrames
 from vehicle.control.safety.facts import Facts, gather
 from vehicle.control.safety.gate_inputs import GateInputs
@@ -130,8 +130,12 @@ def test_a_small_shock_is_another_one_where_the_first_was_over_in_a_wait() -> No
     assert not facts(gate_inputs(state=open_ | {"mode": Mode.HOLD})).shock_again
 
 
-def test_somebody_says_that_it_was_more_in_a_wait_alone() -> None:
+def test_somebody_says_that_it_was_more_in_a_wait_or_while_a_small_shock_is_open() -> None:
     told = {"heavier": True}
     assert facts(gate_inputs(state={"mode": Mode.WAIT}, requests=told)).shock_heavier
     assert not facts(gate_inputs(state={"mode": Mode.AUTO_WORK}, requests=told)).shock_heavier
     assert not facts(gate_inputs(state={"mode": Mode.WAIT})).shock_heavier
+    for open_ in ({"latched": masks.SHOCK_SMALL}, {"active": masks.SHOCK_SMALL}):
+        assert facts(gate_inputs(state={"mode": Mode.HOLD} | open_, requests=told)).shock_heavier
+        assert not facts(gate_inputs(state={"mode": Mode.HOLD} | open_)).shock_heavier
+    assert not facts(gate_inputs(state={"mode": Mode.HOLD, "latched": masks.DETONATION}, requests=told)).shock_heavier

@@ -227,6 +227,22 @@ def test_whoever_says_that_it_was_more_makes_it_a_detonation() -> None:
     assert rig.state.latched & masks.DETONATION
 
 
+def test_whoever_says_so_after_the_wait_became_a_stop_makes_it_a_detonation_with_its_wait() -> None:
+    rig = waits(WAIT_S)
+    while rig.mode is Mode.WAIT:
+        rig.send()
+    rig.controls = {}
+    rig.run(60)
+    assert rig.mode is Mode.HOLD
+    rig.requests = {"heavier": True}
+    rig.send()
+    rig.requests = {}
+    assert rig.report.detonation_left_s == WAIT_S
+    rig.press(E.ACKNOWLEDGE)
+    assert rig.state.latched == masks.DETONATION
+    assert rig.reset() is Mode.HOLD
+
+
 def test_what_people_say_of_an_older_detonation_stops_no_mission() -> None:
     rig = at_work()
     rig.requests = {"heavier": True}

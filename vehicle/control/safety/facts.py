@@ -18,9 +18,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `asked_s`: since a mission asked for a sign of attention, below 0 where it has not; `unused_s`: since hold-to-run
     was last held, counted where it is waited for; `rest_s`: since the last stop; `wait_s`: since WAIT was entered, 0
-    outside it. `envelope` is judged before anything else: a configuration does not change. In a WAIT `shock_again`: the
+    outside it. `envelope` is judged before anything else: a configuration does not change. `shock_again`: in a WAIT the
     small shock that nobody has spoken of yet was over, so that another is a second one; `shock_heavier`: somebody says
-    that it was more than that.
+    that a small shock which is still open, or what a mission waits for, was more than that.
     """
 
     mode: Mode
@@ -90,6 +90,6 @@ def gather(
         impossible=now.wire.impossible,
         disorder=now.wire.disorder > 0,
         shock_again=shocks.again(state),
-        shock_heavier=state.mode is Mode.WAIT and now.requests.heavier,
+        shock_heavier=now.requests.heavier and shocks.unexplained(state),
         envelope=state.mode is not Mode.BOOT or limits.inside_envelope(config),
     )

@@ -57,3 +57,11 @@ def looked_at(state: GateState, frames: AcceptedFrames, requests: Requests) -> b
 def again(state: GateState) -> bool:
     """A small shock that nobody has spoken of yet was over for a second: one that comes now is another one."""
     return state.mode is Mode.WAIT and state.latched & ~state.active & masks.SHOCK_SMALL != 0
+
+
+def unexplained(state: GateState) -> bool:
+    """Somebody's word on a detonation may be about now: a mission waits, or a small shock is not acknowledged yet.
+
+    So also after the WAIT became a stop: whoever looks for longer than it lasts may still say that it was more.
+    """
+    return state.mode is Mode.WAIT or (state.active | state.latched) & masks.SHOCK_SMALL != 0
