@@ -1,13 +1,18 @@
 """How long a journal takes to become masks, and what it weighs, for fields of 0.06, 1 and 10 ha.
 
-    python -m benchmarks.record [HECTARES ...]
+    python -m benchmarks.record [--beside CHECKOUT] [HECTARES ...]
 
-Processor seconds of one process, the same bytes each time: stroke after stroke as the vehicle's tick adds them (how a
-start did it before), all strokes at once, and a snapshot of the first nineteen twentieths with the rest as strokes.
-The masks of all three are compared. Memory is that of the masks with every tile packed.
+Processor seconds of one process, the same strokes each time: stroke after stroke as the vehicle's tick adds them, all
+strokes at once, and a snapshot of the first nineteen twentieths with the rest as strokes. The masks of all three are
+compared. Memory is that of the masks with every tile packed. `--beside` names a checkout of ab14cea, whose journal is
+written and read by its own code in another process: `git archive ab14cea vehicle firmware_bridge configs`.
 """
 
+import argparse
+import json
 import math
+import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -41,6 +46,32 @@ HEADER = Header(
 YAW, PITCH_M, STEP_M, HALF_M = 7_300, 1.4, 0.1, 0.85
 SLOW_MAX_HA = 1.0
 """Larger fields are added up in the new ways alone."""
+OTHER_BUILD = """
+import json, sys, time
+from pathlib import Path
+import msgspec
+from vehicle.ledger import journal
+from vehicle.ledger.records import Header, Session
+from vehicle.strip import LedgerStroke
+rows = msgspec.msgpack.decode(Path(sys.argv[1]).read_bytes(), type=list[LedgerStroke])
+path = Path(sys.argv[1]).with_suffix(".journal")
+header = Header(
+    vehicle_id="bench", site_hash="s", plan_hash="p", cell_m=0.05, datum_lat_deg=39.99, datum_lon_deg=46.93,
+    datum_alt_m=350.0, required_depth_m=0.15, k_sigma=4.0,
+)
+writer = journal.JournalWriter.open(path, header, Session(session_id=1, utc=""), sync_records=1 << 30)
+for row in rows:
+    writer.append(row)
+writer.close()
+del rows
+best_s = 1e9
+for _ in range(int(sys.argv[2])):
+    start_s = time.process_time()
+    state = journal.rebuilt(journal.read(path))
+    best_s = min(best_s, time.process_time() - start_s)
+print(json.dumps([best_s, state.swept_cells, state.credited_cells, path.stat().st_size]))
+"""
+"""The same fields by the code of ab14cea."""
 RESULT = TypeVar("RESULT")
 
 
@@ -124,7 +155,25 @@ def images(state: LedgerState) -> list[tuple[int, int, bytes]]:
     return [(column, row, tile.tobytes()) for column, row, tile in raster.each(state.tiles)]
 
 
-def measured(hectares: float, folder: Path) -> str:
+def beside(checkout: Path, hectares: float, folder: Path, at_once: LedgerState, at_once_s: float, tail_s: float) -> str:
+    """What the code of another checkout takes for the same strokes."""
+    path = folder / f"{hectares:g}.strokes"
+    rows = [stroke_codec.from_grid(row) for row in field(hectares)]
+    path.write_bytes(msgspec.msgpack.encode([msgspec.structs.asdict(row) for row in rows]))
+    times = 2 if hectares <= SLOW_MAX_HA else 1
+    made = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", OTHER_BUILD, str(path), str(times)],
+        env=os.environ | {"PYTHONPATH": str(checkout)}, cwd=checkout, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    other_s, swept, credited, size = json.loads(made.stdout)
+    assert (swept, credited) == (at_once.swept_cells, at_once.credited_cells), "other ground"
+    told = (
+        f"{other_s / at_once_s:.1f} times as long as at once, {other_s / tail_s:.0f} times as long as from a snapshot"
+    )
+    return f"; {checkout.name}: {other_s:.3f} s, journal {size / 1e6:.1f} MB: {told}"
+
+
+def measured(hectares: float, folder: Path, checkout: Path | None) -> str:
     """One line."""
     path = folder / f"{hectares:g}" / "ledger.journal"
     path.parent.mkdir()
@@ -144,6 +193,8 @@ def measured(hectares: float, folder: Path) -> str:
             f", one by one {slow_s:.3f} s: {slow_s / at_once_s:.1f} and {slow_s / by_snapshot_s:.0f} times faster, the "
             "same masks"
         )
+    if checkout is not None:
+        line += beside(checkout, hectares, folder, at_once, at_once_s, by_snapshot_s)
     weight_mb = sum(len(tile) for held in at_once.tiles.values() for tile in held.values()) / 1e6
     kept_mb = snapshot.beside(path).stat().st_size / 1e6
     return f"{line}; journal {disk_mb:.1f} MB, snapshot {kept_mb:.1f} MB, masks {weight_mb:.1f} MB"
@@ -151,10 +202,13 @@ def measured(hectares: float, folder: Path) -> str:
 
 def main() -> None:
     """Print a line for each size."""
-    sizes = [float(word) for word in sys.argv[1:]] or [0.06, 1.0, 10.0]
+    asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    asked.add_argument("hectares", type=float, nargs="*", default=[0.06, 1.0, 10.0])
+    asked.add_argument("--beside", type=Path, help="a checkout of ab14cea")
+    given = asked.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        for hectares in sizes:
-            print(measured(hectares, Path(folder)), flush=True)
+        for hectares in given.hectares:
+            print(measured(hectares, Path(folder), given.beside), flush=True)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from campaign.days_file import (
     RunOfDay,
     SensorStep,
     ShiftStep,
+    SignInStep,
     Step,
     StopStep,
     StripStep,
@@ -38,6 +39,7 @@ from sim.truth import GroundTruth
 from vehicle.config.task import TaskFile
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.messages import MissionPhase
+from vehicle.contracts.people import PeopleState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_table import text_of
 from vehicle.contracts.sockets import ControllerAdapter, ControllerWire, TickRecord
@@ -189,6 +191,7 @@ class Days:
         self._loop = VehicleLoop(state, wire, (station, self._plans), (recorder, JournalSink(writer), station))
         self._team = Team(self._radio.station.write, self.world, plan.datum, self.config.machine.tool.hammer_count)
         self.world.gnss.utc_zero_us = line.zero_us
+        self._hands.goal = Goal.REST
         self._run(FIXED_S)
         killed = False
         for number, step in enumerate(run.steps, start=1):
@@ -199,6 +202,8 @@ class Days:
             self._hands.goal = Goal.REST
             self._press(OperatorEdge.DISARM)
             self._run(SETTLE_S)
+            self._press(OperatorEdge.RELEASE)
+            self._run(1.0)
         recorder.close()
         writer.close()
         if killed:
@@ -215,13 +220,13 @@ class Days:
         gate = GateState(session_id=session, config_hash=old.gate.config_hash)
         first = self._starts == 1
         checks = checks_of(self._scenario) if first else kept_checks.restored(kept_checks.encode(old.checks))
-        used = msgspec.structs.replace(checks.shift, used=self._task.task.shift)
+        shift = msgspec.structs.replace(checks.shift, used=self._task.task.shift)
         state = VehicleState(
             config=self.config,
             datum=plan.datum,
             session_id=session,
             gate=latches.restored(gate, self._disk) if self._disk is not None else gate,
-            checks=msgspec.structs.replace(checks, shift=used),
+            checks=msgspec.structs.replace(checks, shift=shift, people=PeopleState(used=True)),
         )
         state = assign_plan(state, plan)
         return state if first else restored(state, journal.read(self._path), self._now_ns)
@@ -248,8 +253,10 @@ class Days:
             self._check(step, where)
         elif isinstance(step, SensorStep):
             self.world.tool_sensors.depth_offset_m = step.off_m
+        elif isinstance(step, SignInStep):
+            self._by_person(ObservationKind.SIGN_IN, step.who, step.role, where)
         elif isinstance(step, HandOverStep):
-            self._hand_over(step)
+            self._hand_over(step, where)
         elif isinstance(step, StripStep):
             self._strip(step, where)
 
@@ -305,22 +312,36 @@ class Days:
 
     def _check(self, step: CheckStep, where: str) -> None:
         if step.what == "base":
-            self._tell(base_check(self.world), where)
+            self._tell(_told(base_check(self.world)), where)
         elif step.what == "hammers":
-            self._tell(hammer_count(self.world, self.config.machine.tool.hammer_count), where)
+            self._tell(_told(hammer_count(self.world, self.config.machine.tool.hammer_count)), where)
         else:
             self._run(READ_AFTER_S)
             found = self._team.reading(self._now_ns)
             if found is None:
                 raise StuckError(f"{where}: no place to read a depth")
-            self._tell(found, where)
+            self._tell(_told(found), where)
 
-    def _hand_over(self, step: HandOverStep) -> None:
+    def _hand_over(self, step: HandOverStep, where: str) -> None:
+        kinds = ObservationKind
         self._stop()
+        self._by_person(kinds.HAND_OVER_OFFER, step.giver, "", where)
+        offered = self._loop.state.checks.people.hand_over
+        assert offered is not None, "an offer that was recorded"
+        mark = f"{offered.mark} {step.role}"
+        self._by_person(kinds.HAND_OVER_READ, step.taker, mark, where, station_id=step.to_station)
+        self._by_person(kinds.HAND_OVER_SIGN, step.giver, offered.mark, where)
         self._press(OperatorEdge.RELEASE)
         self._run(1.0)
         self._hands = Hands(self._radio.station, step.to_station)
-        self._run(1.0)
+        self._by_person(kinds.SIGN_IN, step.taker, step.role, where)
+
+    def _by_person(
+        self, kind: ObservationKind, who: str, text: str, where: str, *, station_id: int | None = None
+    ) -> None:
+        """Tell an act of a person at a console; without `station_id` at the one that drives."""
+        station_id = station_id or self._hands.station.station_id
+        self._tell(Observation(station_id=station_id, session_id=0, sequence=0, kind=kind, who=who, text=text), where)
 
     def _strip(self, step: StripStep, where: str) -> None:
         """Work a strip by stick on ground that bears the tracks."""
@@ -344,12 +365,12 @@ class Days:
         """Send an observation until it is answered. Raises StuckError if it is refused."""
         self._told += 1
         state = self._loop.state
-        told = msgspec.structs.replace(observation, session_id=state.session_id, sequence=self._told, station_id=TELLER)
+        told = msgspec.structs.replace(observation, session_id=state.session_id, sequence=self._told)
         for _ in range(ASKED_MOST):
             self._radio.station.write(adapters.encode_observation(told))
             self._run(0.3)
             for answer in self._loop.state.checks.answers:
-                if (answer.station_id, answer.sequence) == (TELLER, self._told):
+                if (answer.station_id, answer.sequence) == (told.station_id, self._told):
                     if answer.result is ObservationVerdict.REFUSED:
                         raise StuckError(f"{where}: refused: {answer.text}")
                     return
@@ -371,6 +392,11 @@ def _line_of(run: RunOfDay, now_ns: int) -> UtcLine:
     """Return the line by which the run's first tick has the time that the file says."""
     start_us = round((run.start_utc - EPOCH).total_seconds() * 1e6)
     return UtcLine(TimeSource.SIMULATED, start_us - now_ns // 1000)
+
+
+def _told(observation: Observation) -> Observation:
+    """Return a check as the team's own station tells it, apart from those that the team makes when they are due."""
+    return msgspec.structs.replace(observation, station_id=TELLER)
 
 
 def _shift_act(step: ShiftStep, line: UtcLine, now_ns: int) -> Observation:

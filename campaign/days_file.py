@@ -58,10 +58,21 @@ class SensorStep(Strict):
     off_m: Annotated[float, Field(ge=-0.2, le=0.2)]
 
 
+class SignInStep(Strict):
+    """Whoever is at the console that drives says name and role."""
+
+    do: Literal["sign_in"]
+    who: Name
+    role: Name
+
+
 class HandOverStep(Strict):
-    """The operator stops and releases control, and another one takes it from another console."""
+    """The operator stops and offers control; both sign the list of what is open; the other takes it elsewhere."""
 
     do: Literal["hand_over"]
+    giver: Name
+    taker: Name
+    role: Name
     to_station: Annotated[int, Field(ge=2, le=9)]
 
 
@@ -73,7 +84,7 @@ class StripStep(Strict):
 
 
 Step = Annotated[
-    ShiftStep | WorkStep | StopStep | CrashStep | CheckStep | SensorStep | HandOverStep | StripStep,
+    ShiftStep | WorkStep | StopStep | CrashStep | CheckStep | SensorStep | SignInStep | HandOverStep | StripStep,
     Field(discriminator="do"),
 ]
 

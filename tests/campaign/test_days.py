@@ -24,7 +24,7 @@ FIRST, SECOND = "2025-05-05T05:00:00Z", "2025-05-06T05:00:00Z"
 def test_the_example_has_every_trouble_of_a_task() -> None:
     found = load_days(EXAMPLE)
     done = [step.do for run in found.run for step in run.steps]
-    assert {"stop", "crash", "hand_over", "depth_sensor", "strip", "check", "shift", "work"} <= set(done)
+    assert {"stop", "crash", "sign_in", "hand_over", "depth_sensor", "strip", "check", "shift", "work"} <= set(done)
     assert [run.rest for run in found.run] == [False, False, False, False, True]
     assert len({run.start_utc.date() for run in found.run}) == 3
     assert len(found.follow_up) == 2
