@@ -61,7 +61,7 @@ def run(config: Path, *, as_json: bool) -> int:
 
 async def examine(file: DriveFile) -> tuple[Check, ...]:
     """Run all checks, in the order of a start."""
-    quick = (configuration, site, keys, stamps, operator_socket, clock, priority, disk)
+    quick = (configuration, site, keys, stamps, operator_socket, clock, priority, disk, evidence)
     checks = [check(file) for check in quick]
     checks += await controller(file)
     checks.append(await broker(file))
@@ -192,6 +192,25 @@ def disk(file: DriveFile) -> Check:
             "disk", "fail", f"{folder}: {free_mb} MB free, {settings.free_min_mb} wanted", "move old recordings away"
         )
     return Check("disk", "ok", f"{folder}: {free_mb:,} MB free")
+
+
+def evidence(file: DriveFile) -> Check:
+    """Check where the evidence of an incident is sealed, and the second medium for it."""
+    settings = file.config.incident
+    if file.config.recorder is None or not settings.automatic:
+        return Check(
+            "incident", "warn", "nothing is sealed by itself after an incident", "add [recorder]; [incident] automatic"
+        )
+    if settings.copy_to is None:
+        return Check("incident", "ok", "sealed beside the recordings; copy_to names no second medium")
+    medium = file.beside(settings.copy_to)
+    if not medium.is_dir() or not os.access(medium, os.W_OK):
+        return Check("incident", "fail", f"{medium}: is no folder that can be written", "mount the second medium")
+    recordings = file.beside(file.config.recorder.folder).resolve()
+    present = next(place for place in (recordings, *recordings.parents) if place.is_dir())
+    if present.stat().st_dev == medium.stat().st_dev:
+        return Check("incident", "warn", f"{medium}: is on the disk of the recordings", "name another disk: copy_to")
+    return Check("incident", "ok", f"sealed beside the recordings and in {medium}")
 
 
 async def controller(file: DriveFile) -> list[Check]:

@@ -82,6 +82,23 @@ def test_disk(table: str, result: str, tmp_path: Path) -> None:
     assert (check.do == "") is (result == "ok")
 
 
+@pytest.mark.parametrize(
+    ("table", "result", "words"),
+    [
+        ("", "warn", "nothing is sealed by itself"),
+        (RECORDER, "ok", "no second medium"),
+        (RECORDER + "[incident]\nautomatic = false\n", "warn", "nothing is sealed by itself"),
+        (RECORDER + '[incident]\ncopy_to = "nowhere"\n', "fail", "no folder that can be written"),
+        (RECORDER + '[incident]\ncopy_to = "."\n', "warn", "is on the disk of the recordings"),
+        (RECORDER + '[incident]\ncopy_to = "/dev/shm"\n', "ok", "and in /dev/shm"),
+    ],
+)
+def test_the_second_medium_for_evidence(table: str, result: str, words: str, tmp_path: Path) -> None:
+    check = doctor.evidence(loaded(tmp_path, config_text(tmp_path) + table))
+    assert (check.result, words in check.found) == (result, True), check
+    assert (check.do == "") is (result == "ok")
+
+
 def test_a_site_that_cannot_be_read(tmp_path: Path) -> None:
     path = write_config(tmp_path, udp_port=free_port(), place='[site]\nfile = "nowhere.geojson"\n')
     check = doctor.site(load_drive(path))
