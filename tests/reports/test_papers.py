@@ -192,11 +192,23 @@ def test_what_a_measurement_led_to_stands_in_its_line() -> None:
     assert made[1][3] == "leader (station 4)"
 
 
-@pytest.mark.parametrize(("until", "words"), [(0, "are provisional until it is good"), (10**6, "Provisional for good")])
-def test_ground_that_no_later_check_confirms_is_said_to_stay_provisional(until: int, words: str) -> None:
-    found = facts(acts=at_one(Confirm(kind="base", by="x", until_number=until)))
-    assert found.provisional_m2 > 0.0
-    assert words in told_due(report_page(found, b""))
+@pytest.mark.parametrize(
+    ("firm", "unclosed", "shaken", "words"),
+    [
+        (0, (), None, "are provisional until it is good"),
+        (10**6, ((1, 4),), None, "Provisional for good"),
+        (0, ((1, 10**6),), None, "Provisional for good"),
+        (10**6, (), (1, 5), "Hammer count after a large detonation"),
+    ],
+)
+def test_ground_that_no_later_check_confirms_is_said_to_stay_provisional(
+    firm: int, unclosed: tuple[tuple[int, int], ...], shaken: tuple[int, int] | None, words: str
+) -> None:
+    found = facts()
+    ledger = msgspec.structs.replace(found.ledger, firm=firm, unclosed=unclosed, shaken=shaken)
+    told = told_due(report_page(msgspec.structs.replace(found, ledger=ledger), b""))
+    assert words in told
+    assert told.count("m² of the record") == 1
 
 
 def test_an_imported_document_and_the_area_of_each_import_stand_in_the_report() -> None:

@@ -170,10 +170,10 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def open_for_good(self) -> bool:
-        """Whether no later check can confirm what is provisional: nothing was worked since the newest good check."""
-        base = [row.act for row in self.acts if isinstance(row.act, Confirm) and row.act.kind == Knowledge.BASE.value]
-        newest = self.ledger.stroke.number if self.ledger.stroke is not None else 0
-        return bool(base) and base[-1].closing and base[-1].until_number >= newest
+        """Whether no later check can confirm what is provisional: newer checks of the base look back on none of it."""
+        ledger = self.ledger
+        newest = ledger.stroke.number if ledger.stroke is not None else 0
+        return ledger.shaken is None and newest <= max([ledger.firm, *(last for _, last in ledger.unclosed)])
 
     @property
     def provisional_m2(self) -> float:

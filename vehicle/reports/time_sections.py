@@ -217,7 +217,7 @@ def due(facts: JobFacts) -> list[str]:
     acts = [row.act for row in facts.acts]
     open_now = facts.due if facts.due is not None else due_after(acts)
     if facts.provisional_m2 > 0.0:
-        kind = "open_for_good" if facts.open_for_good else "due_close"
+        kind = "open_for_good" if facts.open_for_good else "due_close" if facts.ledger.shaken is None else "due_shaken"
         found.append(say(f"checks.{kind}", area=grouped(facts.provisional_m2, 1)))
     if Knowledge.BASE in open_now:
         found.append(say("checks.due_base", why=_since(facts, acts, Knowledge.BASE)))
