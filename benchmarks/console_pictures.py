@@ -258,6 +258,7 @@ def drive(hands: Operator, camera: Camera, folder: Path, speed: float) -> None:
 def driven(hands: Operator, camera: Camera, speed: float) -> list[Image.Image]:
     """Frames of one drive, in the vehicle's time; it ends where the machine is stopped."""
     page, frames = hands.page, list[Image.Image]()
+    page.js("flail.store.set('answer', null)")  # ARM was accepted: that is not what this shows
     hands.press("KeyF")
     for number in range(CLIP_FRAMES):
         began_s = time.monotonic()  # noqa: TID251 (the rate of a film)
@@ -307,12 +308,12 @@ def plan(page: Page, camera: Camera) -> None:
 def album(page: Page, camera: Camera, folder: Path, url: str, speed: float) -> None:
     """All pictures of one run."""
     hands = operator(page, url, speed)
-    if any(map(camera.wants, ("mission", "stop", "record"))):
-        again(hands, lambda: mission_and_stop(hands, camera))
+    page.js("flail.turn('setup')")  # while nothing is stopped: a stop takes the room of two panels
+    camera.take("setup")
     if camera.wants("plan"):
         again(hands, lambda: plan(page, camera))
-    page.js("flail.turn('setup')")
-    camera.take("setup")
+    if any(map(camera.wants, ("mission", "stop", "record"))):
+        again(hands, lambda: mission_and_stop(hands, camera))
     page.js("flail.turn('drive')")
     if camera.wants("drive") or camera.wants("clip"):
         again(hands, lambda: drive(hands, camera, folder, speed))
@@ -323,6 +324,8 @@ def mission_and_stop(hands: Operator, camera: Camera) -> None:
     """A mission, its stop, and what the record then says."""
     page = hands.page
     work(hands, camera)
+    hands.act("RESET", "KeyR")
+    hands.until_mode("READY", "DISARMED")
     page.js("flail.turn('record')")
     page.until("return flail.others.record.view.record !== null")
     camera.take("record")

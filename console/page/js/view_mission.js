@@ -50,9 +50,11 @@ export class MissionView {
     put(this.rows.fuel, span(left === null ? null : 60 * left));
     put(this.rows.parking, span(parking === null ? null : 60 * parking));
     const old = this.store.old() || this.store.late("engine");
-    for (const one of [this.rows.fuel, this.rows.parking]) {
-      mark(one, "amber", this.store.shown("engine", "fuel_low") === true);
-      mark(one, "old", old);
+    // what nobody measures takes no row from picture and legend: the top bar has its dash
+    for (const [name, value] of [["fuel", left], ["parking", parking]]) {
+      mark(this.rows[name], "amber", this.store.shown("engine", "fuel_low") === true);
+      mark(this.rows[name], "old", old);
+      for (const one of [this.names[name], this.rows[name]]) show(one, value !== null);
     }
   }
 

@@ -124,3 +124,42 @@ def test_every_refusal_can_be_read_whole(browser: Page, server: FakeServer) -> N
         found = browser.js(script, SCENES["manual"], ["100", "125", "150"])
         problems |= {f"{size} {where}": what for where, what in found.items()}
     assert problems == {}
+
+
+FIGURES = {"oil_c": 104.0, "coolant_c": 104.0, "fuel_ratio": 1.0}
+
+
+def test_oil_water_and_fuel_stand_in_the_top_bar_whatever_the_rest_says(browser: Page, server: FakeServer) -> None:
+    """At the first size of text: the widest figures, a mission, a picture with its age."""
+    browser.size("laptop")
+    browser.open(server.url)
+    browser.until("return flail.store.get('link') !== null")
+    scene = {**SCENES["mission"], "engine": {**SCENES["mission"]["engine"], **FIGURES}}
+    for size in SIZES:
+        browser.size(size)
+        shown = browser.js(
+            "flail.store.serverAge_ms = () => 0; flail.picture.age_ms = () => 130;"
+            "flail.store.heard({type: 'snapshot', seq: 0, ...arguments[0]}); flail.turn('mission'); flail.paint();"
+            "const box = document.querySelector('.cell.engine').getBoundingClientRect(); return [box.top, box.width]",
+            scene,
+        )
+        assert shown[0] < 1.0, size
+        assert shown[1] > 100.0, size
+
+
+def test_fuel_takes_no_row_of_the_mission_where_nobody_measures_it(browser: Page, server: FakeServer) -> None:
+    browser.size("laptop")
+    browser.open(server.url)
+    browser.until("return flail.store.get('link') !== null")
+    for minutes, parking in ((None, None), (90.0, None), (90.0, 4.0)):
+        scene = {**SCENES["mission"], "engine": {"fuel_min": minutes, "parking_min": parking}}
+        shown = browser.js(
+            "flail.store.serverAge_ms = () => 0;"
+            "flail.store.heard({type: 'snapshot', seq: 0, ...arguments[0]}); flail.turn('mission'); flail.paint();"
+            "return document.getElementById('progress').innerText",
+            scene,
+        )
+        assert ("Fuel lasts at work" in shown, "Way to the parking" in shown) == (
+            minutes is not None,
+            parking is not None,
+        )
