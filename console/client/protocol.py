@@ -303,7 +303,7 @@ class LinkProtocol:
         if self.open:
             for told in self._observations.due(self.session.session_id, now_ns):
                 frames.append(self._signed("FLAIL_OBSERVATION", adapters.encode_observation(told, self._next())))
-            for ring in self.rings.due(self._credentials.system_id, self.tick):
+            for ring in self.rings.due(self._credentials.system_id, self.tick, now_ns):
                 frames.append(self._signed("FLAIL_NEIGHBOUR", adapters.encode_neighbour(ring, self._next())))
         return frames
 

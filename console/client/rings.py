@@ -14,6 +14,8 @@ from vehicle.contracts.messages import ACTIVE_MODES, Mode
 
 TELL_NS: Final = 500_000_000
 """Period of telling a vehicle of each of the others."""
+WAITS_NS: Final = 2 * TELL_NS
+"""A ring waits for so long to be sent; by then it is told anew, if anybody still knows it."""
 OLD_MS: Final = 60_000
 """The age on the wire ends at 65 s: an older place must not look as if it were that old each time."""
 RING_UNKNOWN_M: Final = 100.0
@@ -28,27 +30,31 @@ MOVES: Final = frozenset({*ACTIVE_MODES, Mode.STOPPING})
 
 
 class Known(msgspec.Struct, frozen=True):
-    """A ring that the vehicle knows, as it told it, and when that was heard."""
+    """A ring as somebody told it, and when that was heard."""
 
     frame: NeighbourFrame
     t_ns: int
 
 
 class RingBook:
-    """What one vehicle is to be told, and what it tells. `told`: frames that wait to be sent, the newest of each."""
+    """What one vehicle is to be told, and what it tells. `told`: rings that wait to be sent, the newest of each."""
 
     def __init__(self) -> None:
-        self.told: dict[str, NeighbourFrame] = {}
+        self.told: dict[str, Known] = {}
         self._known: dict[str, Known] = {}
 
-    def tell(self, neighbour: NeighbourFrame) -> None:
+    def tell(self, neighbour: NeighbourFrame, now_ns: int) -> None:
         """Send this with the next frames."""
-        self.told[neighbour.name] = neighbour
+        self.told[neighbour.name] = Known(neighbour, now_ns)
 
-    def due(self, station_id: int, tick: int) -> list[NeighbourFrame]:
-        """Return what waits, each in the name of the station and with the vehicle's newest tick."""
+    def due(self, station_id: int, tick: int, now_ns: int) -> list[NeighbourFrame]:
+        """Return what waits, each in the name of the station and with the vehicle's newest tick.
+
+        What waited longer than `WAITS_NS`, for a link that was away, is dropped: its age is no longer true.
+        """
         waiting, self.told = self.told, {}
-        return [msgspec.structs.replace(one, station_id=station_id, echo_tick=tick) for one in waiting.values()]
+        fresh = [one.frame for one in waiting.values() if now_ns - one.t_ns <= WAITS_NS]
+        return [msgspec.structs.replace(one, station_id=station_id, echo_tick=tick) for one in fresh]
 
     def heard(self, frame: NeighbourFrame, now_ns: int) -> None:
         """Take a ring that the vehicle tells of."""

@@ -9,6 +9,7 @@ from typing import Any
 from console.client.rings import TELL_NS, ring_of
 from console.client.view import ConsoleView
 from console.server.desk import Desk
+from firmware_bridge.mavlink.neighbour_adapters import NAME_BYTES
 from firmware_bridge.types import NeighbourFrame, NeighbourKind, VehicleFrame
 from vehicle.contracts.frames import LocalFrame
 from vehicle.control.neighbours import SILENT_S
@@ -28,19 +29,40 @@ class RingExchange:
     async def run(self) -> None:
         """Tell until cancelled."""
         while True:
-            self.step()
-            await self._clock.sleep_until_ns(self._clock.now_ns() + TELL_NS)
+            now_ns = self._clock.now_ns()
+            self.step(now_ns)
+            await self._clock.sleep_until_ns(now_ns + TELL_NS)
 
-    def step(self) -> None:
+    def step(self, now_ns: int) -> None:
         """Tell each vehicle of every other one whose place is known."""
         vehicles = tuple(self._desk.vehicles.values())
         if len(vehicles) < 2:
             return
-        rings = {one.settings.id: ring_of(one.settings.name, one.link.view, self._speed) for one in vehicles}
+        names = short_names([one.settings.name for one in vehicles])
+        rings = {
+            one.settings.id: ring_of(name, one.link.view, self._speed)
+            for one, name in zip(vehicles, names, strict=True)
+        }
         for one in vehicles:
             for vehicle_id, ring in rings.items():
                 if ring is not None and vehicle_id != one.settings.id:
-                    one.link.protocol.rings.tell(ring)
+                    one.link.protocol.rings.tell(ring, now_ns)
+
+
+def short_names(names: list[str]) -> list[str]:
+    """Return the names as FLAIL_NEIGHBOUR has room for them; those that would be alike get their number in the list.
+
+    By one name a vehicle would know one of two neighbours.
+    """
+    cut = [_cut(name, NAME_BYTES) for name in names]
+    return [
+        f"{_cut(name, NAME_BYTES - 4)} #{number}" if cut.count(short) > 1 else short
+        for number, (name, short) in enumerate(zip(names, cut, strict=True), start=1)
+    ]
+
+
+def _cut(name: str, most_bytes: int) -> str:
+    return name.encode()[:most_bytes].decode("utf-8", "ignore")
 
 
 def rings_section(view: ConsoleView, datum: LocalFrame | None) -> list[dict[str, Any]]:

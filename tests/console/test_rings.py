@@ -13,7 +13,7 @@ from console.client.stop_station import Post, StopProtocol
 from console.client.strangers import WORDS
 from console.client.view import ConsoleView
 from console.server.desk import Desk
-from console.server.rings import RingExchange, rings_section
+from console.server.rings import RingExchange, rings_section, short_names
 from firmware_bridge.mavlink import adapters, codec
 from firmware_bridge.mavlink.framing import FrameParser
 from firmware_bridge.mavlink.signature import StationSigner, key_of
@@ -75,15 +75,23 @@ def test_what_is_not_known_is_not_told_and_an_unknown_ring_is_wide() -> None:
 
 def test_the_link_sends_the_newest_word_of_each_once_with_its_own_tick() -> None:
     protocol = LinkProtocol(Credentials(system_id=250))
-    protocol.rings.tell(NEIGHBOUR)
+    protocol.rings.tell(NEIGHBOUR, 0)
     assert sent(protocol, 0) == [], "no session"
     protocol.session.open, protocol.session.session_id, protocol.tick = True, 77, 4_000
-    protocol.rings.tell(msgspec.structs.replace(NEIGHBOUR, radius_m=10.0))
-    protocol.rings.tell(msgspec.structs.replace(NEIGHBOUR, name="C"))
+    protocol.rings.tell(msgspec.structs.replace(NEIGHBOUR, radius_m=10.0), 0)
+    protocol.rings.tell(msgspec.structs.replace(NEIGHBOUR, name="C"), 0)
     found = sent(protocol, NS_PER_S)
     assert [(one.name, one.radius_m) for one in found] == [("memat-2", 10.0), ("C", 62.5)]
     assert {(one.station_id, one.echo_tick) for one in found} == {(250, 4_000)}
     assert sent(protocol, 2 * NS_PER_S) == []
+
+
+def test_what_waited_for_a_link_that_was_away_is_not_sent_as_if_it_were_new() -> None:
+    book = RingBook()
+    book.tell(NEIGHBOUR, 0)
+    assert book.due(250, 4_000, NS_PER_S + 1) == []
+    book.tell(NEIGHBOUR, 0)
+    assert len(book.due(250, 4_000, NS_PER_S)) == 1
 
 
 def sent(protocol: LinkProtocol, now_ns: int) -> list[NeighbourFrame]:
@@ -99,11 +107,21 @@ def steered(name: str, seen: ConsoleView) -> Any:
 def test_each_vehicle_is_told_of_every_other_one_and_not_of_itself() -> None:
     known = [steered("A", view()), steered("B", view()), steered("C", ConsoleView())]
     desk = cast("Desk", SimpleNamespace(vehicles={one.settings.id: one for one in known}))
-    RingExchange(desk, cast("Clock", None)).step()
+    RingExchange(desk, cast("Clock", None)).step(0)
     assert [sorted(one.link.protocol.rings.told) for one in known] == [["B"], ["A"], ["A", "B"]]
     alone = steered("A", view())
-    RingExchange(cast("Desk", SimpleNamespace(vehicles={"a": alone})), cast("Clock", None)).step()
+    RingExchange(cast("Desk", SimpleNamespace(vehicles={"a": alone})), cast("Clock", None)).step(0)
     assert alone.link.protocol.rings.told == {}
+
+
+def test_two_vehicles_whose_names_are_alike_for_twenty_bytes_stay_two() -> None:
+    names = ["Flail of the northern team 1", "Flail of the northern team 2", "B", "Ф" * 40]
+    short = short_names(names)
+    assert short == ["Flail of the nor #1", "Flail of the nor #2", "B", "Ф" * 10]
+    known = [steered(name, view()) for name in names]
+    desk = cast("Desk", SimpleNamespace(vehicles={one.settings.id: one for one in known}))
+    RingExchange(desk, cast("Clock", None)).step(0)
+    assert sorted(known[2].link.protocol.rings.told) == sorted((short[0], short[1], short[3]))
 
 
 # --- what the vehicle tells back -------------------------------------------------------------------------------------

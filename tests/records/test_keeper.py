@@ -15,7 +15,7 @@ from tests.control.checks.test_shift import act, as_line
 from tests.control.ledger.driving import ORIGIN_NS, cells, straight, versions
 from vehicle.config.load import load_machine
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import JobMark, LedgerStroke
+from vehicle.contracts.ledger_types import JobMark, LedgerStroke, Observed
 from vehicle.contracts.messages import Due, Margin, MissionPhase, Mode
 from vehicle.contracts.plan import Plan, PlanAssignment, SegmentKind, works
 from vehicle.contracts.shift_state import ShiftState
@@ -102,6 +102,45 @@ def test_a_restart_has_the_shift_of_the_record(tmp_path: Path) -> None:
     again = restored(msgspec.structs.replace(start, checks=used), found, 5).checks.shift
     assert (again.used, again.acts, again.good) == (True, tuple(acts), BLOCKS_START)
     assert not restored(start, found, 5).checks.shift.used
+
+
+SHOCK = Observed(
+    kind="shock",
+    value=2.0,
+    sigma=None,
+    place_m=None,
+    by="vehicle",
+    text="large shock",
+    station_id=0,
+    t_ns=5,
+    utc_us=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "struck"),
+    [
+        ((SHOCK,), (True, True)),
+        ((msgspec.structs.replace(SHOCK, value=1.0),), (False, False)),
+        ((msgspec.structs.replace(SHOCK, kind="detonation_class", value=2.0),), (True, True)),
+        ((msgspec.structs.replace(SHOCK, kind="detonation_class", value=1.0),), (False, False)),
+        ((msgspec.structs.replace(SHOCK, kind="depth_check"),), (False, False)),
+        ((SHOCK, Confirm(kind="hammers", by="A", until_number=1)), (False, True)),
+        ((SHOCK, Confirm(kind="calibration", by="A", until_number=1)), (True, False)),
+        ((Confirm(kind="hammers", by="A", until_number=1), SHOCK), (True, True)),
+    ],
+)
+def test_after_a_blast_that_took_the_power_the_journal_still_asks_for_count_and_check(
+    tmp_path: Path, rows: tuple[Record, ...], struck: tuple[bool, bool]
+) -> None:
+    path, _ = written(tmp_path)
+    found = journal.read(path)
+    found = msgspec.structs.replace(found, records=(*found.records, *rows))
+    again = restored(vehicle(PLAN), found, 5).checks
+    assert (again.hammers_struck, again.machine_struck) == struck
+    kept = msgspec.structs.replace(vehicle().checks, hammers_struck=True, machine_struck=True)
+    later = restored(msgspec.structs.replace(vehicle(PLAN), checks=kept), found, 5).checks
+    assert (later.hammers_struck, later.machine_struck) == (True, True)
 
 
 def test_every_cut_leaves_a_part_of_the_record_and_the_job_no_further(tmp_path: Path) -> None:

@@ -66,6 +66,22 @@ def test_a_whole_and_closed_record_is_taken_over_and_named_by_its_seal(
     assert journal.read(own_path).count == after.count
 
 
+def test_a_record_that_changes_between_check_and_copy_is_not_taken_over(
+    theirs: tuple[Path, str], tmp_path: Path
+) -> None:
+    path, seal = theirs
+    own_path = tmp_path / "b" / "ledger.journal"
+    written(own_path, header=OWN)
+    found = taking_over.checked(path, seal, OWN, own_path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+    with pytest.raises(InputError, match="changed while it was copied"):
+        taking_over.taken_over(path, found, own_path, journal.read(own_path), OWN, "team leader", "")
+    assert taking_over.seals_of(journal.read(own_path).records) == ()
+    assert not list((own_path.parent / "taken-over").iterdir())
+
+
 def test_the_first_record_of_a_vehicle_may_be_one_that_it_takes_over(theirs: tuple[Path, str], tmp_path: Path) -> None:
     path, seal = theirs
     own_path = tmp_path / "new" / "ledger.journal"

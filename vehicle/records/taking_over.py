@@ -79,7 +79,11 @@ def taken_over(path: Path, found: Journal, own_path: Path, own: Journal, header:
     try:
         folder = own_path.parent / FOLDER
         folder.mkdir(parents=True, exist_ok=True)
-        write_whole(folder / f"{found.seal}.journal", content)
+        copy = folder / f"{found.seal}.journal"
+        write_whole(copy, content)
+        if journal.read(copy).seal != found.seal:
+            copy.unlink()
+            raise InputError(f"{path}: changed while it was copied; nothing of it is taken over: name it again")
         writer = JournalWriter(own_path, header, found=own)
         try:
             text = f"the record of {theirs.vehicle_id}, {found.count} records"

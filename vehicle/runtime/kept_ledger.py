@@ -11,7 +11,7 @@ not to a plan: ground proven under one plan stays proven under the next. Only th
 import contextlib
 import hashlib
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +19,9 @@ import msgspec
 
 from vehicle.config.drive import DriveFile
 from vehicle.contracts import people, shift_state
+from vehicle.contracts.detonation import is_large
 from vehicle.contracts.errors import InputError
+from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed
 from vehicle.contracts.plan import rests_on_untaken, works
 from vehicle.contracts.skipped import skips_of
 from vehicle.control.checks.open_items import seen_in
@@ -30,7 +32,7 @@ from vehicle.host.clock import SystemClock, elapsed_s
 from vehicle.records import journal, snapshot, taking_over
 from vehicle.records.journal import Journal, JournalWriter, UnreadableError
 from vehicle.records.ledger_keeper import LedgerKeeper
-from vehicle.records.records import Header, Session
+from vehicle.records.records import Header, Record, Session
 from vehicle.runtime.own_site import OwnSite
 from vehicle.runtime.run_book import RunBook
 
@@ -233,6 +235,8 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
         skips=skips_of(found.records),
         people=people.restored(found.records, used=state.checks.people.used),
         seen=seen_in(found.records),
+        hammers_struck=state.checks.hammers_struck or _struck(found.records, Knowledge.HAMMERS),
+        machine_struck=state.checks.machine_struck or _struck(found.records, Knowledge.CALIBRATION),
     )
     seals = (*state.taken_over, *taking_over.seals_of(found.records))
     state = msgspec.structs.replace(state, ledger=ledger, checks=checks, job_left=found.job, taken_over=seals)
@@ -240,6 +244,20 @@ def restored(state: VehicleState, found: Journal, now_ns: int) -> VehicleState:
         return state
     mission = going_on(state.mission, found.job, ledger, state.config)
     return msgspec.structs.replace(state, mission=mission, job_left=None)
+
+
+def _struck(records: Iterable[Record], check: Knowledge) -> bool:
+    """Whether no good check of this kind follows the newest detonation above an AP mine.
+
+    The journal has a detonation on the disk at once; the file of checks may not, where the blast took the power.
+    """
+    struck = False
+    for record in records:
+        if isinstance(record, Observed):
+            struck = struck or is_large(record)
+        elif isinstance(record, Confirm) and record.kind == check.value:
+            struck = False
+    return struck
 
 
 def keeper_of(kept: Kept, session: Session, tell: Callable[[str], None]) -> LedgerKeeper:
