@@ -21,6 +21,7 @@ from tests.firmware_bridge import (
     test_controller_lease,
     test_controller_outputs,
     test_controller_start,
+    test_controller_starter,
     test_controller_wire,
 )
 from tests.firmware_bridge.controller_bench import CONTROLLER, LIBRARY_VARIABLE, build
@@ -34,6 +35,7 @@ TESTS = [
         test_controller_outputs,
         test_controller_faults,
         test_controller_start,
+        test_controller_starter,
     )
 ]
 ROOT = CONTROLLER.parents[1]
