@@ -10,9 +10,11 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, OperatorFrame
 from tests.builders import config as memat
+from tests.builders import status
 from tests.control.safety.rig import Rig
 from vehicle.config.machine_parts import EngineConfig
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.engine_start import length_s, rest_left_s, secured, valve_shut
 from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_NS
@@ -176,6 +178,43 @@ def test_each_condition_is_needed_in_each_step(name: str, step: EngineStart) -> 
     assert rig.command.engine is not EngineMode.START
 
 
+F = ControllerFlag
+
+
+@pytest.mark.parametrize(
+    ("changed", "holds"),
+    [
+        ({}, True),
+        ({"flags": F.BRAKE_ON | F.SHOCK | F.OIL_PRESSURE_LOW | F.LEASE_EXPIRED}, True),
+        ({"flags": F.BRAKE_ON | F.ESTOP_CHAIN_OPEN}, False),
+        ({"flags": F.BRAKE_ON | F.FIRE}, False),
+        ({"flags": F.BRAKE_ON | F.KILL}, False),
+        ({"flags": F.BRAKE_ON | F.SUPPRESSION}, False),
+        ({"flags": F(0)}, False),
+        *(({"state": state}, state is ControllerState.RUN) for state in ControllerState),
+        ({"applied_left_mps": -0.01}, False),
+        ({"applied_right_mps": 0.01}, False),
+        ({"applied_rotor_radps": -0.1}, False),
+    ],
+)
+def test_what_the_controller_must_say_of_a_machine_that_is_secured(changed: dict[str, Any], holds: bool) -> None:
+    told = status(**({"state": ControllerState.RUN, "flags": F.BRAKE_ON} | changed))
+    assert secured(told, 0.0) is holds
+
+
+@pytest.mark.parametrize(
+    ("ratio", "shut"), [(0.05, True), (-0.05, True), (0.051, False), (-0.051, False), (NAN, False)]
+)
+def test_a_rotor_that_is_not_measured_to_rest_is_not_shut(ratio: float, shut: bool) -> None:
+    assert valve_shut(status(), ratio) is shut
+
+
+def test_the_times_of_the_steps_and_of_the_rest() -> None:
+    assert [length_s(step, 7.0) for step in STEPS] == [5.0, 3.0, 5.0, 7.0]
+    assert [rest_left_s(tries, 10.0) for tries in (0, 2, 3, 4)] == [20.0, 20.0, 290.0, 290.0]
+    assert rest_left_s(0, 30.0) == rest_left_s(3, 300.0) == rest_left_s(0, 31.0) == 0.0
+
+
 @pytest.mark.parametrize(("speed_radps", "starts"), [(5.0, True), (5.1, False), (-5.1, False), (105.0, False)])
 def test_only_an_engine_at_rest_is_started(speed_radps: float, starts: bool) -> None:
     rig = disarmed()
@@ -278,18 +317,25 @@ def test_a_station_of_another_maker_starts_no_engine() -> None:
     assert rig.state.start is OFF
 
 
-def test_late_ticks_shorten_no_warning_and_lengthen_no_crank() -> None:
-    """By ticks and by the clock: the warning has both, the crank neither more than its time."""
-    early = at(WARNING)
-    now = early.tick
-    state = replace(early.state, start_tick=now - 250, start_t_ns=(now - 248) * TICK_NS)
-    early.state = state
-    hold(early, 1)
-    assert early.state.start is WARNING, "by the clock it is not over"
-    late = at(CRANKING)
-    late.state = replace(late.state, start_t_ns=(late.tick - 100) * TICK_NS)
-    hold(late, 1)
-    assert late.state.start is OFF
+@pytest.mark.parametrize(
+    ("step", "ticks", "after"), [(ASKED, 250, OFF), (HELD, 150, HELD), (WARNING, 250, WARNING), (CRANKING, 100, OFF)]
+)
+@pytest.mark.parametrize("late", ["ticks", "clock"])
+def test_late_ticks_shorten_no_warning_and_lengthen_no_crank(
+    step: EngineStart, ticks: int, after: EngineStart, late: str
+) -> None:
+    """What brings the crank nearer has its time by ticks and by the clock; what ends it, by one of them."""
+    rig = at(step)
+    began = rig.tick + 1 - ticks
+    early = began + 1
+    by_ticks, by_clock = (early, began) if late == "ticks" else (began, early)
+    rig.state = replace(rig.state, start_tick=by_ticks, start_t_ns=by_clock * TICK_NS)
+    rig.run(1, hold_to_run=step is not ASKED)
+    assert rig.state.start is after
+    rig = at(step)
+    rig.state = replace(rig.state, start_tick=early, start_t_ns=early * TICK_NS)
+    rig.run(1, hold_to_run=step is not ASKED)
+    assert rig.state.start is step
 
 
 # --- how often -------------------------------------------------------------------------------------------------------
