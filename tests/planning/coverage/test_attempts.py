@@ -39,6 +39,17 @@ def test_a_direction_with_a_dear_estimate_is_not_planned(tmp_path):
     assert tries(tmp_path, ROUND) > 1
 
 
+def test_with_unknown_ground_outside_the_estimate_rules_out_fewer_directions(tmp_path):
+    shell, strip = [(0, 0), (30, 0), (30, 27), (0, 27)], [(0, -8), (30, -8), (30, 0), (0, 0)]
+    features = feature("work_area", ring_lonlat(shell)), feature("safe_ground", ring_lonlat(strip))
+    counts = []
+    for outside in ("safe", "unknown"):
+        site = load_site(saved(tmp_path, document(*features)), outside)
+        ground = first_model(plan_job(site, BENCH, PlanSettings()))
+        counts.append(tries_for(ground, directions_for(ground)))
+    assert counts[0] < counts[1]
+
+
 def test_only_the_winner_is_closed(tmp_path, monkeypatch):
     closed, close = [], closed_plan
     monkeypatch.setattr(attempts_room, "closed_plan", lambda *asked: closed.append(1) or close(*asked))

@@ -106,7 +106,11 @@ def attempt_in(
 
 
 def least_cost_s(ground: GroundModel, tour: Tour) -> float:
-    """Return a cost [s] that the attempt cannot fall below: the path so far, and sweeping what is unswept once."""
+    """Return a cost [s] below which the attempt does not end: the path so far, and the bound for what is unswept.
+
+    Only a last pass over a strip wider than the spacing of the swaths is cheaper than the bound.
+    """
     job = ground.job
-    sweep_s_per_m2 = 1.0 / (job.reach.width_m * sweep_speed_mps(job.machine))
+    pitch_m = job.reach.width_m - job.settings.overlap_at_m(tour.direction_rad)
+    sweep_s_per_m2 = 1.0 / (pitch_m * sweep_speed_mps(job.machine))
     return tour.driven_s() + min(sweep_s_per_m2, LEFT_S_PER_M2) * ground.unswept.area_m2

@@ -24,6 +24,8 @@ TRIES = ((3e4, 3), (1e5, 2))
 """(area up to [m2], directions planned completely): for a few hectares this takes seconds and saves up to 10 %."""
 NEAR_ESTIMATE = 1.015
 """Directions within this ratio of the best estimate are tried; on 22 small sites the best plan was within 1.1 %."""
+NEAR_UNKNOWN = 1.1
+"""The same with unknown ground outside: the estimate knows no closed ends, and counting them did not make it better."""
 LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
 """(area up to [m2], largest ratio of estimates, cells to one direction): up to it, a plan in cells is tried too."""
 CLEAR_GAIN = 0.985
@@ -144,7 +146,8 @@ def tries_for(ground: GroundModel, directions: list[float]) -> int:
     """Number of directions [rad] to plan completely: on small fields, those with an estimate near the best."""
     job = ground.job
     costs_s = swath_cost_s(ground.unswept.whole(), np.array(directions), job.reach, job.settings, job.machine)
-    near = int(np.count_nonzero(costs_s <= NEAR_ESTIMATE * costs_s[0]))
+    ratio = NEAR_UNKNOWN if job.site.outside == "unknown" else NEAR_ESTIMATE
+    near = int(np.count_nonzero(costs_s <= ratio * costs_s[0]))
     area_m2 = area_m2_of(job.site)
     return min(near, next((tries for limit_m2, tries in TRIES if area_m2 <= limit_m2), 1))
 
