@@ -34,14 +34,14 @@ class Work(Enum):
 
 
 SECONDS = {
-    Work.VIEWS: 2.4e-3,
-    Work.CORNERS: 1.2e-5,
-    Work.LINES: 2.4e-4,
-    Work.STRIPS: 3.6e-4,
-    Work.ROADMAPS: 3.6e-3,
-    Work.LEGS: 2.4e-5,
-    Work.OPENERS: 5.0e-4,
-    Work.FACES: 1.5e-4,
+    Work.VIEWS: 1.0e-3,
+    Work.CORNERS: 1.0e-5,
+    Work.LINES: 7.0e-5,
+    Work.STRIPS: 1.9e-4,
+    Work.ROADMAPS: 2.2e-3,
+    Work.LEGS: 3.4e-5,
+    Work.OPENERS: 2.1e-4,
+    Work.FACES: 4.0e-5,
     Work.SWAPS: 5.0e-4,
 }
 """Time for one unit of each kind."""
