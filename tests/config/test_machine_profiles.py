@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from tests import builders
 from vehicle.config.load import MACHINES_PATH, load_machine, machine_names
 from vehicle.config.machine_checks import figure_keys
-from vehicle.config.vehicle import footprint
+from vehicle.config.vehicle import VehicleConfig, footprint
 from vehicle.contracts.errors import InputError
 
 COMPLETE = ("bozena5", "d250", "d9r", "mematt", "mv4", "mw240", "mw370")
@@ -144,3 +145,10 @@ def test_a_copy_derives_its_figures_anew() -> None:
         slower = tool.model_copy(update={"rotor_speed_rpm": 123.0}, deep=deep)
         assert slower.rotor_speed_radps == pytest.approx(123.0 * math.tau / 60.0)
         assert slower.model_copy() == slower
+
+
+@pytest.mark.parametrize("name", COMPLETE)
+def test_a_configuration_that_is_read_back_from_a_recording_is_the_same(name: str) -> None:
+    """It names every value, those too that the profile left to the program."""
+    written = builders.config().model_copy(update={"machine": load_machine(name)})
+    assert VehicleConfig.model_validate_json(written.model_dump_json()) == written

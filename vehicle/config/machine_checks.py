@@ -59,6 +59,8 @@ def _check_tool(tool: ToolConfig, key: str) -> None:
         )
         return
     for name in sorted({*ROTOR_KEYS, *HAMMER_KEYS} & tool.model_fields_set):
+        if getattr(tool, name) == ToolConfig.model_fields[name].default:
+            continue  # of a configuration that is read back, which names all values
         raise ValueError(f"{key}.{name}: a {tool.kind} has no rotor; leave the key out")
 
 
@@ -131,9 +133,12 @@ def _check_rates(rates: RatesConfig, tool: ToolConfig, speed_mps: float) -> None
 
 
 def check_sources(machine: BaseModel, sources: dict[str, str]) -> None:
-    """Check that every figure names a source and every source a figure. Raises ValueError with the key first."""
+    """Check that every figure names a source and every source a figure. Raises ValueError with the key first.
+
+    A figure that is this program's own default needs none: a configuration that is read back names all of them.
+    """
     figures = tuple(figure_keys(machine))
-    for key in figures:
+    for key in figure_keys(machine, defaults=False):
         _refuse_if(
             not sources.get(key, "").strip(),
             f'sources.{key}: missing; say where the figure comes from, or "unverified"',
@@ -142,16 +147,21 @@ def check_sources(machine: BaseModel, sources: dict[str, str]) -> None:
         _refuse_if(key not in figures, f"sources.{key}: this profile has no such figure; correct the key or delete it")
 
 
-def figure_keys(model: BaseModel, prefix: str = "") -> Iterator[str]:
-    """Return the dotted keys of all numbers that are set in a model and its nested models."""
+def figure_keys(model: BaseModel, prefix: str = "", *, defaults: bool = True) -> Iterator[str]:
+    """Return the dotted keys of all numbers that are set in a model and its nested models.
+
+    `defaults`: with those that are set to what they are without being set.
+    """
     for name in sorted(model.model_fields_set):
         value = getattr(model, name)
+        if not defaults and value == type(model).model_fields[name].default:
+            continue
         if isinstance(value, BaseModel):
-            yield from figure_keys(value, f"{prefix}{name}.")
+            yield from figure_keys(value, f"{prefix}{name}.", defaults=defaults)
         elif isinstance(value, dict):
             for key, item in value.items():
                 if isinstance(item, BaseModel):
-                    yield from figure_keys(item, f"{prefix}{name}.{key}.")
+                    yield from figure_keys(item, f"{prefix}{name}.{key}.", defaults=defaults)
         elif isinstance(value, int | float) and not isinstance(value, bool):
             yield f"{prefix}{name}"
 
