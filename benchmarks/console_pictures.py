@@ -37,13 +37,17 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 IMAGES: Final = ROOT / "docs" / "images"
 SITE: Final = ROOT / "configs" / "sites" / "example.geojson"
 NAMES: Final = ("drive", "mission", "stop", "record", "plan", "setup")
+RUNS: Final = (("drive", "clip"), ("setup", "plan", "mission", "stop", "record"))
+"""By stick it is driven from where the machine stands at first, tool up: each run has a demo of its own."""
 CLIP: Final = "driving.webp"
 CLIP_WIDTH_PX: Final = 800
 CLIP_PERIOD_S: Final = 0.3
 CLIP_FRAMES: Final = 36
-KEYS: Final = ((2, "ArrowUp"), (14, "ArrowLeft"), (26, "ArrowLeft"), (33, "ArrowUp"))
-"""Frame and key that then goes down, or up again."""
-PHOTO: Final = 12
+KEYS: Final = (
+    (1, "ArrowRight"), (12, "ArrowRight"), (13, "ArrowUp"), (19, "ArrowUp"), (20, "ArrowRight"), (33, "ArrowRight"),
+)  # fmt: skip
+"""Frame and key that then goes down, or up again: nothing drives onto the unprocessed ground."""
+PHOTO: Final = 17
 CLIP_BYTES_MAX: Final = 1_500_000
 VIEW: Final = "flail.others.plan.view"
 SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
@@ -308,8 +312,9 @@ def plan(page: Page, camera: Camera) -> None:
 def album(page: Page, camera: Camera, folder: Path, url: str, speed: float) -> None:
     """All pictures of one run."""
     hands = operator(page, url, speed)
-    page.js("flail.turn('setup')")  # while nothing is stopped: a stop takes the room of two panels
-    camera.take("setup")
+    if camera.wants("setup"):
+        page.js("flail.turn('setup')")  # while nothing is stopped: a stop takes the room of two panels
+        camera.take("setup")
     if camera.wants("plan"):
         again(hands, lambda: plan(page, camera))
     if any(map(camera.wants, ("mission", "stop", "record"))):
@@ -384,10 +389,13 @@ def main() -> None:
     signal.alarm(GIVEN_UP_S)
     with tempfile.TemporaryDirectory(prefix="flailpilot-pictures-") as name:
         made = Path(name)
-        with demo(asked.speed) as url, browsing() as page:
-            page.size(asked.size)
-            operator(page, url, asked.speed).open(theme=asked.theme)
-            album(page, Camera(page, made, tuple(asked.only)), made, url, asked.speed)
+        for run in RUNS:
+            wanted = tuple(name for name in asked.only if name in run)
+            if wanted:
+                with demo(asked.speed) as url, browsing() as page:
+                    page.size(asked.size)
+                    operator(page, url, asked.speed).open(theme=asked.theme)
+                    album(page, Camera(page, made, wanted), made, url, asked.speed)
         publish(made, asked.out, asked.only)
 
 
