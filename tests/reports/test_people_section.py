@@ -71,6 +71,14 @@ def test_a_hand_over_stands_there_with_its_open_items_and_both_signatures() -> N
     assert [page.index(words) for words in order] == sorted(page.index(words) for words in order)
 
 
+def test_people_who_signed_in_and_handed_nothing_over_have_a_report() -> None:
+    desk = driving("First")
+    desk.tick(100.0)
+    part = people_of(of_desk(desk))
+    assert "Hand-over" not in part
+    assert [row[1] for row in rows(part)] == ["First"]
+
+
 def test_an_offer_that_came_to_nothing_says_why() -> None:
     desk = driving()
     offered(desk)

@@ -52,9 +52,10 @@ def _control(facts: JobFacts, t_s: float, row: Observed, until_s: float | None) 
 def _hand_overs(facts: JobFacts, rows: Rows) -> list[str]:
     """Return a list for each offer: what was open, who signed when, and what came of it."""
     offers = [place for place, (_, row) in enumerate(rows) if row.kind == people.OFFER]
+    ends = [*offers[1:], len(rows)]  # one too many where nobody offered anything
     return [
         _hand_over(facts, rows[place:end], number)
-        for number, (place, end) in enumerate(zip(offers, [*offers[1:], len(rows)], strict=True), start=1)
+        for number, (place, end) in enumerate(zip(offers, ends, strict=False), start=1)
     ]
 
 
