@@ -17,6 +17,7 @@ from flailpilot.resume import (
     on_its_swath,
     place_of,
     record_of,
+    recorded_craters,
     seals_of,
     settings_of,
     swept_ground,
@@ -57,7 +58,8 @@ def run(asked: PlanOptions, way: WayOptions) -> int:
             goals = parking_goals(site)
         pose, note = place_of(way.run, way.at, record, site)
         notes.append(note)
-        craters = kept_out_since(work, site) + (craters_of(way.craters, site) if way.craters is not None else ())
+        craters = kept_out_since(work, site) + recorded_craters(record)
+        craters += craters_of(way.craters, site) if way.craters is not None else ()
         settings = settings_of(asked, machine, header)
         request = WayRequest(
             site_hash=site.site_hash,

@@ -21,9 +21,10 @@ from flailpilot.run_folder import JOURNAL, RECORDING, make_folder, older_plan, o
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.required_depth import agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig, VehicleConfig, footprint
+from vehicle.contracts.detonation import crater_m
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
-from vehicle.contracts.ledger_types import LedgerStroke
+from vehicle.contracts.ledger_types import LedgerStroke, Observed
 from vehicle.contracts.plan import Plan, RecordSeal, SegmentKind
 from vehicle.contracts.skipped import skips_of
 from vehicle.contracts.units import NS_PER_S, wrap_rad
@@ -32,7 +33,7 @@ from vehicle.host.utc import EPOCH
 from vehicle.planning.coverage.area import parts_of, shell_of
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.closing import is_whole, resting_on
-from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, for_good, replan
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, check_site, crater, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import load_plan
 from vehicle.planning.site.formats import read_site_file
@@ -78,7 +79,8 @@ def run(asked: PlanOptions, resumed: ResumeOptions) -> int:
         notes += skipped
         site = msgspec.structs.replace(site, repairs=(*filter(None, notes), *site.repairs))
         if resumed.craters is not None:
-            request = msgspec.structs.replace(request, craters=craters_of(resumed.craters, site))
+            told = craters_of(resumed.craters, site)
+            request = msgspec.structs.replace(request, craters=(*request.craters, *told))
         if not request.missed:
             _nothing_left(resumed.newest, header, older_plan(asked.out), skipped, as_json=asked.as_json)
             return DONE
@@ -149,6 +151,7 @@ def _request(
         missed=tuple(gap.rings_m for gap in found.gaps if not gap.note),
         swept=swept_ground(journal.bearing(record)),
         pose=on_its_swath(pose, plan),
+        craters=recorded_craters(record),
         error_m=header.k_sigma * PlanSettings().tool_sigma_m,  # re-entry adds the absolute position error
     )
     return request, skipped_lines(found)
@@ -180,6 +183,15 @@ def config_of(machine: MachineConfig, header: Header) -> VehicleConfig:
     """Return the configuration that a record was made with, as far as ground and credit need it."""
     mission = MissionConfig(required_depth_m=header.required_depth_m, cell_m=header.cell_m, k_sigma=header.k_sigma)
     return assemble_vehicle(JOURNAL, header.vehicle_id, machine, mission)
+
+
+def recorded_craters(record: journal.Journal) -> tuple[Rings, ...]:
+    """Return a keep-out round each large detonation of the record, whether the vehicle felt it or people told of it.
+
+    The vehicle keeps its own tracks off them; another one knows of them only by the plan that rests on this record.
+    """
+    places_m = (crater_m(row) for row in record.records if isinstance(row, Observed))
+    return tuple(crater(place_m) for place_m in dict.fromkeys(places_m) if place_m is not None)
 
 
 def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:

@@ -15,6 +15,7 @@ from tests.planning.coverage.checker import SiteTruth, check, read_legs
 from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke, Observed
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.contracts.skipped import ring_of, swaths_of, text_of
@@ -237,6 +238,28 @@ def test_craters_are_kept_out_of_the_rest(monkeypatch, capsys, job):
     refused(monkeypatch, capsys, job, "craters.geojson", "none of its polygons lies", more=("--craters", path))
     path.write_text(json.dumps(document(outside="safe")))
     refused(monkeypatch, capsys, job, "craters.geojson", "no polygon", more=("--craters", path))
+
+
+def test_a_large_detonation_of_the_record_is_kept_out_of_the_rest_although_nobody_names_it(monkeypatch, capsys, job):
+    path, at = job / "run" / "ledger.journal", (2.7, 1.7)
+    before = journal.read(path)
+    felt = Observed(
+        kind="shock", value=2.0, sigma=None, place_m=at, by="vehicle", text="", station_id=0, t_ns=1, utc_us=None
+    )
+    assert before.header is not None
+    writer = JournalWriter(path, before.header)
+    writer.append(felt)
+    writer.append(msgspec.structs.replace(felt, value=1.0, place_m=(9.0, 1.0)))
+    writer.close()
+    assert left(monkeypatch, capsys, job)[0] == 0
+    rest = load_plan(job / "rest", load_site(job / "ground.geojson"), footprint(load_machine("memat")))
+    half_m = 0.5 * rest.machine.track_outer_width_m
+    tracks = [shapely.LineString(s.points_m).buffer(half_m, cap_style="flat") for s in rest.segments]
+    kept_out = shapely.Point(at).buffer(CRATER_M)
+    assert not any(track.intersects(kept_out.buffer(-1e-3)) for track in tracks)
+    listed = shapely.union_all([polygon(row.rings_m) for row in rest.untreatable])
+    assert listed.buffer(1e-3).covers(kept_out.intersection(shapely.Polygon(FIELD)))
+    assert not listed.intersects(shapely.Point(9.0, 1.0)), "a small one leaves no crater"
 
 
 def test_at_belongs_to_left(monkeypatch, capsys, job):

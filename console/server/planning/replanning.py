@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-import numpy as np
 import shapely
 
 from console.server.planning import ledger_file
@@ -19,7 +18,6 @@ from console.server.planning.sites import read
 from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.vehicle import MissionConfig
-from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.skipped import SkippedSwath
@@ -27,7 +25,7 @@ from vehicle.control.ground import raster, rasterise
 from vehicle.control.state import LedgerState
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.closing import resting_on
-from vehicle.planning.coverage.replan import ReplanRequest, Rings, for_good, replan
+from vehicle.planning.coverage.replan import ReplanRequest, Rings, crater, for_good, replan
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
 from vehicle.planning.files.stored import write_stored
 from vehicle.reports import gaps
@@ -113,9 +111,3 @@ def swept_of(ledger: LedgerState, cell_m: float) -> tuple[Rings, ...]:
         boxes += rasterise.outline((tile[raster.FLAGS] & raster.SWEPT) != 0, column, row, cell_m)
     union = shapely.union_all(boxes) if boxes else shapely.Polygon()
     return tuple(rings_of(part) for part in shapely.get_parts(union) if part.geom_type == "Polygon" and part.area > 0.0)
-
-
-def crater(place: Point) -> Rings:
-    """Return a ring around a mark."""
-    circle = shapely.Point(place).buffer(CRATER_M / np.cos(np.pi / 16.0), quad_segs=4)
-    return (tuple((float(x), float(y)) for x, y in shapely.get_coordinates(circle.exterior)),)

@@ -13,7 +13,7 @@ from console.server.planning import ledger_file
 from console.server.planning.making import Reporting, Tell, settings_of
 from console.server.planning.making import shown as plan_shown
 from console.server.planning.names import SHOWN, WORK
-from console.server.planning.replanning import Point, crater, made_in, swept_of, write_made
+from console.server.planning.replanning import Point, made_in, swept_of, write_made
 from console.server.planning.sites import read
 from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
@@ -24,6 +24,7 @@ from vehicle.contracts.ledger_types import JobMark
 from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.planning.coverage.closing import resting_on
 from vehicle.planning.coverage.parking import PARKING, kept_out_since, parking_goals
+from vehicle.planning.coverage.replan import crater
 from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
 from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.runtime.way_back import work_goal

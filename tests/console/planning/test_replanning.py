@@ -12,7 +12,7 @@ import shapely
 
 from console.server.planning import ledger_file
 from console.server.planning.making import PlanRequest, planned, strip_of
-from console.server.planning.replanning import ReplanAsked, crater, replanned, swept_of
+from console.server.planning.replanning import ReplanAsked, replanned, swept_of
 from console.server.planning.sites import SiteRequest, read
 from tests.control.ledger import jobs
 from vehicle.contracts.detonation import CRATER_M
@@ -21,6 +21,7 @@ from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason, rests_o
 from vehicle.contracts.skipped import SkippedSwath, ring_of
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
+from vehicle.planning.coverage.replan import crater
 
 pytestmark = pytest.mark.long
 SMALL = Path(__file__).parents[3] / "configs" / "sites" / "small.geojson"

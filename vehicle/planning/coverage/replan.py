@@ -11,6 +11,7 @@ from dataclasses import replace
 import msgspec
 import shapely
 
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan, Untreatable, UntreatableReason
 from vehicle.planning.coverage import robust_overlay
@@ -81,6 +82,12 @@ def replan(
     return ReplanResult(
         request_id=request.request_id, replaces=request.plan_hash, plan=attempt.in_better_order().closed()
     )
+
+
+def crater(place_m: tuple[float, float]) -> Rings:
+    """Return the keep-out round the place of a large detonation: a ring outside its circle."""
+    circle = shapely.Point(place_m).buffer(CRATER_M / math.cos(math.pi / 16.0), quad_segs=4)
+    return (tuple((float(x), float(y)) for x, y in shapely.get_coordinates(circle.exterior)),)
 
 
 def for_good(*plans: Plan) -> tuple[Untreatable, ...]:
