@@ -12,6 +12,7 @@ from tests.builders import status
 from tests.control.safety.gate_inputs import configured
 from tests.control.safety.rig import Rig, frame, unwaited
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.detonation import LARGE_SHOCK
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_NS
@@ -117,6 +118,16 @@ def test_without_both_thresholds_the_contact_alone_counts_and_every_shock_is_lar
 def test_a_tool_without_a_rotor_has_no_small_shock() -> None:
     blade = TOOL.model_copy(update={"rotor_speed_rpm": 0.0})
     assert weighed(status(**(AT_WORK | AP)), blade) is Shock.LARGE
+
+
+def test_a_slow_rotor_strikes_too() -> None:
+    slow = TOOL.model_copy(update={"rotor_speed_rpm": 60.0})
+    assert weighed(status(**(AT_WORK | AP | {"rotor_speed_radps": 5.0})), slow) is Shock.SMALL
+
+
+def test_the_record_has_the_weight_as_a_number() -> None:
+    assert {weight.name: int(weight) for weight in Shock} == {"NONE": 0, "SMALL": 1, "LARGE": 2}
+    assert float(Shock.LARGE) == LARGE_SHOCK
 
 
 # --- a small one -----------------------------------------------------------------------------------------------------
