@@ -9,7 +9,7 @@ import pytest
 from tests.records.test_journal import HEADER, SESSION
 from tests.records.test_several import FIRST
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm
+from vehicle.contracts.ledger_types import Confirm, Observed
 from vehicle.records import journal, taking_over
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Note, Record
@@ -64,6 +64,20 @@ def test_a_whole_and_closed_record_is_taken_over_and_named_by_its_seal(
     assert after.stroke_count == 0, "its ground is not claimed as the own one's"
     assert not taking_over.taken_over(path, found, own_path, after, OWN, "again", "")
     assert journal.read(own_path).count == after.count
+
+
+def test_ground_from_before_a_large_detonation_is_taken_over_only_after_the_count_of_the_hammers(
+    tmp_path: Path,
+) -> None:
+    shock = Observed(
+        kind="shock", value=2.0, sigma=None, place_m=None, by="vehicle", text="", station_id=0, t_ns=1, utc_us=None
+    )
+    rows: list[Record] = [OPENED, *FIRST, shock, CLOSED]
+    path = tmp_path / "open" / "ledger.journal"
+    refused(path, written(path, *rows), "hammers")
+    counted = tmp_path / "counted" / "ledger.journal"
+    seal = written(counted, *rows, Confirm(kind="hammers", by="A", until_number=len(FIRST)))
+    assert taking_over.checked(counted, seal, OWN, Path("own.journal")).seal == seal
 
 
 def test_a_record_that_changes_between_check_and_copy_is_not_taken_over(

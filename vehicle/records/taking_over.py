@@ -33,7 +33,7 @@ def checked(path: Path, seal: str, own: Header, own_path: Path) -> Journal:
 
     Raises:
         InputError: One line: it is damaged or changed, of other ground or another rule, of this vehicle itself, or
-        holds ground that no closing check of the base has confirmed.
+        holds ground that is provisional: no closing check of the base, or no count of hammers after a large detonation.
     """
     found = journal.read(path)
     header = found.header
@@ -61,6 +61,11 @@ def checked(path: Path, seal: str, own: Header, own_path: Path) -> Journal:
         raise InputError(
             f"{path}: no closing check of the base confirmed {open_m2:,.1f} m2 of it; make the check with that "
             "vehicle, then take the record over"
+        )
+    if masks.shaken is not None:
+        raise InputError(
+            f"{path}: a large detonation came after the newest count of its hammers; count them at that vehicle, then "
+            "take the record over"
         )
     return found
 
