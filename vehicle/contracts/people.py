@@ -206,5 +206,7 @@ def _row(kind: str, by: str, text: str, station_id: int, at: Moment) -> Observed
 
 def restored(records: Iterable[object], *, used: bool) -> PeopleState:
     """Return the state for a program that starts again: nobody has control, and who had it last is known."""
-    names = [record.by for record in records if isinstance(record, Observed) and record.kind == CONTROL]
-    return PeopleState(used=used, last=names[-1] if names else "")
+    rows = [record for record in records if isinstance(record, Observed) and record.kind == CONTROL]
+    if not rows:
+        return PeopleState(used=used)
+    return PeopleState(used=used, last=rows[-1].by, given=rows[-1].station_id == 0)

@@ -269,7 +269,14 @@ def test_what_is_not_used_writes_nothing_by_itself() -> None:
 def test_a_restart_knows_who_had_control_last_and_gives_it_to_nobody() -> None:
     desk = driving()
     again = people.restored(desk.rows, used=True)
-    assert (again.last, again.holder, again.driving, again.people) == ("A", 0, None, ())
+    assert (again.last, again.holder, again.driving, again.people, again.given) == ("A", 0, None, (), False)
+
+
+def test_a_restart_knows_that_who_had_control_last_had_given_it_up() -> None:
+    desk = driving()
+    desk.hold(0)
+    again = people.restored(desk.rows, used=True)
+    assert (again.last, again.given) == ("A", True)
 
 
 PEOPLE_KINDS = [K.SIGN_IN, K.HAND_OVER_OFFER, K.HAND_OVER_READ, K.HAND_OVER_SIGN]
