@@ -78,7 +78,7 @@ from vehicle.runtime.loop import VehicleLoop
 
 RING_M: Final = 12.0
 PEOPLE_M: Final = 8.0
-LANE_M: Final = 26.0
+GAP_M: Final = 26.0
 """Between two blocks: two machines that stand at facing ends, rotor at rest, leave each other room to begin again."""
 DATUM: Final = LocalFrame(39.99, 46.93)
 PARKING_M: Final = (-28.0, -10.0)
@@ -101,7 +101,7 @@ class Layout(msgspec.Struct, frozen=True):
 
     def west_m(self, number: int) -> float:
         """West side of a machine's block."""
-        return number * (self.east_m + LANE_M)
+        return number * (self.east_m + GAP_M)
 
     def block(self, number: int) -> list[tuple[float, float]]:
         """Corners of a machine's block, east and north [m]."""

@@ -20,7 +20,7 @@ OLD_MS: Final = 60_000
 """The age on the wire ends at 65 s: an older place must not look as if it were that old each time."""
 RING_UNKNOWN_M: Final = 100.0
 """Ring of a vehicle that tells none, as an earlier program does."""
-SLOW_MPS: Final = 0.3
+LEAST_MPS: Final = 0.3
 """An armed machine that stands may be moving so fast before anybody hears of it."""
 FASTEST_MPS: Final = 3.0
 """A machine whose speed is unknown."""
@@ -77,7 +77,7 @@ def ring_of(name: str, view: ConsoleView, speed: float = 1.0) -> NeighbourFrame 
     if frame.speed_mps is None:
         fastest_mps = FASTEST_MPS
     elif frame.mode in MOVES:
-        fastest_mps = max(abs(frame.speed_mps), SLOW_MPS)
+        fastest_mps = max(abs(frame.speed_mps), LEAST_MPS)
     else:
         fastest_mps = 0.0
     return NeighbourFrame(

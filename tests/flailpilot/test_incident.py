@@ -178,14 +178,14 @@ def test_the_vehicle_program_has_a_run_sealed_by_a_process_of_its_own_and_the_re
     seal = sealer(recording_into(runs, tmp_path), None)
     manifest = runs / "noon" / "run.json"
     manifest.write_text(manifest.read_text().replace('"end_utc": "2026-05-04T12:00:00Z"', '"end_utc": ""'))
-    (runs / "noon" / MARK).write_text(json.dumps({"reason": "the machine rolled over", "utc": ""}))
+    (runs / "noon" / MARK).write_text(json.dumps({"reason": "rolled over", "utc": ""}))
 
     first = asyncio.run(_asked(seal, runs / "noon"))
     assert first.done, first.line
     assert first.line.startswith("sealed: ")
     folder = sealed(runs)
     assert "vehicle program | sealed" in (folder / "custody.txt").read_text()
-    assert "the machine rolled over" in (folder / "custody.txt").read_text()
+    assert "rolled over" in (folder / "custody.txt").read_text()
     assert (tmp_path / "medium" / folder.name / "SHA256SUMS").exists()
     assert (folder / "before" / "morning").is_dir()
 
@@ -199,7 +199,7 @@ def test_the_vehicle_program_has_a_run_sealed_by_a_process_of_its_own_and_the_re
 
 
 async def _asked(seal: Sealer, run: Path) -> Sealed:
-    return await seal(run, "the machine rolled over")
+    return await seal(run, "rolled over")
 
 
 def test_a_disk_without_room_is_told_before_anything_is_copied(runs: Path) -> None:

@@ -95,11 +95,11 @@ def test_a_roll_over_is_marked_at_once_and_sealed_when_the_recording_holds_what_
     lines = run(watch, seal, clock)
     assert clock.t_ns == 30_000_000_000
     assert lines == [
-        "incident: the machine rolled over; its record is sealed in 30 s, nothing is deleted",
+        "incident: rolled over; its record is sealed in 30 s, nothing is deleted",
         "incident: sealed: 3 files",
     ]
     mark = json.loads((tmp_path / MARK).read_text())
-    assert mark == {"reason": "the machine rolled over", "utc": "2026-05-04T08:00:00Z"}
+    assert mark == {"reason": "rolled over", "utc": "2026-05-04T08:00:00Z"}
     assert reason_of(tmp_path) == mark["reason"], "the rest of a run that goes on is sealed after its end"
 
 

@@ -20,12 +20,12 @@ place has an error, for the tool is wide."""
 
 
 def is_picture_good(value: float, text: str) -> bool:
-    """Whether an observation of a detonation, its class and its text, lets a mission go on."""
+    """Whether an observation of a detonation, its class (without a unit) and its text, lets a mission go on."""
     return value == AP_CLASS and text.startswith(PICTURE_GOOD)
 
 
 def is_heavier(value: float) -> bool:
-    """Whether the class that somebody gave a detonation is above that of an anti-personnel mine."""
+    """Whether the class that somebody gave a detonation, without a unit, is above that of an anti-personnel mine."""
     return value >= HEAVIER_CLASS
 
 

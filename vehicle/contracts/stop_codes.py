@@ -36,11 +36,11 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     `retreat`: RECOVERY may drive in spite of it.
     `cleared_by_arming`: it belongs to the console that holds control or to what was driven, so that a station which
     disarms, takes control and arms is rid of it. `doubts_position`: where the machine stands is not what the estimate
-    says, or may not be. `sounds_horn`: people near are warned while it is in force. `waits`: in a mission the machine
-    first stands and waits for it to pass (WAIT), and stops only if it does not. `bars_start`: after it no console
-    starts the engine before a reset at the machine. It is in force once its facts held for `onset_ticks` in a row, and
-    for `linger_ticks` after they went. `rows`: of the fault catalogue. `text` is for the
-    operator's console, `station_text` for ground stations, which have no buttons of ours.
+    says, or may not be. `sounds_horn`: people near are warned while it is in force. `evidence`: the record of what led
+    to it is sealed. `waits`: in a mission the machine first stands and waits for it to pass (WAIT), and stops only if
+    it does not. `bars_start`: after it no console starts the engine before a reset at the machine. It is in force once
+    its facts held for `onset_ticks` in a row, and for `linger_ticks` after they went. `rows`: of the fault catalogue.
+    `text` is for the operator's console, `station_text` for ground stations, which have no buttons of ours.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     cleared_by_arming: bool
     doubts_position: bool
     sounds_horn: bool
+    evidence: bool
     waits: bool
     bars_start: bool
     onset_ticks: int

@@ -11,7 +11,7 @@ from itertools import takewhile
 
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
 
-_MARKS = frozenset("radswb")
+_MARKS = frozenset("radswbe")
 
 
 def _rule(
@@ -28,8 +28,7 @@ def _rule(
 
     `levels`: the class by stick, in a mission where it differs; marks: `r` RECOVERY may drive on,
     `a` cleared by arming, `d` doubts the position, `s` sounds the horn, `w` a mission waits for it (WAIT), `b` bars an
-    engine start from a console. `onset` and
-    `linger` are ticks.
+    engine start from a console, `e` the record is sealed as evidence. `onset` and `linger` are ticks.
     """
     classes = "".join(takewhile(str.isdigit, levels))
     marks = levels[len(classes) :]
@@ -43,6 +42,7 @@ def _rule(
         cleared_by_arming="a" in marks,
         doubts_position="d" in marks,
         sounds_horn="s" in marks,
+        evidence="e" in marks,
         waits="w" in marks,
         bars_start="b" in marks,
         onset_ticks=onset,
@@ -66,11 +66,11 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.ESTOP_CONSOLE, "5", "N", (112, 113, 119), 1, 0,
           "E-stop from a console, engine cut. Release it on your console, centre the sticks, RESET.",
           "E-stop by radio, engine cut. Then: disarm"),
-    _rule(_R.FIRE, "5b", "H", (69,), 1, 0, f"Fire or smoke: keep away. {PLAN} After it: RESET.",
+    _rule(_R.FIRE, "5be", "H", (69,), 1, 0, f"Fire or smoke: keep away. {PLAN} After it: RESET.",
           "Fire or smoke. Nobody walks to it"),
-    _rule(_R.ROLL_OVER, "5b", "H", (105,), 10, 0, f"Rolled over. {PLAN} After it: RESET.",
+    _rule(_R.ROLL_OVER, "5be", "H", (105,), 10, 0, f"Rolled over. {PLAN} After it: RESET.",
           "Rolled over. Nobody walks to it"),
-    _rule(_R.RUNAWAY, "5b", "P", (70,), 1, 0,
+    _rule(_R.RUNAWAY, "5be", "P", (70,), 1, 0,
           "Did not stop in time, engine cut. Watch by camera; when it stands: ACKNOWLEDGE, RESET.",
           "Did not stop in time. At rest: disarm"),
     _rule(_R.ROTOR_UNREQUESTED, "5b", "P", (61,), 10, 0,

@@ -6,6 +6,7 @@ the recording holds what came after, and starts the sealing. No tick waits for a
 
 import asyncio
 import contextlib
+import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
@@ -17,7 +18,7 @@ from vehicle.contracts.detonation import BY_PEOPLE, LARGE_SHOCK, SHOCK
 from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.shift_table import RING
 from vehicle.contracts.sockets import TickRecord
-from vehicle.contracts.stop_codes import StopReason
+from vehicle.contracts.stop_reasons import RULES
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.checks.judge import HEAVY_CLASS
 from vehicle.host.atomic_file import write_whole
@@ -25,14 +26,7 @@ from vehicle.host.clock import Clock
 
 MARK: Final = "INCIDENT"
 """Name of the file in the folder of a run in which something happened and which is not sealed to its end yet."""
-REASONS: Final = {
-    f"reason: {reason.name.lower()}": words
-    for reason, words in {
-        StopReason.ROLL_OVER: "the machine rolled over",
-        StopReason.FIRE: "fire or smoke on the machine",
-        StopReason.RUNAWAY: "the machine did not stop in time",
-    }.items()
-}
+REASONS: Final = {f"reason: {rule.name}": re.split("[.,:]", rule.text)[0].lower() for rule in RULES if rule.evidence}
 """Event of a stop that is always evidence -> words. A detonation is everyday work, until its shock is large."""
 WORDS: Final = ("incident", "accident", "injur", "person in")
 """A note that begins so tells of one, such as `person in the ring`; so does the ring's act, told as not done."""

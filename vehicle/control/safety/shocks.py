@@ -34,15 +34,15 @@ def left_s(stopping: int, newest: Since, tick: int, now_ns: int, wait_s: float) 
     return max(0.0, wait_s - min((tick - newest.tick) * TICK_S, (now_ns - newest.t_ns) / NS_PER_S))
 
 
-def unacknowledged(mode: Mode, left: float) -> int:
+def unacknowledged(mode: Mode, left_s: float) -> int:
     """Reasons that no acknowledgement clears now: a detonation in its wait; in a mission a small shock, never."""
     small = masks.SHOCK_SMALL if mode in MISSION else 0
-    return small | (masks.DETONATION if left > 0.0 else 0)
+    return small | (masks.DETONATION if left_s > 0.0 else 0)
 
 
-def untolerated(mode: Mode, left: float) -> int:
+def untolerated(mode: Mode, left_s: float) -> int:
     """Reasons that RECOVERY may otherwise drive in spite of, and does not in their wait; BOOT ends all the same."""
-    return masks.DETONATION if left > 0.0 and mode is not Mode.BOOT else 0
+    return masks.DETONATION if left_s > 0.0 and mode is not Mode.BOOT else 0
 
 
 def looked_at(state: GateState, frames: AcceptedFrames, requests: Requests) -> bool:

@@ -48,7 +48,10 @@ def swath_intervals(
 def layered_intervals(
     layers: list[tuple[Outlines, float]], y_m: np.ndarray, x0_m: float, x1_m: float
 ) -> list[list[list[Interval]]]:
-    """Return the intervals of several kinds of ground, each with the half width of its strip, in one computation."""
+    """Return the intervals of several kinds of ground, each with the half width of its strip [m], in one computation.
+
+    `y_m`: (n,); the result has one list for each kind, of one list for each y.
+    """
     result: list[list[list[Interval]]] = [[[] for _ in y_m] for _ in layers]
     counts = [len(outlines.owner) for outlines, _ in layers]
     if not sum(counts) or not len(y_m):
