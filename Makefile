@@ -188,7 +188,7 @@ $(DOCS)/.installed: requirements/docs.txt
 
 # Everything is pinned with hashes; the project itself is built from this tree (mavgen runs in that build).
 $(VENV)/.installed: requirements/dev.txt requirements/clients.txt pyproject.toml firmware_bridge/mavlink/flail.xml firmware_bridge/mavlink/generate.py
-	@echo "Installing Python packages into $(VENV), once: one to three minutes, some 850 MB."
+	@echo "Installing Python packages into $(VENV), once: one to three minutes, some 1,000 MB."
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements/clients.txt
