@@ -32,10 +32,10 @@ export class Detonation {
     this.good = button(said("word.good"), () => this.say("ap", PICTURE_GOOD));
     this.more = button(said("word.more"), () => this.say("unclear", "unclear, in a WAIT"));
     for (const one of [this.good, this.more]) one.classList.add("act");
-    this.said = make("p", { className: "small", role: "status" });
-    this.word = make("fieldset", { className: "question" }, [
-      make("legend", { text: said("word.title") }), make("div", { className: "acts" }, [this.good, this.more]), this.said,
-    ]);
+    this.said = "";
+    this.word = make("span", { className: "word" }, [this.good, this.more]);
+    this.word.setAttribute("role", "group");
+    this.word.setAttribute("aria-label", said("word.title"));
     this.store.subscribe(["vehicle", "site"], () => this.look());
   }
 
@@ -101,11 +101,11 @@ export class Detonation {
     if (this.sending || !this.maySpeak()) return;
     const mark = this.marks().at(-1) ?? null;
     this.sending = true;
-    put(this.said, t("plan.sending"));
+    this.said = t("plan.sending");
     const seen = { kind: NAME, value: CLASSES[kind], who: this._who(), note };
     const told = await this.observations.send(seen, mark).catch((error) => ({ recorded: false, text: error.message }));
     this.sending = false;
-    put(this.said, told.recorded ? "" : t("plan.not_recorded", { why: told.text }));
+    this.said = told.recorded ? "" : t("plan.not_recorded", { why: told.text });
     if (told.recorded && mark !== null) this.book.change(mark.vehicle, mark.n, { kind, hammers: kind === "ap" ? "there" : "unseen" });
   }
 
@@ -117,7 +117,7 @@ export class Detonation {
   /** The card of the word, in the strip while a mission waits. */
   renderWord(facts) {
     const asked = wordAsked(facts);
-    if (!asked) put(this.said, "");
+    if (!asked) this.said = "";
     this.asked_ms = asked ? (this.asked_ms ?? this.store.now_ms()) : null;
     show(this.word, asked);
     for (const one of [this.good, this.more]) one.setAttribute("aria-disabled", String(!this.maySpeak()));

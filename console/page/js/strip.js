@@ -58,7 +58,7 @@ export class Strip {
     this.text = make("p", { className: "text" });
     this.echo = new Echo();
     const acts = make("div", { className: "acts" });
-    element.append(this.title, this.state, this.echo.element, this.text, this.detonation.word, acts);
+    element.append(this.title, this.state, this.echo.element, this.text, make("div", { className: "acts" }, [this.detonation.word, acts]));
     element.setAttribute("aria-label", t("region.hands"));
     this.element = element;
     this.narrow = window.matchMedia("(min-width: 1024px) and (max-width: 1365px)");
@@ -136,7 +136,7 @@ export class Strip {
     const hold = said(`hands.key.${kindOf(view)}`);
     const left_s = this.store.value("due", "arm_unused_s");
     const why = startHands(facts);
-    const text = wordAsked(facts) ? said("text.wait_word") : wait?.over === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
+    const text = wordAsked(facts) ? this.detonation.said || said("word.title") : wait?.over === false ? said("text.wait_there") : why ? said("text.wait_how", { hold }) : said("text.wait_press");
     return {
       title: cause === null ? said("text.wait_paused") : led(`reason.${cause.name}.cause`).first,
       state: left_s === null ? t("mode.WAIT") : t("wait.left", { time: countdown(left_s) }),

@@ -17,6 +17,7 @@ SHOWN = [
     "ready",
     "mission",
     "wait",
+    "shock",
     "warned",
     "hold",
     "detonation",

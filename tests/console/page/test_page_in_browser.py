@@ -490,19 +490,19 @@ def test_a_small_shock_in_a_mission_asks_for_one_word_once_it_was_looked_at(brow
     opened(browser, server, "mission")
     browser.until("return flail.store.get('site') !== null")
     server.state = copy.deepcopy(SCENES["shock"])
-    browser.until("return document.querySelector('#hands .question')?.checkVisibility()")
+    browser.until("return document.querySelector('#hands .word button')?.checkVisibility()")
     assert "AP, picture good" in browser.text("#hands")
     server.told["/api/observations"] = {"recorded": True, "text": ""}
-    press = "document.querySelector('#hands .question button').click()"
+    press = "document.querySelector('#hands .word button').click()"
     browser.js(press)
     assert [path for path, _ in server.posts if path == "/api/observations"] == []
-    browser.until("return document.querySelector('#hands .question button').getAttribute('aria-disabled') === 'false'")
+    browser.until("return document.querySelector('#hands .word button').getAttribute('aria-disabled') === 'false'")
     browser.js(press)
     browser.until("return flail.store.get('marks')[0].kind === 'ap'")
     (sent,) = [body for path, body in server.posts if path == "/api/observations"]
     assert (sent["kind"], sent["value"], sent["note"]) == ("detonation", 1, "AP, picture good")
     server.state = copy.deepcopy(SCENES["wait"])
-    browser.until("return !document.querySelector('#hands .question').checkVisibility()")
+    browser.until("return !document.querySelector('#hands .word button').checkVisibility()")
 
 
 def test_a_detonation_is_marked_under_the_tool_asked_for_and_sent_once(browser: Page, server: FakeServer) -> None:
