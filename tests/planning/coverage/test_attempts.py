@@ -16,6 +16,7 @@ from vehicle.planning.coverage.attempt import attempt_in
 from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.ground_model import first_model
 from vehicle.planning.coverage.job import plan_job
+from vehicle.planning.coverage.phases import Outcome, unless_failed
 from vehicle.planning.coverage.planner import attempts_in, best_in_order, directions_for, plan_site, tries_for
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.tour import Tour
@@ -132,3 +133,29 @@ def test_time_driven_so_far_is_that_of_the_path(tmp_path):
         again.driven_s()
     assert asked_at_once == pytest.approx(whole.time_s, abs=1e-6)
     assert again.driven_s() == pytest.approx(whole.time_s, abs=1e-6)
+
+
+def test_what_failed_is_tried_again_only_after_ground_was_opened(tmp_path):
+    ground = first_model(plan_job(site_of(tmp_path, LONG), BENCH, PlanSettings()))
+    calls = []
+
+    def in_vain():
+        calls.append(1)
+        return Outcome(0, no_way=True)
+
+    for _ in range(3):
+        assert unless_failed(ground, ("edges", b"part"), in_vain).no_way
+    assert len(calls) == 1
+    unless_failed(ground, ("edges", b"another part"), in_vain)
+    unless_failed(ground.afresh(), ("edges", b"part"), in_vain)
+    assert len(calls) == 3
+    whole = attempt_in(ground.afresh(), Tour(BENCH), directions_for(ground))
+    ground.grow(whole.tour.stops[:1])
+    unless_failed(ground, ("edges", b"part"), in_vain)
+    assert len(calls) == 4
+
+
+def test_an_attempt_that_succeeds_is_no_failure(tmp_path):
+    ground = first_model(plan_job(site_of(tmp_path, LONG), BENCH, PlanSettings()))
+    found = [unless_failed(ground, ("edges", b"part"), lambda: Outcome(2)).swaths for _ in range(2)]
+    assert found == [2, 2]

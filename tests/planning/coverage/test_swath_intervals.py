@@ -6,7 +6,10 @@ import numpy as np
 import pytest
 import shapely
 
-from vehicle.planning.coverage.swath import THIN_M
+from tests.planning.coverage.support import BENCH
+from vehicle.planning.coverage.ground import Ground, gap_to_turn_m
+from vehicle.planning.coverage.settings import PlanSettings, reach_of
+from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
 from vehicle.planning.coverage.swath_intervals import layered_intervals, outlines_of, swath_intervals
 
 
@@ -69,3 +72,16 @@ def test_nothing_there():
     away = np.array([holed(1, 50)])
     assert swath_intervals(outlines_of(away), np.array([500.0]), 0.5, -80.0, 90.0) == [[]]
     assert swath_intervals(outlines_of(away), np.empty(0), 0.5, -80.0, 90.0) == []
+
+
+@pytest.mark.parametrize("tripwires", ["possible", "none"])
+def test_where_a_stretch_is_too_short_to_turn_on_there_is_no_place_to_turn(tripwires):
+    reach = reach_of(BENCH, PlanSettings(), tripwires)
+    half_m = bearing_half_m(reach)
+    least_m = gap_to_turn_m(reach, half_m)
+    for gap_m in np.linspace(0.3, 0.999, 8) * least_m:
+        below, above = (-30.0, -20.0, 0.0, -half_m + 0.01), (gap_m, half_m - 0.01, 30.0, 20.0)
+        walls = [shapely.box(*below), shapely.box(*above)]
+        ground = Ground(np.array(walls), np.empty(0, object), np.empty(0, object), (-20.0, -20.0, 20.0, 20.0), reach)
+        barred = swath_intervals(outlines_of(ground.pivot), np.zeros(1), THIN_M, -20.0, 20.0)[0]
+        assert any(low < 0.0 and high > gap_m for low, high in barred)

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from tests.planning.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.plan import SegmentKind
-from vehicle.planning.coverage.cell_labels import FaceCosts, FaceSets, best_labels, connected
+from vehicle.planning.coverage import cell_labels as labels_room
+from vehicle.planning.coverage.cell_labels import FaceCosts, FaceSets, best_labels, connected, in_small_products
 from vehicle.planning.coverage.cell_lines import faces_of
 from vehicle.planning.coverage.cell_order import working_order
 from vehicle.planning.coverage.directions import swath_cost_s
@@ -105,6 +106,14 @@ def test_a_saving_is_the_difference_of_what_all_costs(costs, data):
     for k, direction in itertools.product(range(3), range(directions)):
         then = np.where(sets[k], direction, labels)
         assert saved_s[k, direction] == pytest.approx(costs.total_s(labels) - costs.total_s(then), abs=0.05)
+
+
+def test_a_product_in_parts_is_the_product(monkeypatch):
+    a, b = np.arange(60.0).reshape(12, 5), np.arange(15.0).reshape(5, 3) / 1024.0
+    for size in (1, 40, 10**6):
+        monkeypatch.setattr(labels_room, "SMALL_PRODUCT", size)
+        assert (in_small_products(a, b) == a @ b).all()
+    assert in_small_products(a[:0], b).shape == (0, 3)
 
 
 @given(costs=costs())
