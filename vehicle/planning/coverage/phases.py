@@ -90,11 +90,16 @@ def reach_around_m(ground: GroundModel) -> float:
 
 
 def swaths_over(
-    ground: GroundModel, uncovered: np.ndarray, theta_rad: float, lines: tuple[np.ndarray, float] | None = None
+    ground: GroundModel,
+    uncovered: np.ndarray,
+    theta_rad: float,
+    lines: tuple[np.ndarray, float] | None = None,
+    view: Ground | None = None,
 ) -> Swaths:
     """Return swaths of one direction over uncovered ground, polygons (n,).
 
-    They are evenly spaced, or at `lines`: (ordinates (k,) [m], half width that each covers [m]).
+    They are evenly spaced, or at `lines`: (ordinates (k,) [m], half width that each covers [m]). `view`: the ground of
+    a window that is large enough, if it is known.
     """
     job, margin_m = ground.job, reach_around_m(ground)
     outlines = outlines_of(uncovered, theta_rad)
@@ -104,12 +109,20 @@ def swaths_over(
         y0, y1 = min(y0, float(lines[0].min())), max(y1, float(lines[0].max()))
     rim_m = job.reach.width_m
     window = swath_box(theta_rad, x0, y0 - rim_m, x1, y1 + rim_m)
-    view = ground.view(window.bounds)
+    view = ground.view(window.bounds) if view is None else view
     field = swath_field(outlines, view, theta_rad, (x0, x1), ground.uncovered_in(view.box))
     y_m, answer_m = swath_lines(field, job) if lines is None else lines
     job.deadline.tell(Work.LINES, len(y_m))
     pieces = pieces_of(field, y_m, answer_m, job.reach, job.settings)
     return Swaths(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=view)
+
+
+def view_around(ground: GroundModel, part: shapely.Polygon) -> Ground:
+    """Return the ground of a window in which swaths of every direction over a component fit."""
+    x0, y0, x1, y1 = part.bounds
+    rim_m = 0.5 * math.hypot(x1 - x0, y1 - y0) + reach_around_m(ground) + ground.job.reach.width_m
+    x_m, y_m = 0.5 * (x0 + x1), 0.5 * (y0 + y1)
+    return ground.view((x_m - rim_m, y_m - rim_m, x_m + rim_m, y_m + rim_m))
 
 
 def stops_through(swaths: Swaths, machine: MachineFootprint) -> list[list[TourStop]]:

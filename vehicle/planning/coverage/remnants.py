@@ -8,7 +8,15 @@ import shapely
 
 from vehicle.planning.coverage.edge_passes import edge_pass_round
 from vehicle.planning.coverage.ground_model import GroundModel
-from vehicle.planning.coverage.phases import Outcome, direction_key, options_of, swaths_over, unless_failed, work
+from vehicle.planning.coverage.phases import (
+    Outcome,
+    direction_key,
+    options_of,
+    swaths_over,
+    unless_failed,
+    view_around,
+    work,
+)
 from vehicle.planning.coverage.tour import Tour
 
 START_S = 20.0
@@ -26,14 +34,15 @@ def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
     sides = np.diff(corners[:3], axis=0) if len(corners) > 2 else np.array([[1.0, 0.0]])
     angles = [math.atan2(side[1], side[0]) for side in sides] + [theta_rad, theta_rad + math.pi / 2.0]
-    uncovered, best = np.array([part], dtype=object), None
+    uncovered, best, view = np.array([part], dtype=object), None, None
     for angle in angles:
         if ground.job.deadline():
             return Outcome()
         swaths_along = ("swaths", part.wkb, direction_key(angle))
         if swaths_along in ground.failures:
             continue
-        swaths = swaths_over(ground, uncovered, angle)
+        view = view_around(ground, part) if view is None else view
+        swaths = swaths_over(ground, uncovered, angle, view=view)
         options = options_of(swaths, ground)
         if not options:
             ground.failures[swaths_along] = False
