@@ -39,6 +39,7 @@ from vehicle.contracts.shift_state import due_text
 from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
+from vehicle.control.checks.on_record import new_on_record
 from vehicle.control.checks.open_items import open_items
 from vehicle.control.checks.people import RESTS, Around
 from vehicle.control.checks_state import ChecksState
@@ -91,7 +92,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
-    new = checks.new_on_record(inputs.observations, state.checks, known)
+    new = new_on_record(inputs.observations, state.checks, known)
     spoken = tuple(one for one in new if one.kind is ObservationKind.DETONATION_CLASS)
     may, sticks = not refused, frames.frame
     requests = _requests(
@@ -204,7 +205,7 @@ def _without_gone(state: VehicleState, inputs: Inputs, known: ChecksState, now_n
     found = state.neighbours
     if not found or state.gate.mode in ARMED:
         return found
-    for observation in checks.new_on_record(inputs.observations, state.checks, known):
+    for observation in new_on_record(inputs.observations, state.checks, known):
         said = observation.text.strip()
         if observation.kind is ObservationKind.NOTE and said.lower().startswith(GONE):
             found = neighbours.without(found, said[len(GONE) :].strip(), now_ns)

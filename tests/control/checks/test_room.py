@@ -15,6 +15,7 @@ from vehicle.contracts.hammers import Hammers, meaning, named_tracks
 from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, Observed, Order
 from vehicle.contracts.messages import Inputs
 from vehicle.control.checks import judge, room
+from vehicle.control.checks.on_record import new_on_record
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import Depth
 from vehicle.control.safety import gate
@@ -367,16 +368,16 @@ def test_people_make_a_detonation_a_heavier_one_and_never_a_lighter_one(told: in
 def test_only_what_this_tick_recorded_is_new_and_of_two_with_one_number_the_first() -> None:
     good = observation(ObservationKind.DETONATION_CLASS, 1, text="AP, picture good")
     state, _ = step(room.all_made(), good)
-    assert room.new_on_record((good,), room.all_made(), state) == (good,)
+    assert new_on_record((good,), room.all_made(), state) == (good,)
     other = observation(ObservationKind.NOTE, text="neighbour gone: B")
     again, _ = step(state, other)
     assert again.results == state.results, "answered as the one before it"
-    assert room.new_on_record((other,), state, again) == ()
+    assert new_on_record((other,), state, again) == ()
     both, _ = step(room.all_made(), other, good)
-    assert room.new_on_record((other, good), room.all_made(), both) == (other,)
+    assert new_on_record((other, good), room.all_made(), both) == (other,)
     late = observation(ObservationKind.DETONATION_CLASS, 1, session_id=SESSION + 1)
     refused, _ = step(room.all_made(), late)
-    assert room.new_on_record((late,), room.all_made(), refused) == ()
+    assert new_on_record((late,), room.all_made(), refused) == ()
 
 
 def test_depth_is_due_after_ground_time_and_another_soil() -> None:

@@ -264,25 +264,6 @@ def _answered(state: ChecksState, observation: Observation) -> ObservationResult
     return next((row for row in state.answers if (row.station_id, row.sequence) == name), None)
 
 
-def new_on_record(
-    observations: tuple[Observation, ...], before: ChecksState, after: ChecksState
-) -> tuple[Observation, ...]:
-    """What people told and this tick's step recorded, word for word as it stands on the record.
-
-    A repetition is not new. Of several with one station and number only the first was judged: the others, whatever they
-    say, are on no record.
-    """
-    new = {
-        (one.station_id, one.sequence)
-        for one in after.results
-        if one.result is ObservationVerdict.RECORDED and one not in before.answers
-    }
-    first: dict[tuple[int, int], Observation] = {}
-    for one in observations:
-        first.setdefault((one.station_id, one.sequence), one)
-    return tuple(one for name, one in first.items() if name in new)
-
-
 def _place_m(observation: Observation, datum: LocalFrame) -> tuple[float, float] | None:
     if observation.lat_deg is None or observation.lon_deg is None:
         return None
