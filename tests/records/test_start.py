@@ -70,7 +70,7 @@ def test_a_ledger_with_ground_in_it_comes_back() -> None:
     state = drill.state
     packed = [content for tiles in state.ledger.tiles.values() for content in tiles.values()]
     assert any(isinstance(content, np.ndarray) for content in packed)
-    begun = msgspec.structs.replace(builders.vehicle_state(state.config), ledger=state.ledger, datum=state.datum)
+    begun = msgspec.structs.replace(builders.vehicle_state(builders.config()), ledger=state.ledger, datum=state.datum)
     again = start.state_of(start.attachments_of(begun, "{}"))
     assert start.state_hash(again) == start.state_hash(begun)
     assert again.ledger.credited_m2 == state.ledger.credited_m2 > 0.0
