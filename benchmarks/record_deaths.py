@@ -200,9 +200,9 @@ def died(task: Task, death: Death, folder: Path) -> Result:
     _left(run, task, death, path.parent)
     found = journal.summed(path)
     after = LedgerState() if found.broken_within else journal.rebuilt(found)
-    newest_ns = next((row.t_ns for row in reversed(found.records) if isinstance(row, LedgerStroke)), 0)
-    worked_ns = next((row.t_ns for row in reversed(task.writes[:there]) if isinstance(row.record, LedgerStroke)), 0)
-    lost_s = 0.0 if found.broken_within else max(0, worked_ns - newest_ns) / NS_PER_S
+    kept, rows = found.stroke_count, task.writes[:there]
+    gone_ns = [row.t_ns for row in rows if isinstance(row.record, LedgerStroke) and row.record.number > kept]
+    lost_s = death.t_s - gone_ns[0] / NS_PER_S if gone_ns and not found.broken_within else 0.0
     faults = [*_subset(after, before)]
     if lost_s > LOST_MAX_S:
         faults.append(f"{lost_s:.2f} s of work are lost")

@@ -8,6 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from benchmarks.controller_build import build_controller
+from benchmarks.drive_rig import CLOCK, STATION_ID, bench, until
+from firmware_bridge.mavlink import adapters
+from sim.checker import note
 from tests.builders import tick_record, vehicle_state
 from tests.runtime.support import JumpingClock
 from vehicle.contracts.ledger_types import Observed
@@ -130,3 +134,38 @@ def test_nothing_is_sealed_where_nothing_is_recorded() -> None:
     watch = IncidentWatch(None, 0.0)
     watch.accept(tick(1, events=(ROLLED,)))
     assert not watch._waiting
+
+
+@pytest.mark.real
+def test_drive_ticks_on_while_a_person_in_the_ring_has_its_run_sealed(tmp_path: Path) -> None:
+    build_controller()
+    extra = '[recorder]\nfolder = "runs"\nfree_min_mb = 1\n\n[incident]\nafter_s = 0\n'
+
+    async def main() -> None:
+        async with bench(tmp_path, extra=extra) as rig:
+            rig.start_vehicle()
+            await rig.heard()
+            station, told_ns = rig.hands.station, [0]
+            seen = msgspec.structs.replace(
+                note("person in the ring"), session_id=station.session_id, sequence=1, station_id=STATION_ID
+            )
+
+            def sealed() -> bool:
+                now_ns = CLOCK.now_ns()
+                if now_ns - told_ns[0] > 300_000_000:
+                    told_ns[0] = now_ns
+                    rig.port.write(adapters.encode_observation(seen))
+                return bool(list((tmp_path / "runs").glob("incident-*/custody.txt")))
+
+            before = station.echo_tick
+            await until(sealed, "a sealed run")
+            await until(lambda: "incident: sealed: " in rig.log.read_text(), "the line that says so")
+            await until(lambda: station.echo_tick > before + 50, "ticks")
+
+    asyncio.run(main())
+    (folder,) = (tmp_path / "runs").glob("incident-*")
+    custody = (folder / "custody.txt").read_text()
+    assert "vehicle program | sealed" in custody
+    assert "person in the ring, told by team leader" in custody
+    assert (folder / "run" / "run.mcap").stat().st_size > 1_000
+    assert len(list((tmp_path / "runs").glob(f"*/{MARK}"))) == 1, "the rest is sealed after the end"
