@@ -373,6 +373,17 @@ def test_the_starter_rests_between_tries_and_after_three() -> None:
     assert (rig.state.start, rig.state.start_tries) == (CRANKING, 1), "they count anew"
 
 
+@pytest.mark.parametrize("late", ["ticks", "clock"])
+def test_the_starter_has_rested_by_ticks_and_by_the_clock(late: str) -> None:
+    for spare, rests in ((0, False), (1, True)):
+        rig = disarmed()
+        pressed = rig.tick + 26  # `press` waits for half a second
+        rested, short = pressed - REST_TICKS - 500, pressed - REST_TICKS + spare
+        by_ticks, by_clock = (short, rested) if late == "ticks" else (rested, short)
+        rig.state = replace(rig.state, crank_tick=by_ticks, crank_t_ns=by_clock * TICK_NS)
+        assert can_ask(rig) is not rests
+
+
 def test_after_a_start_of_the_program_the_starter_rests_too() -> None:
     rig = Rig(with_starter())
     rig.status = dict(STANDS)
