@@ -21,7 +21,7 @@ import shapely
 from benchmarks import envelope
 from benchmarks.trials.envelope import Mission, Result, drawn, flown
 from benchmarks.trials.report_sums import broken_sums
-from campaign.days import JournalSink
+from campaign.days_parts import JournalSink
 from campaign.fault_scenario import DATUM, DEPTH_M, scenario_of, swath_plan
 from flailpilot.report import Asked, facts_of_folders
 from sim.sim_stack import vehicle_config

@@ -24,13 +24,12 @@ from campaign.days_file import (
     StripStep,
     WorkStep,
 )
-from campaign.sim_operator import Goal, SimOperator
-from console.client.station import Controls
+from campaign.days_parts import Hands, JournalSink, Team
+from campaign.sim_operator import Goal
 from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.ports import BytePort
-from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict, OperatorEdge, ToolMode
-from sim.checker import STATION_ID, Checker, base_check, hammer_count
+from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict, OperatorEdge
+from sim.checker import STATION_ID, base_check, hammer_count
 from sim.plant import Pose
 from sim.scenario import Scenario
 from sim.sim_stack import checks_of, wire_up
@@ -42,7 +41,7 @@ from vehicle.contracts.messages import MissionPhase
 from vehicle.contracts.people import PeopleState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_table import text_of
-from vehicle.contracts.sockets import ControllerAdapter, ControllerWire, TickRecord
+from vehicle.contracts.sockets import ControllerWire
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control.ledger.rule import speed_limit_mps
 from vehicle.control.plan_assignment import assign_plan
@@ -54,7 +53,6 @@ from vehicle.planning.files.kept_site import write_site
 from vehicle.planning.site.site import Site
 from vehicle.records import journal
 from vehicle.records.journal import JournalWriter
-from vehicle.records.ledger_news import Followed
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
 from vehicle.runtime import kept_checks, latches
@@ -78,51 +76,6 @@ READ_AFTER_S: Final = 65.0
 
 class StuckError(RuntimeError):
     """A step of the file did not come to its end: the text says where the machine stands."""
-
-
-class Hands(SimOperator):
-    """An operator who can also work by stick: `depth_m` lowers the tool, None leaves it where it is."""
-
-    def __init__(self, port: BytePort, station_id: int) -> None:
-        super().__init__(port, station_id)
-        self.depth_m: float | None = None
-
-    def _controls(self) -> Controls:
-        found = super()._controls()
-        if self.depth_m is None or self.goal is not Goal.MANUAL:
-            return found
-        return msgspec.structs.replace(found, tool_mode=ToolMode.DEPTH, tool_value_m=self.depth_m)
-
-
-class Team(Checker):
-    """Makes the checks that are due; `reading` is the one that a step of the file asks for."""
-
-    def reading(self, now_ns: int) -> Observation | None:
-        """Return a depth reading at the newest place that the machine left a minute ago; None if there is none."""
-        return self._depth(now_ns)
-
-
-class JournalSink:
-    """Writes the record of a start that goes on in a journal, as the vehicle program's own keeper does."""
-
-    name = "journal"
-    healthy = True
-
-    def __init__(self, writer: JournalWriter) -> None:
-        self.writer = writer
-        self._followed: Followed | None = None
-
-    def begin(self, state: VehicleState, controller: ControllerAdapter) -> None:
-        """Start from the state that the journal gives."""
-        del controller
-        self._followed = Followed.of(state)
-
-    def accept(self, record: TickRecord) -> None:
-        """Append the records of a tick."""
-        assert self._followed is not None, "a tick before a start"
-        rows, self._followed = self._followed.after(record.state, record.t_ns)
-        for row in rows:
-            self.writer.append(row)
 
 
 class Days:
