@@ -10,11 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import builders
-from tests.control.ledger.driving import ORIGIN_NS, Tick, block, cells, changed, readings, truth_of, versions
-from vehicle.contracts.ledger_types import Knowledge, Order
+from tests.control.ledger.driving import ORIGIN_NS, Tick, block, cells, changed, readings, straight, truth_of, versions
+from vehicle.contracts.detonation import LARGE_SHOCK, SHOCK
+from vehicle.contracts.ledger_types import Knowledge, Observed, Order
+from vehicle.contracts.messages import Margin
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control.ground import raster
-from vehicle.control.ledger import bracket, masks
+from vehicle.control.ledger import bracket, masks, strokes, withdrawal
 from vehicle.control.state import LedgerState
 
 CONFIG = builders.config()
@@ -233,6 +235,60 @@ def test_what_is_withdrawn_meanwhile_ends_it_where_it_was_proven() -> None:
     estimate, status = readings(ticks[at() - 10])
     told = masks.step(state, estimate, status, CONFIG, now_ns + TICK_NS, status_fresh=True, orders=(order,))
     assert (told.run, told.bracket) == (None, None)
+
+
+# --- what it leaves behind -------------------------------------------------------------------------------------------
+SHOCKED = Observed(
+    kind=SHOCK, value=LARGE_SHOCK, sigma=None, place_m=None, by="vehicle", text="", station_id=0, t_ns=0, utc_us=None
+)
+
+
+@pytest.mark.parametrize("lost", [{}, {"reckoned": False}, {"rotor_radps": 40.0}])
+def test_the_strokes_alone_add_up_to_the_same_masks(lost: dict[str, Any]) -> None:
+    states = every(stop_and_go(**lost))
+    summed = LedgerState()
+    for before, state in zip([LedgerState(), *states], states, strict=False):
+        if state.stroke is not before.stroke:
+            assert state.stroke is not None
+            assert state.stroke.number == (before.stroke.number if before.stroke else 0) + 1
+            summed = strokes.apply(summed, state.stroke, CONFIG.mission.cell_m)
+    for flag in (raster.SWEPT, raster.CREDITED, raster.UNPROVEN):
+        assert cells(summed, flag) == cells(states[-1], flag)
+
+
+def test_a_blade_that_stood_in_a_bracket_has_passed_as_much_as_without_a_loss() -> None:
+    """But for the seam that each of its stands leaves."""
+    tool = CONFIG.machine.tool.model_copy(update={"kind": "blade", "rotor_speed_rpm": 0.0})
+    config = CONFIG.model_copy(update={"machine": CONFIG.machine.model_copy(update={"tool": tool})})
+    swept = []
+    for drive in (stop_and_go(), stop_and_go(proven=True, reckoned=False, sigma_m=SIGMA_M)):
+        ticks = [msgspec.structs.replace(tick, rotor_radps=0.0) for tick in drive]
+        *_, state = versions(ticks, config, LedgerState(), ORIGIN_NS)
+        assert middle(ticks) <= cells(state, raster.CREDITED)
+        swept.append(middle(ticks) & cells(state, raster.SWEPT))
+    assert len(swept[0]) >= len(swept[1])
+
+
+def shocked(ticks: list[Tick]) -> tuple[LedgerState, LedgerState]:
+    """The ledger before and in the tick after these, in which a large shock is told and all is withheld."""
+    state = every(ticks)[-2]
+    estimate, status = readings(ticks[-1])
+    now_ns = ORIGIN_NS + (len(ticks) + 1) * TICK_NS
+    after = masks.step(
+        state, estimate, status, CONFIG, now_ns, status_fresh=True, orders=(SHOCKED,), margin=Margin(withheld="hammers")
+    )
+    return state, after
+
+
+@pytest.mark.parametrize("ticks", [straight(1.05, 0.3), stop_and_go()[: at() - 10]], ids=["working", "bracketed"])
+def test_what_was_worked_until_a_large_shock_waits_for_the_count_of_the_hammers(ticks: list[Tick]) -> None:
+    before, after = shocked(ticks)
+    assert before.stroke is not None
+    assert after.stroke is not None
+    assert after.stroke.number == before.stroke.number + 1
+    # as the journal has it: a tick's stroke, then what was told in it
+    summed = withdrawal.noted(strokes.apply(before, after.stroke, CONFIG.mission.cell_m), SHOCKED)
+    assert after.shaken == summed.shaken == (1, after.stroke.number)
 
 
 # --- any loss --------------------------------------------------------------------------------------------------------

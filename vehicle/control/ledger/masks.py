@@ -13,6 +13,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.detonation import is_large
 from vehicle.contracts.ledger_types import Bracket, Knowledge, LedgerRun, Observed, Order, ToolLine
 from vehicle.contracts.messages import ControllerStatus, Estimate, Margin
 from vehicle.contracts.units import NS_PER_S, TICK_NS, TICK_S
@@ -52,11 +53,12 @@ def step(
 ) -> LedgerState:
     """The masks after this tick. The same object comes back while the tool is out of the ground and nothing is ordered.
 
-    What is withdrawn ends the run under way: no claim of it may rest on lines from before.
+    What is withdrawn ends the run under way, and so does a large shock: no claim may rest on lines from before and
+    after it.
     """
     if orders:
         state = _told(state, orders, config, now_ns)
-        if _take_back(orders):
+        if _divides(orders):
             return state
     if state.pending:
         state = withdrawal.advanced(state, config.mission.cell_m)
@@ -97,8 +99,9 @@ def bracketed(state: LedgerState) -> bool:
     return state.bracket is not None
 
 
-def _take_back(orders: tuple[Order | Observed, ...]) -> bool:
-    return any(isinstance(order, Order) and not order.good for order in orders)
+def _divides(orders: tuple[Order | Observed, ...]) -> bool:
+    """What was worked before is withdrawn, or waits for a count of the hammers; what comes after does not."""
+    return any(is_large(order) if isinstance(order, Observed) else not order.good for order in orders)
 
 
 def _told(state: LedgerState, orders: tuple[Order | Observed, ...], config: VehicleConfig, now_ns: int) -> LedgerState:
@@ -109,7 +112,7 @@ def _told(state: LedgerState, orders: tuple[Order | Observed, ...], config: Vehi
     about = [order for order in orders if isinstance(order, Order) and order.kind is Knowledge.DEPTH]
     if any(not order.good and order.bias_m == 0.0 for order in about):
         state = replace(state, trials=())
-    if _take_back(orders):
+    if _divides(orders):
         state = _closed(state, rule(config))
     if any(order.good for order in about):
         state = replace(state, depth=Depth())
@@ -199,6 +202,8 @@ def _bracketed(
 
     How far a reckoned line went is no claim: the way counts from the last one that was proven.
     """
+    # only a blade or a plough is not at work here: because it stands, on ground that it has passed
+    at_work = at_work or run.swept_from is not None
     proven = bracket.before.tip
     run = replace(run, tip=replace(run.tip, path_m=proven.path_m)) if run.tip.path_m > proven.path_m else run
     line = brackets.carried(bracket, line, estimate, rules)
