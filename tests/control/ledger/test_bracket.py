@@ -18,6 +18,7 @@ from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import bracket, masks, strokes, withdrawal
 from vehicle.control.state import LedgerState
+from vehicle.records import start
 
 CONFIG = builders.config()
 K_SIGMA = CONFIG.mission.k_sigma
@@ -254,6 +255,21 @@ def test_the_strokes_alone_add_up_to_the_same_masks(lost: dict[str, Any]) -> Non
             summed = strokes.apply(summed, state.stroke, CONFIG.mission.cell_m)
     for flag in (raster.SWEPT, raster.CREDITED, raster.UNPROVEN):
         assert cells(summed, flag) == cells(states[-1], flag)
+
+
+@pytest.mark.parametrize("taken", [WAY_TICKS - 60, WAY_TICKS + 50, at() + 20])
+def test_a_replay_from_any_tick_comes_to_the_same_ledger(taken: int) -> None:
+    """A recording may begin in each tick: what is written of a ledger is all that counts of it."""
+    ticks = [msgspec.structs.replace(tick, sigma_m=0.02 - 1e-5 * n) for n, tick in enumerate(stop_and_go())]
+    states = every(ticks)
+    first = next(n for n in range(taken, 0, -1) if states[n].stroke is not states[n - 1].stroke)
+    for begin in (first, taken):
+        plain = start.decoded(start.encoded(start.plain_of(states[begin])), start.PlainLedger)
+        state = start.ledger_of(plain, start.tiles_of(states[begin]))
+        again = list(versions(ticks[begin + 1 :], CONFIG, state, ORIGIN_NS + (begin + 1) * TICK_NS))
+        for number in (0, 1, -1):
+            live = states[begin + 1 :][number]
+            assert start.encoded(start.plain_of(again[number])) == start.encoded(start.plain_of(live)), number
 
 
 def test_a_blade_that_stood_in_a_bracket_has_passed_as_much_as_without_a_loss() -> None:

@@ -275,7 +275,7 @@ def _retreats(run: LedgerRun, line: ToolLine) -> bool:
 def _tip(run: LedgerRun, line: ToolLine, path_m: float, left_m: float, *, starts: bool) -> ToolLine:
     """The newest line with the worst of its interval: since the last stroke, or since credit started within it."""
     old = run.tip
-    fresh = starts or old is run.lines[-1]
+    fresh = starts or old == run.lines[-1]  # by value: a replay that begins here has no object in common
     return ToolLine(
         east_m=line.east_m,
         north_m=line.north_m,
