@@ -2,7 +2,7 @@
 
 Three unchanged stacks in one virtual clock, in one frame, each with its own scripted operator, who follows the texts. A
 simulated console tells each vehicle twice a second where the others are, from what the vehicles report. The work area
-is three blocks in a row, so near that the rings (12 m) meet where two machines work at facing ends. A leaves its block
+is three blocks in a row, 26 m apart: the rings (12 m) meet where two machines overrun facing ends. A leaves its block
 after some minutes for the parking; its base is checked and its record closed. B works its own block, is handed a plan
 of what A left, which it must refuse, takes over A's record by its seal, starts again, and works the rest of A's block.
 
@@ -10,8 +10,8 @@ The truth judges in every tick. Prints:
 
   overlaps in motion, s   two rings overlapped while one of the two machines moved: must be 0
   by people, s            the same with the deminer's ring: must be 0
-  used before, ticks      tracks stood on ground that only another machine had worked, not taken over: must be 0
-  used after, ticks       the same after the record was taken over
+  used before, looks      tracks stood on ground that only another machine had worked, not taken over: must be 0
+  used after, looks       the same after the record was taken over; looked at five times a second
   plans refused           plans on ground of another that were refused before
   stops by rings          of each machine, and the starts that rings refused
   m2                      processed, by each machine's own record; false credit must be 0
@@ -555,8 +555,8 @@ def driven(
         "overlaps in motion, s": judge.overlaps * TICK_S,
         "by people, s": judge.people * TICK_S,
         "least room between rings in motion, m": judge.nearest_m,
-        "used before, ticks": judge.before,
-        "used after, ticks": judge.after,
+        "used before, looks": judge.before,
+        "used after, looks": judge.after,
         "plans refused": len(team.refusals),
         "taken over after, min": None if team.taken_s is None else team.taken_s / 60.0,
         "stops by rings": {one.name: one.stops for one in machines.values()},
@@ -576,7 +576,7 @@ def processed_in(area: Any, one: Machine) -> float:
 
 def good(figures: dict[str, Any]) -> bool:
     """What must be 0 is, and the ground was taken over and used."""
-    zero = ("overlaps in motion, s", "by people, s", "used before, ticks", "false credit, m2")
+    zero = ("overlaps in motion, s", "by people, s", "used before, looks", "false credit, m2")
     return (
         all(figures[name] == 0.0 for name in zero)
         and figures["plans refused"] > 0

