@@ -10,6 +10,7 @@ from vehicle.contracts.messages import FlailRequest, MissionPhase, Mode
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety import waiting
 from vehicle.control.safety.modes import Class
+from vehicle.control.safety.permits import Permit
 from vehicle.control.state import GateState
 
 E = OperatorEdge
@@ -351,6 +352,26 @@ def test_a_machine_that_creeps_in_a_wait_is_stopped_when_the_brakes_have_had_the
     assert (rig.mode, rig.report.stop_reason) == (Mode.STOPPING, "moved_while_braked")
     creeping(rig, 249)
     assert rig.mode is Mode.STOPPING, "a stop has its own time to come to a stand"
+
+
+@pytest.mark.parametrize(("crept_ticks", "late"), [(9, False), (10, True)])
+def test_a_creep_counts_after_ten_ticks_on_end(crept_ticks: int, late: bool) -> None:
+    state = GateState(mode=Mode.WAIT, mode_tick=100, stood_tick=600 - crept_ticks)
+    assert waiting.creeps_on(state, 600, 500 * TICK_NS, t_brake_s=1.0) is late
+
+
+def test_a_machine_that_stands_armed_without_hold_warns_nobody() -> None:
+    state = GateState(mode=Mode.MANUAL, used_tick=100, horn_until_tick=150)
+    assert waiting.horn_until(state, Mode.MANUAL, 1000, 3.0, hold=False) <= 1000
+    assert waiting.horn_until(state, Mode.MANUAL, 1000, 3.0, hold=True) == 1150
+
+
+@pytest.mark.parametrize("warns", [False, True])
+def test_a_rotor_that_may_not_turn_does_not_keep_its_power(warns: bool) -> None:
+    after = GateState(mode=Mode.AUTO_MOVE if warns else Mode.WAIT, warns=warns)
+    assert waiting.held(Permit(rotor=True, drive=True), after, rotor_on=True) == Permit(rotor=True)
+    assert waiting.held(Permit(drive=True), after, rotor_on=True) == Permit()
+    assert waiting.held(Permit(rotor=True), after, rotor_on=False) == Permit()
 
 
 def test_a_creep_that_ends_within_the_onset_is_none() -> None:
