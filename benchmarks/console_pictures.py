@@ -1,9 +1,7 @@
-"""The pictures of README and docs/OPERATOR.md, taken in a real browser from a real run of `flailpilot demo`.
+"""The pictures of README and docs/OPERATOR.md, from a real run of `flailpilot demo`, driven by keys in a real browser.
 
-`make pictures` starts the demo, takes control, arms, starts a mission, stops it, plans a site, drives by keys, and
-writes docs/images: all of them or none. `--only drive mission`: these alone; `--theme night --out DIR`: the same in
-another theme, to look at; `--speed 0.4`: on a computer that is too busy for real time. A part of it that comes to
-nothing on a busy computer is begun anew, up to three times; the whole gives up after half an hour.
+All are written to docs/images, or none. `--only drive mission`: these alone; `--theme night --out DIR`: to look at;
+`--speed 0.4`: on a busy computer. Whatever comes to nothing is begun anew.
 """
 
 import argparse

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks.three_machines import Layout, driven, good
+from benchmarks.three_machines import driven, good
+from benchmarks.trials.task_of_three import Layout
 
 
 @pytest.mark.slow

@@ -11,3 +11,6 @@ BENCH_BANNER: Final = text("BENCH: simulation, any station may start missions", 
 WAIT_BEGINS: Final = f"-> {Mode.WAIT.name}"
 WAIT_ENDS: Final = f"{Mode.WAIT.name} -> "
 WAIT_TEXT: Final = "WAIT: stands, rotor turns. START, else a stop"
+CLOCK_TOLD: Final = "your clock is not the vehicle's"
+BANNER_NS: Final = 10_000_000_000
+"""Between two of the same line."""

@@ -19,8 +19,8 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.messages import Event, Mode, VehicleReport
 from vehicle.contracts.sockets import SourceBatch, TickRecord
+from vehicle.operator_link import banners
 from vehicle.operator_link.admission import Address, Admission, Admitted, Channel
-from vehicle.operator_link.banners import BENCH_BANNER, UNSIGNED_BANNER, WAIT_BEGINS, WAIT_ENDS, WAIT_TEXT
 from vehicle.operator_link.console_facts import ConsoleFacts, NoFacts
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.files import FileService
@@ -50,10 +50,8 @@ OPEN_KEY = bytes(32)
 OPERATOR_ID, PROOF_ID = SPEC_BY_NAME["FLAIL_OPERATOR"].msg_id, SPEC_BY_NAME["FLAIL_PROOF"].msg_id
 OBSERVATION_ID, NEIGHBOUR_ID = SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id, SPEC_BY_NAME["FLAIL_NEIGHBOUR"].msg_id
 HEARD = frozenset({*SERVICES, OPERATOR_ID, PROOF_ID, OBSERVATION_ID, NEIGHBOUR_ID})
-BANNER_NS = 10_000_000_000
 SHOW_NS = 200_000_000
 TEXTS_A_SECOND = 5
-CLOCK_TOLD = "your clock is not the vehicle's"
 
 
 class LinkSettings(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,7 +155,7 @@ class OperatorLink:
             return
         self.hints.say(words(Refused(channel.name, address, system_id, verdict), tuple(self.verifier.stations)))
         if verdict in CLOCK:
-            told = text(f"Not heard: {CLOCK_TOLD}", d.MAV_SEVERITY_WARNING)
+            told = text(f"Not heard: {banners.CLOCK_TOLD}", d.MAV_SEVERITY_WARNING)
             packed = codec.encode_fields(*told, 0, 1, 1)
             signed = self.verifier.sign(packed, SPEC_BY_NAME["STATUSTEXT"].seed, system_id, channel.link_id, now_ns)
             self._replies.append((channel.name, address, [signed]))
@@ -280,7 +278,7 @@ class OperatorLink:
         files = FileService(self.files.read, stage)
         peer = Peer(channel, address, ParameterService(self.parameters), transfers, files, now_ns)
         if channel.unsigned:
-            peer.put([BENCH_BANNER if self.view.bench else UNSIGNED_BANNER])
+            peer.put([banners.BENCH_BANNER if self.view.bench else banners.UNSIGNED_BANNER])
         return peer
 
     def invite(self, channel: Channel, address: Address, system_id: int, now_ns: int) -> None:
@@ -310,12 +308,12 @@ class OperatorLink:
             self._texts_left, self._texts_ns = TEXTS_A_SECOND, now_ns
         for gcs in self.present.gcs_sessions:
             gcs.peer.put(gcs.commands.poll(now_ns))
-        banner = self.view.bench and now_ns - self._banner_ns >= BANNER_NS
+        banner = self.view.bench and now_ns - self._banner_ns >= banners.BANNER_NS
         if banner:
             self._banner_ns = now_ns
         for peer in self.peers.values():
             if banner and peer.channel.unsigned:
-                peer.put([BENCH_BANNER])
+                peer.put([banners.BENCH_BANNER])
             peer.put(peer.transfers.poll(now_ns))
             if not peer.silent(now_ns):
                 peer.pump(self.view, self.verifier, now_ns)
@@ -385,11 +383,11 @@ class OperatorLink:
         if event.kind == "reason":
             name = event.text.removeprefix("reason: ")
             self.tell(text(self.view.words(name), d.MAV_SEVERITY_WARNING))
-        elif event.kind == "mode" and event.text.endswith(WAIT_BEGINS):
-            self.tell(text(WAIT_TEXT, d.MAV_SEVERITY_WARNING))
+        elif event.kind == "mode" and event.text.endswith(banners.WAIT_BEGINS):
+            self.tell(text(banners.WAIT_TEXT, d.MAV_SEVERITY_WARNING))
         else:
             self.tell(text(event.text, d.MAV_SEVERITY_INFO))
-            if event.kind == "mode" and event.text.startswith(WAIT_ENDS) and self.view.stopped_by in WAITS:
+            if event.kind == "mode" and event.text.startswith(banners.WAIT_ENDS) and self.view.stopped_by in WAITS:
                 self.tell(text(self.view.words(self.view.stopped_by), d.MAV_SEVERITY_WARNING))
 
     def _locked(self, kind: int) -> str:
