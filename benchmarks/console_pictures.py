@@ -1,7 +1,6 @@
 """The pictures of README and docs/OPERATOR.md, from a real run of `flailpilot demo`, driven by keys in a real browser.
 
-All are written to docs/images, or none. `--only drive mission`: these alone; `--theme night --out DIR`: to look at;
-`--speed 0.4`: on a busy computer. Whatever comes to nothing is begun anew.
+All or none. `--only drive mission`; `--theme night --out DIR`: to look at; `--speed 0.4`: on a busy computer.
 """
 
 import argparse
