@@ -33,9 +33,6 @@ SWATH_M = 60.0
 YAW_RAD = 0.3
 """Along no axis, so that a swapped sign or axis is noticed."""
 DEPTH_M = 0.15
-DETONATION_WAIT_S = 1.0
-"""Its rules are those of the quarter of an hour; every fault here is over within seconds."""
-SAFETY = SafetyConfig().model_copy(update={"detonation_wait_s": DETONATION_WAIT_S})
 STARTABLE = (Mode.DISARMED, Mode.READY, Mode.MANUAL, Mode.RECOVERY)
 
 
@@ -47,7 +44,9 @@ class FaultScenarioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one scenario. `quick` only shortens spin-up, run-down and lowering.
 
     `speed_mps`: planned speed in the swath; None: the machine's working speed. `keep_out_m`: ground that nobody may
-    enter; `unproven_m`: ground that bears no tracks before it is worked.
+    enter; `unproven_m`: ground that bears no tracks before it is worked. `detonation_wait_s`: its rules are those of the
+    quarter of an hour, and every fault is over within seconds; a recording can be read back from 60 s on, as a
+    vehicle's configuration.
     """
 
     seed: int = 1
@@ -57,6 +56,7 @@ class FaultScenarioSettings(msgspec.Struct, frozen=True, kw_only=True):
     delay_ms: float = 15.0
     jitter_ms: float = 5.0
     loss_ratio: float = 0.0
+    detonation_wait_s: float = 1.0
     quick: bool = True
     keep_out_m: Box | None = None
     unproven_m: Box | None = None
@@ -160,7 +160,8 @@ class FaultScenario:
         machine = measured_machine(load_machine("memat"))
         machine = quick_machine(machine) if settings.quick else machine
         self.sinks = sinks
-        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), sinks, SAFETY)
+        safety = SafetyConfig().model_copy(update={"detonation_wait_s": settings.detonation_wait_s})
+        self.parts: Parts = wire_up(scenario_of(settings), machine, swath_plan(machine, settings), sinks, safety)
         self.world, self.radio, self.line = self.parts.world, self.parts.radio, self.parts.line
         self.plans = self.parts.plans
         self.plain_radio = self.radio.up.params

@@ -40,7 +40,7 @@ def mission(drill: FaultScenario) -> None:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The first half minute of a mission."""
     path = tmp_path_factory.mktemp("run") / "run.mcap"
-    recorded(path, mission, FaultScenarioSettings(seed=4, soil_mjpm3=1.5))
+    recorded(path, mission, FaultScenarioSettings(seed=4, soil_mjpm3=1.5, detonation_wait_s=60.0))
     return path
 
 
@@ -85,7 +85,7 @@ def test_a_plan_and_a_boundary_that_came_in_mid_run_come_again(tmp_path: Path) -
         assert drill.state.gate.fence is not None
 
     path = tmp_path / "run.mcap"
-    recorded(path, uploaded, FaultScenarioSettings(seed=5))
+    recorded(path, uploaded, FaultScenarioSettings(seed=5, detonation_wait_s=60.0))
     assert replay(path).difference is None
     without = rewritten(path, tmp_path / "without.mcap", ticks(lambda row: msgspec.structs.replace(
         row, batches=tuple(batch for batch in row.batches if batch[0] != "plan")
@@ -109,7 +109,7 @@ def test_a_program_that_came_up_again_with_a_latch_is_a_new_start(tmp_path: Path
         drill.run(3.0)
 
     path = tmp_path / "run.mcap"
-    recorded(path, struck, FaultScenarioSettings(seed=6))
+    recorded(path, struck, FaultScenarioSettings(seed=6, detonation_wait_s=60.0))
     assert latched[0] != 0
     found = replay(path)
     assert found.difference is None
@@ -346,7 +346,7 @@ def short(tmp_path_factory: pytest.TempPathFactory) -> Path:
         drill.run(2.0)
 
     path = tmp_path_factory.mktemp("short") / "run.mcap"
-    recorded(path, uploaded, FaultScenarioSettings(seed=5))
+    recorded(path, uploaded, FaultScenarioSettings(seed=5, detonation_wait_s=60.0))
     return path
 
 

@@ -35,7 +35,7 @@ class Tape:
 
 @pytest.mark.long
 def test_a_mission_before_a_link_with_a_plan_taken_on_the_way_runs_again_to_the_last_bit() -> None:
-    scenario, tape = FaultScenario(FaultScenarioSettings(seed=4)), Tape()
+    scenario, tape = FaultScenario(FaultScenarioSettings(seed=4, detonation_wait_s=60.0)), Tape()
     loop = scenario.process.loop
     link = ControllerLink(greeting(scenario.state))
     loop._controller = ControllerWire(scenario.line, link)

@@ -188,7 +188,7 @@ def test_bad_input_is_one_line(run: Path, tmp_path: Path) -> None:
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A mission as `drive` keeps it: the record of a site, with starts before and after this run, and checks due."""
     folder = tmp_path_factory.mktemp("kept")
-    settings = FaultScenarioSettings(seed=4)
+    settings = FaultScenarioSettings(seed=4, detonation_wait_s=60.0)
     header = kept_ledger.header_of(FaultScenario(settings).state, None)
     path = folder / "ledger.journal"
     JournalWriter.open(path, header, Session(session_id=99, utc="2026-11-29T08:00:00Z")).close()
