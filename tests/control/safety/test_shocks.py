@@ -254,6 +254,17 @@ def test_whoever_says_so_after_the_wait_became_a_stop_makes_it_a_detonation_with
     assert rig.reset() is Mode.HOLD
 
 
+def test_whoever_says_that_it_was_more_is_heard_while_the_controller_is_silent() -> None:
+    rig = waits()
+    rig.run(60)
+    rig.wire = {"status_t_ns": 0}
+    rig.run(2)
+    assert "controller_lost" in rig.report.reasons
+    rig.requests = {"heavier": True}
+    rig.send()
+    assert rig.state.latched & masks.DETONATION
+
+
 def test_what_people_say_of_an_older_detonation_stops_no_mission() -> None:
     rig = at_work()
     rig.requests = {"heavier": True}

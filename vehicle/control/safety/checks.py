@@ -150,7 +150,10 @@ def _killed(f: Facts) -> bool:
 
 
 def _detonated(f: Facts) -> bool:
-    """A large shock, a second small one before anybody spoke of the first, or one that somebody says was more."""
+    """A large shock, a second small one before anybody spoke of the first, or one that somebody says was more.
+
+    A word counts without a status, too: a blast may have taken the controller's line.
+    """
     return f.measured.shock is Shock.LARGE or f.shock_heavier or (f.shock_again and f.measured.shock is Shock.SMALL)
 
 
@@ -180,6 +183,7 @@ ALWAYS: tuple[Check[Estimate], ...] = (
     Check(_S.DUPLICATE_STATION, lambda _, f: f.clone),
     Check(_S.ARM_UNUSED, lambda _, f: f.unused_s > f.safety.arm_unused_s),
     Check(_S.CONTROLLER_LOST, lambda _, f: f.measured.status is None),
+    Check(_S.DETONATION, lambda _, f: _detonated(f)),
     Check(_S.LINE_DELAY, lambda _, f: f.measured.line_ms > lease.LINE_MAX_MS),
     Check(_S.HANDSHAKE, lambda _, f: not f.measured.handshake),
     Check(_S.WIRE_ERRORS, lambda _, f: f.wire_errors),
@@ -256,7 +260,6 @@ STATUS: tuple[Check[ControllerStatus], ...] = (
     Check(_S.ROTOR_SAG, lambda s, f: not f.measured.at_speed and (f.mode is Mode.AUTO_WORK or _works_by_stick(s, f))),
     Check(_S.ROTOR_OVERSPEED, lambda _, f: f.measured.rotor_ratio > ROTOR_MAX_RATIO),
     Check(_S.ROTOR_SENSOR, _rotor_unknown),
-    Check(_S.DETONATION, lambda _, f: _detonated(f)),
     Check(_S.SHOCK_SMALL, lambda _, f: f.measured.shock is Shock.SMALL),
     Check(_S.ENGINE_STALL, lambda s, f: f.mode in ARMED and s.engine_speed_radps < ENGINE_STALLED_RADPS),
     Check(_S.TOO_HOT, lambda s, _f: _hotter(s, HYDRAULIC_TOO_HOT_DEGC, COOLANT_TOO_HOT_DEGC)),
