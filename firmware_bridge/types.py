@@ -101,8 +101,8 @@ class ControllerStatus(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     a controller that has no gauge.
 
     `shock_peak_g`: the largest acceleration at the shock input while its contact is closed and for half a second after
-    it [g], else that of the last half second; 0 also if a controller does not report it, infinite if its sensor was at
-    its end.
+    it [g], else that of the last half second, and held until a command shows that the vehicle heard of it; 0 also if a
+    controller does not report it, infinite if its sensor was at its end. The flag SHOCK is held as long.
 
     A measured value is NaN if its sensor is dead. Every check compares for what must be true, which NaN never fulfils
     (docs/adr/2026-11-21-unknown-readings-stay-nan). Applied set-points are always known.

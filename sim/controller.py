@@ -35,7 +35,7 @@ NEVER_NS = 1 << 62
 _ESTOP, _BOOT, _RUN = ControllerState.ESTOP, ControllerState.BOOT, ControllerState.RUN
 """An attribute of an enumeration takes ten times as long to read as a global name; these are read in every tick."""
 SHOCK_TOLD_MS = 500
-"""The largest shock stays told for so long after its contact opened, as in the C reference."""
+"""The largest shock stays told for at least so long after its contact opened, as in the C reference."""
 HELLO_ID = SPEC_BY_NAME["FLAIL_HELLO"].msg_id
 
 
@@ -106,7 +106,7 @@ class ControllerTwin:
             faults |= ControllerFault.CONFIG
         self._rules = Rules(self._params.watchdog_ms, handshake=self._params.handshake, fault_bits=int(faults))
         self._rules.estop_local = self.estop_chain_open
-        self.shock_told_g, self._shock_ms = 0.0, 0
+        self.shock_told, self.shock_told_g, self._shock_ms = False, 0.0, 0
         self._agreed = False
         self._told_state = ControllerState.BOOT
         self._next_status_ns = self._next_hello_ns = self._awake_ns
@@ -216,10 +216,19 @@ class ControllerTwin:
         self._drive(0)
 
     def _hold_shock(self, time_ms: int) -> None:
-        """Keep the largest shock while its contact is closed and for a while after; NaN hides behind no number."""
-        told_g, peak_g = self.shock_told_g, self.shock_peak_g
-        if time_ms - self._shock_ms >= SHOCK_TOLD_MS or (not math.isnan(told_g) and not peak_g <= told_g):
+        """Keep the largest shock and its contact while that is closed, for a while after, and until the host heard it.
+
+        The host heard it when the newest command has a later stamp. NaN is infinite with the contact closed, without it
+        the lowest.
+        """
+        told_g, peak_g, command = self.shock_told_g, self.shock_peak_g, self._rules.command
+        if self.shock and math.isnan(peak_g):
+            peak_g = math.inf
+        heard = command is None or self._shock_ms < command.controller_time_ms <= time_ms
+        over = time_ms - self._shock_ms >= SHOCK_TOLD_MS and heard
+        if over or peak_g > told_g or (math.isnan(told_g) and not math.isnan(peak_g)):
             self.shock_told_g, self._shock_ms = peak_g, time_ms
+        self.shock_told = self.shock or (self.shock_told and not over)
         if self.shock:
             self._shock_ms = time_ms
 

@@ -42,7 +42,7 @@ class Contacts(Protocol):
 
     estop_chain_open: bool
     fire: bool
-    shock: bool
+    shock_told: bool
     oil_pressure_low: bool
     shock_told_g: float
 
@@ -130,7 +130,7 @@ def _flags(contacts: Contacts, outputs: OutputStage) -> ControllerFlag:
     bits = (
         (1 if contacts.estop_chain_open else 0)
         | (2 if contacts.fire else 0)
-        | (4 if contacts.shock else 0)
+        | (4 if contacts.shock_told else 0)
         | (8 if contacts.oil_pressure_low else 0)
         | (16 if outputs.brake else 0)
         | (32 if contacts.killed else 0)

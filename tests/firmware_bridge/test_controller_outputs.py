@@ -300,12 +300,55 @@ def test_the_largest_shock_stays_told_for_half_a_second_and_while_its_contact_is
     assert peak(bench, 3.0) == 3.0
 
 
-def test_a_larger_shock_is_told_at_once_and_one_that_is_not_measured_hides_behind_no_number(bench: Bench) -> None:
+def test_a_larger_shock_is_told_at_once(bench: Bench) -> None:
     bench.ready()
     assert [peak(bench, one) for one in (12.0, 40.0, 12.0)] == [12.0, 40.0, 40.0]
     assert math.isinf(peak(bench, math.inf))
+
+
+def test_a_shock_that_is_not_measured_hides_no_larger_one_and_is_infinite_with_its_contact_closed(bench: Bench) -> None:
+    bench.ready()
+    assert [peak(bench, one) for one in (12.0, math.nan, 40.0)] == [12.0, 12.0, 40.0]
+    for _ in range(50):
+        last = peak(bench, math.nan)
+    assert math.isnan(last)
     assert math.isnan(peak(bench, math.nan))
-    assert math.isnan(peak(bench, 80.0))
+    assert peak(bench, 80.0) == 80.0, "a large one after one that was not measured"
+    assert math.isinf(peak(bench, math.nan, closed=True))
+
+
+def shock_told(bench: Bench) -> bool:
+    return bool(bench.command()["flags"] & d.FLAIL_CONTROLLER_FLAGS_SHOCK)
+
+
+def test_the_contact_of_a_shock_stays_told_as_long_as_its_peak(bench: Bench) -> None:
+    bench.ready()
+    peak(bench, 12.0, closed=True)
+    assert {(peak(bench, 0.5), shock_told(bench)) for _ in range(49)} == {(12.0, True)}
+    assert (peak(bench, 0.5), shock_told(bench)) == (0.5, False)
+
+
+def test_a_shock_stays_told_until_a_command_shows_that_its_host_heard_of_it(bench: Bench) -> None:
+    bench.ready()
+    peak(bench, 12.0, closed=True)
+    felt_ms = bench.now_ms
+    bench.inputs.shock_peak_g, bench.inputs.shock = 0.5, False
+    bench.step(200)
+    for stamp_ms in (felt_ms - 20, felt_ms, bench.now_ms + 5_000):
+        status = bench.command(controller_time_ms=stamp_ms)
+        assert (status["shock_peak"], status["flags"] & d.FLAIL_CONTROLLER_FLAGS_SHOCK) == (12.0, 4), stamp_ms
+    assert bench.command(controller_time_ms=felt_ms + 1)["shock_peak"] == 0.5
+    assert not shock_told(bench)
+
+
+def test_a_shock_from_before_any_command_is_kept_for_nobody(bench: Bench) -> None:
+    peak_g, bench.inputs.shock_peak_g = bench.inputs.shock_peak_g, 12.0
+    bench.step()
+    bench.inputs.shock_peak_g = peak_g
+    bench.step(49)
+    assert bench.status["shock_peak"] == 12.0
+    bench.step(11)
+    assert bench.status["shock_peak"] == 0.0
 
 
 def test_the_wish_for_a_new_fix_is_passed_on_in_every_state_and_falls_with_its_command(bench: Bench) -> None:

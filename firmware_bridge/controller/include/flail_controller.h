@@ -15,7 +15,7 @@
 #define FC_LEASE_MAX_MS 260u          /* longest lease that a command may ask for, from its stamp of this clock */
 #define FC_WATCHDOG_MAX_MS 200u       /* longest that a configuration may grant, from the receipt */
 #define FC_STOP_SHOWN_MS 500u         /* a stop of this controller's own lasts so long, for its host to see it */
-#define FC_SHOCK_TOLD_MS 500u         /* the largest shock stays told so long after its contact opened */
+#define FC_SHOCK_TOLD_MS 500u         /* the largest shock stays told at least so long after its contact opened */
 #define FC_CRANK_MAX_MS 15000u        /* longest that a configuration may grant the starter in one try */
 #define FC_STEP_MAX_MS 50u            /* outputs older than this are not trusted by fc_guard */
 
@@ -100,7 +100,7 @@ typedef struct {
     uint32_t stuck_ms;       /* since when it moves although asked to stand */
     uint32_t brake_odd_ms;   /* since when the brake's contact contradicts its command */
     uint32_t supply_odd_ms;  /* since when the supply is out of its window */
-    uint32_t shock_ms;       /* when the shock that is told was measured, or its contact last closed */
+    uint32_t shock_ms;       /* when the shock that is told was measured, or its contact was last closed */
     float shock_peak_g;      /* the shock that is told */
     uint32_t crank_ms;       /* since when the host asks for the starter without a break */
     uint16_t boot_count;
@@ -108,6 +108,8 @@ typedef struct {
     uint8_t state; /* FLAIL_CONTROLLER_STATE */
     bool greeted;        /* protocol and configuration agree with the host's */
     bool commanded;      /* a command was accepted since the handshake */
+    bool spoken;         /* a command was accepted since the start */
+    bool shock_told;     /* the contact of the shock that is told was closed */
     bool neutral_seen;   /* since the last stop */
     bool stop_shown;     /* a run ended less than FC_STOP_SHOWN_MS ago: neutral does not count yet */
     bool lease_over;     /* no command lives at this step */

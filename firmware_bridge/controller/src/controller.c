@@ -99,6 +99,7 @@ bool fc_command(fc_controller *fc, const mavlink_flail_command_t *command, uint3
     }
     fc->accepted_ms = now_ms;
     fc->commanded = true;
+    fc->spoken = true;
     if (neutral(command)) {
         if (fc->state == FLAIL_CONTROLLER_STATE_SAFE && !fc->stop_shown) {
             fc->neutral_seen = true;
@@ -134,17 +135,22 @@ static bool lease_over(const fc_controller *fc, uint32_t now_ms)
            || (uint32_t)(now_ms - fc->accepted_ms) >= fc->config.watchdog_ms;
 }
 
-/* The largest shock stays told while its contact is closed and for a while after, so that a lost status loses none. One
- * that could not be measured (NAN) hides behind no number. */
+/* The largest shock and its contact stay told while the contact is closed, for a while after, and until the newest
+ * command has a stamp from after it: its host has heard this controller since. A controller that no host has spoken to
+ * since its start waits for none. Not measured (NAN) is beyond all range with the contact closed, without it the lowest. */
 static void hold_shock(fc_controller *fc, const fc_inputs *in)
 {
-    const bool told = (uint32_t)(fc->now_ms - fc->shock_ms) < FC_SHOCK_TOLD_MS;
-    const bool larger = !isnan(fc->shock_peak_g) && !(in->shock_peak_g <= fc->shock_peak_g);
+    const uint32_t past_ms = fc->now_ms - fc->shock_ms;
+    const bool heard = !fc->spoken || (uint32_t)(fc->now_ms - fc->command.controller_time_ms) < past_ms;
+    const bool over = past_ms >= FC_SHOCK_TOLD_MS && heard;
+    const float peak_g = in->shock && isnan(in->shock_peak_g) ? INFINITY : in->shock_peak_g;
+    const bool larger = isnan(fc->shock_peak_g) ? !isnan(peak_g) : peak_g > fc->shock_peak_g;
 
-    if (!told || larger) {
-        fc->shock_peak_g = in->shock_peak_g;
+    if (over || larger) {
+        fc->shock_peak_g = peak_g;
         fc->shock_ms = fc->now_ms;
     }
+    fc->shock_told = in->shock || (fc->shock_told && !over);
     if (in->shock) {
         fc->shock_ms = fc->now_ms;
     }
@@ -190,7 +196,7 @@ static uint16_t status_flags(const fc_controller *fc, const fc_inputs *in)
 {
     return (uint16_t)(flag_if(!in->estop_chain_closed, FLAIL_CONTROLLER_FLAGS_ESTOP_CHAIN_OPEN)
                       | flag_if(in->fire, FLAIL_CONTROLLER_FLAGS_FIRE)
-                      | flag_if(in->shock, FLAIL_CONTROLLER_FLAGS_SHOCK)
+                      | flag_if(fc->shock_told, FLAIL_CONTROLLER_FLAGS_SHOCK)
                       | flag_if(in->oil_pressure_low, FLAIL_CONTROLLER_FLAGS_OIL_PRESSURE_LOW)
                       | flag_if(in->brake_contact, FLAIL_CONTROLLER_FLAGS_BRAKE_ON)
                       | flag_if(fc->estop_command, FLAIL_CONTROLLER_FLAGS_KILL)
