@@ -242,7 +242,7 @@ class FaultScenario:
     def _check_after_detonation(self) -> None:
         """Where work is to go on, the team counts the hammers, makes the daily check, and finds no crater."""
         checks = self.state.checks
-        if self.mode is not Mode.HOLD or self.hands.goal is Goal.REST:
+        if self.mode not in (Mode.HOLD, Mode.FAULT) or self.hands.goal is Goal.REST:
             return
         if checks.hammers_struck or checks.machine_struck:
             made = msgspec.structs.replace(checks, hammers_struck=False, machine_struck=False)

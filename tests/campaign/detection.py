@@ -73,7 +73,8 @@ DETECTION: dict[str, str] = {
     "rotor_overspeed": f"the rotor is above {checks.ROTOR_MAX_RATIO * 100:.0f} % of its working speed",
     "rotor_sensor": "the rotor's speed is unknown, or falls faster than a rotor can",
     "detonation": "the controller's shock input: contact closed, or peak above the lower threshold, and not surely a "
-    "small shock; a second small one in the same WAIT; somebody says in a WAIT that it was more",
+    "small shock; a second small one in the same WAIT; somebody says in a WAIT that it was more; the controller "
+    "restarted while the rotor worked the ground",
     "shock_small": "the shock's peak lies between the profile's thresholds, hammers turn in the ground",
     "engine_stall": f"engine below {checks.ENGINE_STALLED_RADPS:g} rad/s while armed",
     "too_hot": _hotter(checks.HYDRAULIC_TOO_HOT_DEGC, checks.COOLANT_TOO_HOT_DEGC),

@@ -10,6 +10,7 @@ from tests.builders import gnss, imu, status
 from tests.control.safety.gate_inputs import BEATS, CONFIG, HELLO, NOW_NS, ROTORLESS, TICK, configured, gate_inputs
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.measurements import Measurements, measure
+from vehicle.control.shock import Shock
 from vehicle.control.state import DriftState, MonitorState
 
 WORKING = CONFIG.machine.tool.rotor_speed_radps
@@ -302,3 +303,26 @@ def test_row_47_two_bases_on_one_channel_are_told_from_one_that_was_replaced() -
     assert told((1000, 12), (1001, 57), (4001, 12)) == [False, False, True]
     assert told((1000, 12), (1001, 57), (4002, 12)) == [False, False, False]
     assert told((1000, 12), (1001, 57), (5000, 12), (5001, 57)) == [False, False, False, True], "the last two count"
+
+
+@pytest.mark.parametrize(
+    ("changes", "boot_count", "weight"),
+    [
+        ({}, 2, Shock.LARGE),
+        ({"depth_m": 0.001}, 2, Shock.LARGE),
+        ({"depth_m": math.nan}, 2, Shock.LARGE),
+        ({"rotor_on": False, "rotor_ratio": math.nan}, 2, Shock.LARGE),
+        ({}, 1, Shock.NONE),
+        ({"boot_count": -1}, 2, Shock.NONE),
+        ({"depth_m": 0.0}, 2, Shock.NONE),
+        ({"depth_m": -0.3}, 2, Shock.NONE),
+        ({"rotor_on": False, "rotor_rested": True}, 2, Shock.NONE),
+    ],
+)
+def test_a_controller_that_restarted_while_the_rotor_worked_the_ground_felt_a_large_shock(
+    changes: dict[str, object], boot_count: int, weight: Shock
+) -> None:
+    at_work: dict[str, object] = {"rotor_on": True, "rotor_ratio": 1.0, "depth_m": 0.15}
+    now = gate_inputs(status_=status(boot_count=boot_count), monitor=old(**(at_work | changes)))
+    assert sensed(now).shock is weight
+    assert sensed(gate_inputs(status_=None, monitor=old(**(at_work | changes)))).shock is Shock.NONE

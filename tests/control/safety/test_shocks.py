@@ -313,6 +313,22 @@ def test_a_small_shock_together_with_anything_that_stops_is_a_stop() -> None:
     assert interlocks.worst(masks.SHOCK_SMALL, 0, Mode.MANUAL) is Class.STOP
 
 
+def test_a_controller_that_restarts_at_work_is_a_detonation_and_one_that_restarts_at_rest_is_none() -> None:
+    rig = at_work(WAIT_S)
+    rig.wire = {"status_t_ns": 0}
+    rig.run(15)
+    assert rig.report.detonation_left_s == 0.0
+    rig.wire, rig.status = {}, {"boot_count": 2}
+    rig.run(1)
+    assert {"controller_reset", "detonation"} <= set(rig.report.reasons)
+    assert rig.report.detonation_left_s == WAIT_S
+    rig = Rig(measured(WAIT_S)).to_manual()
+    rig.status = {"boot_count": 2}
+    rig.run(1)
+    assert "controller_reset" in rig.report.reasons
+    assert "detonation" not in rig.report.reasons
+
+
 # --- the wait after a large one --------------------------------------------------------------------------------------
 def detonated() -> Rig:
     rig = at_work(WAIT_S)

@@ -9,6 +9,7 @@ import msgspec
 
 from firmware_bridge.handshake import mismatches
 from firmware_bridge.types import ControllerStatus, FixType, GnssFix
+from vehicle.config.machine_parts import ToolConfig
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
 from vehicle.contracts.messages import RotorState
@@ -40,7 +41,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool
     without a rotor is always ready and always at rest. `rotor_ran`: at speed since it was switched on.
     `*_same_ticks`: for so long the source repeats itself. `line_ms`: what the line takes of a lease. `shock`: how heavy
-    the shock is that the status tells of; without one, NONE.
+    the shock is that the status tells of, or that a restart at work stands for; without a status, NONE.
     """
 
     status: ControllerStatus | None
@@ -118,7 +119,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
         rotor_dropped=old.rotor_ratio - new.rotor_ratio > ROTOR_DROP_RATIO,
         rotor_unasked=old.rotor_rested and not old.rotor_on and abs(new.rotor_ratio) > ROTOR_RESTS_RATIO,
         handshake=_handshake(state, wire),
-        booted=status is not None and old.boot_count not in (-1, status.boot_count),
+        booted=status is not None and _booted(old, status),
         status_same_ticks=tick - new.status_tick if status is not None else 0,
         chain_latched=new.chain_latched,
         mismatch=status is not None and tracks.mismatch(status, _told_mps(state, new, status)),
@@ -142,8 +143,23 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
             config,
             now_ns,
         ),
-        shock=weighed(status, config.machine.tool) if status is not None else Shock.NONE,
+        shock=_shock(old, status, config.machine.tool) if status is not None else Shock.NONE,
     )
+
+
+def _booted(old: MonitorState, status: ControllerStatus) -> bool:
+    return old.boot_count not in (-1, status.boot_count)
+
+
+def _shock(old: MonitorState, status: ControllerStatus, tool: ToolConfig) -> Shock:
+    """What the status tells of; large where the controller restarted while the rotor worked the ground.
+
+    A restart forgets a shock, and a blast may be its cause. A rotor that was seen at rest since it was switched off, or
+    a tool that the last status had above the ground, set off nothing.
+    """
+    if _booted(old, status) and not old.rotor_rested and not old.depth_m <= 0.0:
+        return Shock.LARGE
+    return weighed(status, tool)
 
 
 def stands_now(wire: WireState, rest_ticks: int, config: VehicleConfig, now_ns: int) -> bool | None:
