@@ -190,8 +190,8 @@ def recorded_craters(record: journal.Journal) -> tuple[Rings, ...]:
 
     The vehicle keeps its own tracks off them; another one knows of them only by the plan that rests on this record.
     """
-    places_m = (crater_m(row) for row in record.records if isinstance(row, Observed))
-    return tuple(crater(place_m) for place_m in dict.fromkeys(places_m) if place_m is not None)
+    found = (crater_m(row) for row in record.records if isinstance(row, Observed))
+    return tuple(crater(one[:2], one[2]) for one in dict.fromkeys(found) if one is not None)
 
 
 def craters_of(path: Path, site: Site) -> tuple[Rings, ...]:

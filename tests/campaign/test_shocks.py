@@ -8,6 +8,7 @@ from campaign.fault_scenario import FaultScenario
 from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
 from tests.campaign.scenes import work
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
@@ -54,9 +55,11 @@ def test_a_large_shock_is_a_stop_and_no_word_helps() -> None:
     assert drill.reasons[0] == "detonation"
     drill.drive(Goal.REST).run(2.0)
     assert (drill.mode, drill.hands.word.said) == (Mode.HOLD, 0)
-    ((east_m, north_m),) = drill.state.ledger.craters_m
+    ((east_m, north_m, radius_m),) = drill.state.ledger.craters_m
     tool = drill.world.truth()
     middle = [(left + right) / 2.0 for left, right in zip(tool.tool_left_m, tool.tool_right_m, strict=True)]
     assert math.dist((east_m, north_m), middle) < 0.3
+    far_m = max(math.dist((east_m, north_m), end) for end in (tool.tool_left_m, tool.tool_right_m))
+    assert CRATER_M + far_m < radius_m < CRATER_M + far_m + 1.0
     assert drill.state.tracks_supported is False
     assert drill.watch.finish() == ()

@@ -253,9 +253,11 @@ def test_a_large_shock_leaves_a_crater_and_what_was_worked_since_the_count_provi
     assert (small.craters_m, small.shaken, small.open_cells) == ((), None, 0)
     large = seen(closed, felt(2.0, (1.0, 2.0)), felt(2.0, (1.0, 2.0)))
     newest = large.stroke.number if large.stroke is not None else 0
-    assert (large.craters_m, large.shaken) == (((1.0, 2.0),), (1, newest))
+    assert (large.craters_m, large.shaken) == (((1.0, 2.0, 1.5),), (1, newest))
     assert (large.open_ranges, large.open_cells) == (((1, newest),), large.credited_cells)
     assert seen(closed, felt(2.0, None)).craters_m == ()
+    wide = msgspec.structs.replace(felt(2.0, (1.0, 2.0)), within_m=0.85)
+    assert seen(closed, wide).craters_m == ((1.0, 2.0, 2.35),)
     again = seen(closed, felt(2.0, (1.0, 2.0)), counted)
-    assert (again.craters_m, again.shaken, again.open_cells) == (((1.0, 2.0),), None, 0)
+    assert (again.craters_m, again.shaken, again.open_cells) == (((1.0, 2.0, 1.5),), None, 0)
     assert seen(counted, felt(2.0, None)).shaken is None, "nothing was worked since the count"

@@ -1,6 +1,6 @@
 """What a record says of shocks and detonations, by the vehicle itself and by people, and what follows from it."""
 
-from typing import Final
+from typing import Final, TypeAlias
 
 from vehicle.contracts.ledger_types import Observed
 
@@ -15,8 +15,10 @@ LARGE_SHOCK: Final = 2.0
 BY_PEOPLE: Final = "detonation_class"
 """Kind of what people say of a detonation; its value is the class."""
 CRATER_M: Final = 1.5
-"""Radius of the keep-out round the place of a detonation: the crater of an anti-tank mine is 1 m to 2 m wide, and the
-place has an error, for the tool is wide."""
+"""Radius of the keep-out round a detonation whose place is known exactly: the crater of an anti-tank mine is 1 m to 2 m
+wide. How far off the place may be (`Observed.within_m`) comes on top."""
+Crater: TypeAlias = tuple[float, float, float]
+"""Keep-out: east and north of the middle, ENU, and radius [m]."""
 
 
 def is_picture_good(value: float, text: str) -> bool:
@@ -35,6 +37,8 @@ def is_large(observed: Observed) -> bool:
     return large or (observed.kind == BY_PEOPLE and is_heavier(observed.value))
 
 
-def crater_m(observed: Observed) -> tuple[float, float] | None:
-    """Where this observation says that no track may stand [m], ENU; None where it says of no such place."""
-    return observed.place_m if is_large(observed) else None
+def crater_m(observed: Observed) -> Crater | None:
+    """Where this observation says that no track may stand; None where it says of no such place."""
+    if not is_large(observed) or observed.place_m is None:
+        return None
+    return (*observed.place_m, CRATER_M + observed.within_m)

@@ -128,7 +128,8 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed", omit_d
     """What somebody measured, saw or did, as the journal keeps it; `place_m` ENU, None where nobody said where.
 
     `ring_m`, `plan_hash`: ground that it is about, a closed ring in ENU, and the plan that this ground is of; left out
-    of the file where there is none.
+    of the file where there is none. `within_m`: of a detonation, how far off `place_m` it may have been in any
+    direction: half the tool's width, and the error of the place; 0 also in older files.
     """
 
     kind: str
@@ -142,6 +143,7 @@ class Observed(msgspec.Struct, frozen=True, kw_only=True, tag="observed", omit_d
     utc_us: int | None
     ring_m: Ring = ()
     plan_hash: str = ""
+    within_m: float = 0.0
 
 
 class HeldBack(msgspec.Struct, frozen=True, kw_only=True, tag="depth_due"):

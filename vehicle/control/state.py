@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from firmware_bridge.types import ControllerHello, ControllerStatus, GnssFix, ImuSample
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.detonation import Crater
 from vehicle.contracts.frames import FloatArray, LocalFrame
 from vehicle.contracts.geometry import Ring
 from vehicle.contracts.ledger_types import (
@@ -225,7 +226,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     `pending`: withdrawals that have not reached the whole map; what they withdraw is out of the figures at once only
     where they have. `acts`: what was withdrawn or confirmed in the newest such tick, the last of `act_count`.
     `marks`: times and numbers of strokes, thinned out with age. `trials`: what was worked while all was withheld, the
-    newest last; only since the depth last failed. `craters_m`: places of large detonations, near which no
+    newest last; only since the depth last failed. `craters_m`: keep-outs of large detonations, in which no
     track may stand. `bracket`: since it began, the place of `run` is reckoned; no stroke is drawn before it is proven
     again. `shaken`: strokes (first, last) since the hammers were last counted before a large detonation, until they are
     counted again: their credit is provisional, whatever the base says.
@@ -255,7 +256,7 @@ class LedgerState(msgspec.Struct, frozen=True, kw_only=True):
     act_count: int = 0
     marks: tuple[tuple[int, int], ...] = ()
     trials: tuple[Trial, ...] = ()
-    craters_m: tuple[tuple[float, float], ...] = ()
+    craters_m: tuple[Crater, ...] = ()
     shaken: tuple[int, int] | None = None
 
     @property

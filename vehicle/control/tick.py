@@ -6,6 +6,7 @@ controller, sources -> checks, estimate -> mission -> drive, flail -> safety -> 
 Coverage plans outside the tick: a plan is an input of the mission like any other.
 """
 
+import math
 from functools import partial
 from itertools import pairwise
 from typing import Final
@@ -80,7 +81,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
     estimate = fusion.estimate(belief, wire, config, now_ns)
     around = _around(state, wire, inputs, now_ns)
-    known, orders = _checked(state, inputs, wire, estimate, around, now_ns)
+    known, orders = _checked(state, inputs, wire, belief, estimate, around, now_ns)
     belief = _at_mark(belief, wire, orders, config, now_ns)
     here_m = (estimate.east_m, estimate.north_m)
     others = _without_gone(state, inputs, known, now_ns)
@@ -135,9 +136,20 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
 
 
 def _checked(
-    state: VehicleState, inputs: Inputs, wire: WireState, estimate: Estimate, around: Around, now_ns: int
+    state: VehicleState,
+    inputs: Inputs,
+    wire: WireState,
+    belief: EstimateState,
+    estimate: Estimate,
+    around: Around,
+    now_ns: int,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
-    """What people told and the wires show: what is known now, and what the ledger is told."""
+    """What people told and the wires show: what is known now, and what the ledger is told.
+
+    Without a fix the tool's place is the last good one, carried on by belts and gyro, and its error grows with the way.
+    """
+    tool_m = (estimate.tool_east_m, estimate.tool_north_m)
+    error_m = state.config.mission.k_sigma * estimate.tool_sigma_m + estimate.doubt_m + belief.place.gap_m
     return checks.step(
         state.checks,
         inputs.observations,
@@ -149,7 +161,8 @@ def _checked(
         session_id=state.session_id,
         now_ns=now_ns,
         plan=state.mission.plan,
-        tool_m=(estimate.tool_east_m, estimate.tool_north_m) if estimate.valid else None,
+        tool_m=tool_m if belief.ready and math.isfinite(sum(tool_m)) else None,
+        tool_error_m=error_m,
         detonated=state.gate.shock_tick == state.tick > 0,
         around=around,
     )

@@ -18,6 +18,7 @@ from console.server.planning.sites import read
 from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.vehicle import MissionConfig
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.skipped import SkippedSwath
@@ -70,6 +71,7 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
     missed = tuple(gap.rings_m for gap in found.gaps if not gap.note)
     if not missed:
         raise InputError(NOTHING_LEFT)
+    radius_m = CRATER_M + 0.5 * machine.tool.width_m
     settings = msgspec.structs.replace(settings_of(machine, first.overlap_m, plan.required_depth_m), cell_m=head.cell_m)
     request = ReplanRequest(
         request_id=1,
@@ -78,7 +80,7 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
         missed=missed,
         swept=swept_of(ledger, head.cell_m),
         pose=StartPose(*asked.pose),
-        craters=tuple(crater(place) for place in asked.craters),
+        craters=tuple(crater(place, radius_m) for place in asked.craters),
         error_m=settings.k_sigma * PlanSettings().tool_sigma_m,
     )
     rest = replan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell)).plan

@@ -18,6 +18,7 @@ from console.server.planning.sites import read
 from vehicle.config.footprint import footprint
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.vehicle import MissionConfig
+from vehicle.contracts.detonation import CRATER_M
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import along_cross_m
 from vehicle.contracts.ledger_types import JobMark
@@ -88,13 +89,14 @@ def way_made(asked: WayAsked, tell: Tell) -> dict[str, Any]:
         goals = (work_goal(work, mark_of(work, left), ledger, config),)
     else:
         goals = parking_goals(site)
+    radius_m = CRATER_M + 0.5 * machine.tool.width_m
     settings = msgspec.structs.replace(settings_of(machine, first.overlap_m, work.required_depth_m), cell_m=head.cell_m)
     request = WayRequest(
         site_hash=site.site_hash,
         swept=swept_of(ledger, head.cell_m),
         pose=StartPose(*asked.pose),
         goals=goals,
-        craters=(*kept_out_since(work, site), *(crater(place) for place in asked.craters)),
+        craters=(*kept_out_since(work, site), *(crater(place, radius_m) for place in asked.craters)),
         error_m=settings.k_sigma * PlanSettings().tool_sigma_m,
     )
     plan = way_plan(site, footprint(machine), settings, request, Reporting(asked.limit_s, tell))

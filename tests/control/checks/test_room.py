@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from firmware_bridge.types import ControllerFlag, Observation, ObservationKind, ObservationVerdict
 from tests import builders
 from vehicle.config.load import load_machine
+from vehicle.contracts.detonation import CRATER_M, crater_m
 from vehicle.contracts.hammers import Hammers, meaning, named_tracks
 from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, Observed, Order
 from vehicle.contracts.messages import Inputs
@@ -18,6 +19,7 @@ from vehicle.control.checks import judge, room
 from vehicle.control.checks.on_record import new_on_record
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import Depth
+from vehicle.control.estimate_state import EstimateState, PlaceState
 from vehicle.control.safety import gate
 from vehicle.control.state import LedgerState, WireState
 from vehicle.control.tick import tick
@@ -311,13 +313,19 @@ AT_WORK = {"depth_m": 0.15, "rotor_speed_radps": MACHINE.tool.rotor_speed_radps}
 
 
 def shaken(
-    state: ChecksState, peak_g: float, now_s: float = 1.0, *, detonated: bool = False
+    state: ChecksState,
+    peak_g: float,
+    now_s: float = 1.0,
+    *,
+    detonated: bool = False,
+    tool_m: tuple[float, float] | None = (3.0, 4.0),
+    error_m: float = 0.0,
 ) -> tuple[ChecksState, list[Observed]]:
     """One tick in which the controller tells this peak; 0: nothing."""
     wire = WireState(status=builders.status(**AT_WORK, shock_peak_g=peak_g), status_fresh=True)
     state, found = room.step(
         state, (), wire, LedgerState(), lambda _: None, config=MEASURED, datum=builders.DATUM, session_id=SESSION,
-        now_ns=round(now_s * 1e9), tool_m=(3.0, 4.0), detonated=detonated,
+        now_ns=round(now_s * 1e9), tool_m=tool_m, tool_error_m=error_m, detonated=detonated,
     )  # fmt: skip
     return state, [one for one in found if isinstance(one, Observed)]
 
@@ -327,6 +335,44 @@ def test_a_small_shock_asks_for_a_count_and_withholds_nothing() -> None:
     assert (state.due.hammers, state.margin.withheld) == (True, "")
     assert (felt.kind, felt.value, felt.place_m, felt.by) == ("shock", 1.0, (3.0, 4.0), "vehicle")
     assert felt.text == "small shock, 12 g"
+
+
+def test_the_crater_of_a_detonation_at_the_end_of_the_tool_lies_inside_the_keep_out() -> None:
+    half_m = 0.5 * MACHINE.tool.width_m
+    _, (felt,) = shaken(room.all_made(), 60.0)
+    assert crater_m(felt) == (3.0, 4.0, pytest.approx(CRATER_M + half_m))
+    _, (off,) = shaken(room.all_made(), 60.0, error_m=0.7)
+    assert off.within_m == pytest.approx(half_m + 0.7)
+    _, (nowhere,) = shaken(room.all_made(), 60.0, tool_m=None)
+    assert (crater_m(nowhere), nowhere.within_m) == (None, 0.0)
+    heavy = observation(ObservationKind.DETONATION_CLASS, 4)
+    _, (told, *_) = step(room.all_made(), msgspec.structs.replace(heavy, lat_deg=39.99, lon_deg=46.93))
+    assert isinstance(told, Observed)
+    assert told.within_m == half_m
+    _, (unplaced, *_) = step(room.all_made(), heavy)
+    assert isinstance(unplaced, Observed)
+    assert unplaced.within_m == 0.0
+    _, (note, *_) = step(room.all_made(), observation(ObservationKind.NOTE, text="fox", lat_deg=39.99, lon_deg=46.93))
+    assert isinstance(note, Observed)
+    assert note.within_m == 0.0
+
+
+def test_without_a_fix_the_place_of_a_blast_is_the_last_good_one_with_its_error() -> None:
+    state = builders.vehicle_state()
+    belief = EstimateState(
+        ready=True, x=(7.0, 8.0, 0.0, 0.0, 0.0, 0.0), sigmas=(0.1, 0.1, 0.01, 0.2), accepted_t_ns=0,
+        place=PlaceState(gap_m=0.5),
+    )  # fmt: skip
+    shock = builders.status(flags=ControllerFlag.SHOCK)
+    lost = msgspec.structs.replace(state, estimate=belief)
+    after, _ = tick(lost, Inputs(status=shock, imu=builders.imu()), 60_000_000_000)
+    (felt,) = (act for act in after.ledger.acts if isinstance(act, Observed))
+    assert felt.place_m == pytest.approx((7.0 + MACHINE.tool.ahead_m, 8.0), abs=0.05)
+    k_sigma = state.config.mission.k_sigma
+    assert felt.within_m == pytest.approx(0.5 * MACHINE.tool.width_m + 0.2 * k_sigma + 0.5)
+    after, _ = tick(state, Inputs(status=shock), 60_000_000_000)
+    (felt,) = (act for act in after.ledger.acts if isinstance(act, Observed))
+    assert felt.place_m is None, "no place was ever known"
 
 
 def test_after_a_large_shock_nothing_is_credited_before_count_and_check() -> None:

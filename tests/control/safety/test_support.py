@@ -202,8 +202,13 @@ def test_without_a_position_nobody_knows_and_without_unproven_ground_all_bears()
 def test_no_track_stands_near_a_crater_whatever_was_swept_or_safe() -> None:
     nothing = np.zeros((0, 4))
     half_m = TRACKS.outer_width_m / 2.0
-    for beside_m, bears in ((0.0, False), (half_m + 1.49, False), (half_m + 1.51, True)):
-        ledger = LedgerState(craters_m=((50.0, 0.0), (0.0, beside_m)))
+    for beside_m, radius_m, bears in (
+        (0.0, 1.5, False),
+        (half_m + 1.49, 1.5, False),
+        (half_m + 1.51, 1.5, True),
+        (half_m + 1.51, 1.6, False),
+    ):
+        ledger = LedgerState(craters_m=((50.0, 0.0, 1.5), (0.0, beside_m, radius_m)))
         for unproven in (nothing, UNPROVEN + 200.0):
             found = support.step(not bears, ledger, unproven, builders.estimate(0.0, 0.0, 0.0), REST, CONFIG, 20)
             assert found is bears, beside_m

@@ -5,11 +5,12 @@ Nothing here moves or stops anything; it decides how much of what was worked may
 
 import math
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
 
-from firmware_bridge.types import GnssFix, Observation, ObservationResult, ObservationVerdict
+from firmware_bridge.types import GnssFix, Observation, ObservationKind, ObservationResult, ObservationVerdict
 from vehicle.config.machine_parts import ToolConfig
 from vehicle.config.vehicle import MachineConfig, VehicleConfig
 from vehicle.contracts import detonation, shift_state, skipped
@@ -70,17 +71,20 @@ def step(
     now_ns: int,
     plan: Plan | None = None,
     tool_m: tuple[float, float] | None = None,
+    tool_error_m: float = 0.0,
     detonated: bool = False,
     around: Around = ALONE,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
     """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order.
 
-    `tool_m`: the middle of the tool, ENU, None where it is not known; `detonated`: the gate took a shock for a large
-    one in the tick before.
+    `tool_m`: the middle of the tool, ENU, None where it was never known; `tool_error_m`: it may be so far off;
+    `detonated`: the gate took a shock for a large one in the tick before.
     """
     orders: list[Order | Observed] = []
     state = _watched(state, wire, ledger, orders)
-    state = _shaken(state, wire, config.machine.tool, tool_m, now_ns, orders, detonated=detonated)
+    half_m = 0.5 * config.machine.tool.width_m
+    felt = partial(_felt, wire=wire, place_m=tool_m, within_m=half_m + tool_error_m, now_ns=now_ns)
+    state = _shaken(state, wire, config.machine.tool, felt, now_ns, orders, detonated=detonated)
     seen_now = machine_check.watched(state.machine, wire, config.machine, datum)
     if seen_now is not state.machine:
         state = replace(state, machine=seen_now)
@@ -104,7 +108,7 @@ def step(
             )
             state, told, refusal = judged(state, observation, seen)
             if not refusal:
-                kept = _of_swath(_kept(observation, place_m, now_ns), plan)
+                kept = _of_swath(_kept(observation, place_m, now_ns, half_m), plan)
                 state = replace(state, skips=skipped.with_told(state.skips, kept), seen=seen_with(state.seen, kept))
                 orders += [kept, *told]
         verdict = ObservationVerdict.REFUSED if refusal else ObservationVerdict.RECORDED
@@ -208,7 +212,7 @@ def _shaken(
     state: ChecksState,
     wire: WireState,
     tool: ToolConfig,
-    tool_m: tuple[float, float] | None,
+    felt: Callable[[Shock], Observed],
     now_ns: int,
     orders: list[Order | Observed],
     *,
@@ -225,7 +229,7 @@ def _shaken(
     over = state.shock == 0 or (now_ns - state.shock_t_ns) / NS_PER_S > SHOCK_OVER_S
     heaviest = found if over else max(found, Shock(state.shock))
     if over or heaviest > state.shock:
-        orders.append(_felt(heaviest, wire, tool_m, now_ns))
+        orders.append(felt(heaviest))
     large = found is Shock.LARGE
     return replace(
         state,
@@ -237,19 +241,22 @@ def _shaken(
     )
 
 
-def _felt(weight: Shock, wire: WireState, tool_m: tuple[float, float] | None, now_ns: int) -> Observed:
+def _felt(
+    weight: Shock, *, wire: WireState, place_m: tuple[float, float] | None, within_m: float, now_ns: int
+) -> Observed:
     peak_g = wire.status.shock_peak_g if wire.status is not None else 0.0
     told = f", {peak_g:g} g" if peak_g != 0.0 else ""
     return Observed(
         kind=detonation.SHOCK,
         value=float(weight),
         sigma=None,
-        place_m=tool_m,
+        place_m=place_m,
         by="vehicle",
         text=f"{weight.name.lower()} shock{told}",
         station_id=0,
         t_ns=now_ns,
         utc_us=utc_us(wire, now_ns),
+        within_m=within_m if place_m is not None else 0.0,
     )
 
 
@@ -271,7 +278,9 @@ def _place_m(observation: Observation, datum: LocalFrame) -> tuple[float, float]
     return east_m, north_m
 
 
-def _kept(observation: Observation, place_m: tuple[float, float] | None, now_ns: int) -> Observed:
+def _kept(observation: Observation, place_m: tuple[float, float] | None, now_ns: int, half_m: float) -> Observed:
+    """The record of it; a detonation was anywhere under the tool (`half_m` of its width) whose middle people name."""
+    detonated = observation.kind is ObservationKind.DETONATION_CLASS and place_m is not None
     return Observed(
         kind=observation.kind.name.lower(),
         value=observation.value,
@@ -282,6 +291,7 @@ def _kept(observation: Observation, place_m: tuple[float, float] | None, now_ns:
         station_id=observation.station_id,
         t_ns=now_ns,
         utc_us=observation.time_utc_us,
+        within_m=half_m if detonated else 0.0,
     )
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from vehicle.config.machine_parts import TracksConfig
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.detonation import CRATER_M
+from vehicle.contracts.detonation import Crater
 from vehicle.contracts.frames import FloatArray
 from vehicle.contracts.messages import DriveRequest, Estimate
 from vehicle.contracts.units import TICK_S
@@ -80,10 +80,12 @@ def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cel
     return not len(open_m)
 
 
-def cratered(craters_m: tuple[tuple[float, float], ...], places_m: FloatArray) -> bool:
+def cratered(craters_m: tuple[Crater, ...], places_m: FloatArray) -> bool:
     """True where any of the places (k, 2) lies in the keep-out round a crater."""
-    near_m2 = CRATER_M * CRATER_M
-    return any(bool(np.any(np.sum((places_m - np.array(crater)) ** 2, axis=1) < near_m2)) for crater in craters_m)
+    return any(
+        bool(np.any(np.sum((places_m - (east_m, north_m)) ** 2, axis=1) < radius_m * radius_m))
+        for east_m, north_m, radius_m in craters_m
+    )
 
 
 def period_ticks(drive: DriveRequest) -> int:

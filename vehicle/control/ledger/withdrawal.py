@@ -61,8 +61,8 @@ def noted(state: LedgerState, observed: Observed) -> LedgerState:
     """The masks with what was observed; only a large detonation changes them: a crater, and a count that is due."""
     if not is_large(observed):
         return state
-    place_m, last = crater_m(observed), newest(state)
-    craters_m = state.craters_m if place_m is None or place_m in state.craters_m else (*state.craters_m, place_m)
+    new, last = crater_m(observed), newest(state)
+    craters_m = state.craters_m if new is None or new in state.craters_m else (*state.craters_m, new)
     counted = state.good.get(Knowledge.HAMMERS.value, 0)
     shaken = (counted + 1, last) if last > counted else state.shaken
     return replace(state, craters_m=craters_m, shaken=shaken)

@@ -84,9 +84,9 @@ def replan(
     )
 
 
-def crater(place_m: tuple[float, float]) -> Rings:
+def crater(place_m: tuple[float, float], radius_m: float = CRATER_M) -> Rings:
     """Return the keep-out round the place of a large detonation: a ring outside its circle."""
-    circle = shapely.Point(place_m).buffer(CRATER_M / math.cos(math.pi / 16.0), quad_segs=4)
+    circle = shapely.Point(place_m).buffer(radius_m / math.cos(math.pi / 16.0), quad_segs=4)
     return (tuple((float(x), float(y)) for x, y in shapely.get_coordinates(circle.exterior)),)
 
 
