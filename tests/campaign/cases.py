@@ -78,7 +78,7 @@ CASES: tuple[Case, ...] = (
     Case((34,), "line_unplugged", 1.0, "work", ("controller_lost",), 0.2, N, 0.2, hold_s=2.0),
     Case((34,), "controller_mute", 1.0, "work", ("controller_lost",), 0.26, N, 0.2, hold_s=2.0),
     Case((35, 74), "controller_reboot", 1.0, "manual", ("controller_reset",), 0.1, P, 0.1),
-    Case((35, 74), "controller_reboot", 1.0, "work", ("detonation",), 0.1, P, 0.1),
+    Case((35, 74), "controller_reboot", 1.0, "work", ("controller_reset",), 0.1, P, 0.1),
     Case((36,), "controller_hang", 1.0, "manual", ("controller_reset", "controller_hung"), 0.2, P, 0.2),
     Case((37,), "line_bit_errors", 0.002, "work", (), None, A),
     Case((38,), "line_split", 1.0, "work", (), None, A),
