@@ -100,7 +100,7 @@ def test_a_program_that_came_up_again_with_a_latch_is_a_new_start(tmp_path: Path
 
     def struck(drill: FaultScenario) -> None:
         mission(drill)
-        FAULTS["detonation"].inject(drill, 1.0)
+        FAULTS["fire"].inject(drill, 1.0)
         drill.run(2.0)
         drill.process.dead = True
         drill.run(0.4)
