@@ -63,6 +63,8 @@ from vehicle.control.state import FlailState, MissionState, VehicleState, WireSt
 START: Final = int(OperatorEdge.MISSION_START)
 BY_THE_MACHINE: Final = "machine"
 """Text of a check of the base that the machine made itself, standing on the mark, begins so."""
+SEGMENTS_LOOKED_AT: Final = 2
+"""A mission begins only if neither its present segment nor the next one brings rings together."""
 GONE: Final = "neighbour gone:"
 """A note that begins so names a silent neighbour who left the task; its ring is no longer reckoned with."""
 
@@ -253,7 +255,7 @@ def _rings_meet(state: VehicleState, mission: MissionState, estimate: Estimate, 
     plan = mission.plan
     if plan is None or not near:
         return ""
-    ahead = plan.segments[mission.index : mission.index + rings.PLAN_SEGMENTS]
+    ahead = plan.segments[mission.index : mission.index + SEGMENTS_LOOKED_AT]
     points_m = tuple(point for segment in ahead for point in segment.points_m)
     whole = works(plan) or state.gate.rotor is not RotorState.OFF
     own_m = rings.own_m(state.gate.ring_m, state.config, whole=whole)

@@ -122,6 +122,7 @@ def test_a_neighbour_reaches_as_far_as_it_may_have_gone_and_may_still_go() -> No
     assert rings.reach_m(ring(), NOW_NS) == 30.0
     assert rings.reach_m(ring(), NOW_NS + 100 * NS_PER_S) == pytest.approx(30.0 + 98.5 * 1.5)
     assert rings.reach_m(ring(t_ns=NOW_NS + NS_PER_S), NOW_NS) == 30.0
+    assert rings.reach_m(ring(t_ns=NOW_NS + NS_PER_S, speed_mps=0.4), NOW_NS) == pytest.approx(30.8)
 
 
 def test_rings_are_told_as_wide_as_they_are_taken_for() -> None:
@@ -178,6 +179,7 @@ def test_what_leads_apart_is_told_from_what_leads_together() -> None:
     inside = ring(70.0)
     assert (parts(ahead, inside), parts(back, inside), parts(still, inside)) == (False, True, True)
     assert parts(ahead, ring(80.0 + GROWN_M + MM)), "rings that do not overlap bind nothing"
+    assert not parts(ahead, ring(80.0 + GROWN_M - MM))
     assert not parts(back, inside, ring(-70.0)), "between two there is no way"
     assert parts(ahead)
 
@@ -197,6 +199,47 @@ def test_the_first_ring_that_a_plan_meets_is_named() -> None:
     assert met(ring(40.0, 120.1), ring(122.0, name="C"), ring(-80.0, name="D")) == "D"
     assert met(ring(-80.0), points_m=()) == "B", "without a plan where it stands counts"
     assert met(ring(math.nan)) == "B"
+
+
+SURE = msgspec.structs.replace(EAST, tool_sigma_m=0.0)
+
+
+def test_rings_that_just_touch_count_as_overlapping_everywhere() -> None:
+    ahead = DriveRequest(speed_mps=0.1)
+    assert not rings.parts((ring(80.0),), SURE, ahead, 50.0, NOW_NS)
+    assert rings.parts((ring(80.0 + MM),), SURE, ahead, 50.0, NOW_NS)
+    assert rings.on_the_way((ring(80.0),), SURE, (), 50.0, NOW_NS) == "B"
+    assert rings.on_the_way((ring(80.0 + MM),), SURE, (), 50.0, NOW_NS) == ""
+
+
+@pytest.mark.parametrize("yaw_rad", [0.0, 0.7, -2.1, math.pi / 2.0])
+@pytest.mark.parametrize("place", [(0.0, 0.0), (-13.0, 27.0), (410.0, -230.0)])
+def test_it_is_the_same_wherever_it_stands_and_points(yaw_rad: float, place: tuple[float, float]) -> None:
+    """Beside the way to a stand, before it and behind it, in the frame of the machine."""
+    mps = 1.2
+    way_m = fence.stopping_m(mps, CONFIG)
+    here = estimate(*place, yaw_rad, tool_sigma_m=0.0)
+
+    def at(ahead_m: float, left_m: float) -> Neighbour:
+        cos_yaw, sin_yaw = math.cos(yaw_rad), math.sin(yaw_rad)
+        return ring(place[0] + ahead_m * cos_yaw - left_m * sin_yaw, place[1] + ahead_m * sin_yaw + left_m * cos_yaw)
+
+    for touching, free in (
+        (at(way_m + 80.0 - MM, 0.0), at(way_m + 80.0 + MM, 0.0)),
+        (at(way_m / 3.0, 80.0 - MM), at(way_m / 3.0, 80.0 + MM)),
+        (at(way_m / 3.0, -80.0 + MM), at(way_m / 3.0, -80.0 - MM)),
+        (at(-80.0 + MM, 0.0), at(-80.0 - MM, 0.0)),
+    ):
+        assert seen(touching, belief=here, mps=mps).overlap
+        assert not seen(free, belief=here, mps=mps).overlap
+        points_m = tuple((row.east_m, row.north_m) for row in (at(way_m, 0.0), at(way_m, 0.0)))
+        assert rings.on_the_way((touching,), here, points_m, 50.0, NOW_NS) == "B"
+        assert rings.on_the_way((free,), here, points_m, 50.0, NOW_NS) == ""
+    corner = tuple((row.east_m, row.north_m) for row in (at(20.0, 0.0), at(20.0, 30.0), at(-5.0, 30.0)))
+    assert rings.on_the_way((at(10.0, 110.0 - MM),), here, corner, 50.0, NOW_NS) == "B"
+    assert rings.on_the_way((at(10.0, 110.0 + MM),), here, corner, 50.0, NOW_NS) == ""
+    assert rings.on_the_way((at(100.0 - MM, 12.0),), here, corner, 50.0, NOW_NS) == "B"
+    assert rings.on_the_way((at(100.0 + MM, 12.0),), here, corner, 50.0, NOW_NS) == ""
 
 
 # --- in the gate -----------------------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ it may still go before it stops. Unknown is never far away: what is no number co
 """
 
 import math
+from itertools import pairwise
 from typing import Final
 
 import msgspec
@@ -30,8 +31,6 @@ SILENT_MPS: Final = 1.5
 """After that it may do this, whatever it was told to do: a fast walk, and more than a machine's transit."""
 PEOPLE_MAX_M: Final = 15.0
 """People of whom nothing is heard count as no further from their place than this: a phone is silent in a pocket."""
-PLAN_SEGMENTS: Final = 2
-"""A mission begins only if neither its present segment nor the next one brings rings together."""
 
 
 class Rings(msgspec.Struct, frozen=True, gc=False):
@@ -130,8 +129,7 @@ def on_the_way(
     here = (estimate.east_m, estimate.north_m)
     own_m = own_ring_m + fence.grown_m(estimate)
     for one in known:
-        ways = zip((here, here, *points_m), (here, *points_m), strict=False)
-        nearest_m = min(_to_line_m(start, end, one) for start, end in ways)
+        nearest_m = min(_to_line_m(start, end, one) for start, end in pairwise((here, here, *points_m)))
         if not nearest_m - own_m - reach_m(one, now_ns) > 0.0:
             return one.name
     return ""
@@ -148,6 +146,7 @@ def _to_line_m(start: tuple[float, float], end: tuple[float, float], one: Neighb
     run_east, run_north = end[0] - start[0], end[1] - start[1]
     east, north = one.east_m - start[0], one.north_m - start[1]
     length2 = run_east * run_east + run_north * run_north
-    share = (east * run_east + north * run_north) / length2 if length2 != 0.0 else 0.0
-    share = max(0.0, min(1.0, share))
+    if length2 == 0.0:
+        return math.hypot(east, north)
+    share = max(0.0, min(1.0, (east * run_east + north * run_north) / length2))
     return math.hypot(east - share * run_east, north - share * run_north)
