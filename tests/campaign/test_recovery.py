@@ -53,6 +53,7 @@ STAYS: tuple[tuple[str, float, str], ...] = (
 PASSES = ("stick_off_centre", "detonation", "small_shock")
 """A stick is let go, a shock is over; every other cause stays."""
 ELSEWHERE = {
+    "ring_overlap": "a cause outside of the machine: tests/control/safety/test_rings.py",
     "maintenance": "it is on from the start or not at all: test_borders.py",
     "fence": "test_borders.py",
     "attention": "no fault of the machine: test_scenes.py",

@@ -43,14 +43,15 @@ test("figures hold for the ground that they were made of, and never for another 
 });
 
 test("a swath is skipped with a number, a reason of the list, and words; never without", () => {
-  assert.equal(skipNote(4, "wet", " standing water "), "skip swath 4: wet: standing water");
+  assert.equal(skipNote("0123456789ab", 4, "wet", " standing water "), "012345 wet: standing water");
   for (const [swath, reason, words] of [[0, "wet", "x"], [1.5, "wet", "x"], [NaN, "wet", "x"], [4, "", "x"], [4, "tired", "x"], [4, "wet", "  "]]) {
-    assert.equal(skipNote(swath, reason, words), null);
+    assert.equal(skipNote("0123456789ab", swath, reason, words), null);
   }
+  assert.equal(skipNote("", 4, "wet", "x"), null);
 });
 
 test("a note fits the wire, and no letter is cut in two", () => {
-  const note = skipNote(12, "obstacle", "коренева система дерева посеред смуги");
+  const note = skipNote("0123456789ab", 12, "obstacle", "коренева система дерева посеред смуги, глибока");
   const bytes = new TextEncoder().encode(note);
   assert.ok(bytes.length <= TEXT_BYTES && bytes.length > TEXT_BYTES - 4);
   assert.ok(!note.includes("\ufffd"));
