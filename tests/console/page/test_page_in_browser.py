@@ -172,7 +172,7 @@ def test_take_wants_a_second_of_holding(browser: Page, server: FakeServer) -> No
     """A short press of T takes nothing."""
     opened(browser, server, "disarmed")
     server.state["vehicle"]["mine"] = False
-    browser.until("return document.querySelector('#hands .act')?.innerText.includes('TAKE')")
+    browser.until("return document.querySelector('#hands')?.innerText.includes('TAKE')")
     tap_briefly(browser, "KeyT")
     browser.until("return flail.store.get('held_act') === null")
     settled(browser, server)
