@@ -44,8 +44,8 @@ class FaultScenarioSettings(msgspec.Struct, frozen=True, kw_only=True):
     """Settings of one scenario. `quick` only shortens spin-up, run-down and lowering.
 
     `speed_mps`: planned speed in the swath; None: the machine's working speed. `keep_out_m`: ground that nobody may
-    enter; `unproven_m`: ground that bears no tracks before it is worked. `detonation_wait_s`: its rules are those of the
-    quarter of an hour, and every fault is over within seconds; a recording can be read back from 60 s on, as a
+    enter; `unproven_m`: ground that bears no tracks before it is worked. `detonation_wait_s`: its rules are those of
+    the quarter of an hour, and every fault is over within seconds; a recording can be read back from 60 s on, as a
     vehicle's configuration.
     """
 
