@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from vehicle.contracts.hammers import Hammers
 from vehicle.contracts.units import radps_from_rpm
 
 Positive = Annotated[float, Field(gt=0)]
@@ -83,6 +84,11 @@ class ToolConfig(Strict):
     def rotor_speed_radps(self) -> float:
         """Working rotor speed; 0 for a blade or a plough."""
         return radps_from_rpm(self.rotor_speed_rpm)
+
+    @derived
+    def hammers(self) -> Hammers:
+        """The hammers, as a count of them is judged by."""
+        return Hammers(count=self.hammer_count, per_track=self.hammers_per_track, stripe_m=self.hammer_stripe_m)
 
     @derived
     def engaged_needs_rotor(self) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from firmware_bridge.types import ControllerFlag, ControllerState, ControllerStatus
 from vehicle.contracts.messages import EngineStart
+from vehicle.contracts.units import NS_PER_S, TICK_S
 
 ASKED_S: Final = 5.0
 """For so long hold-to-run may be waited for after the act."""
@@ -51,6 +52,11 @@ def valve_shut(status: ControllerStatus, rotor_ratio: float) -> bool:
 def engine_rests(status: ControllerStatus) -> bool:
     """Measured to stand."""
     return abs(status.engine_speed_radps) <= ENGINE_RESTS_RADPS
+
+
+def rested_s(ticks: int, span_ns: int) -> float:
+    """Since the last crank ended, or the program started [s], by ticks or by the clock, whichever is less."""
+    return min(ticks * TICK_S, span_ns / NS_PER_S)
 
 
 def rest_left_s(tries: int, rested_s: float) -> float:

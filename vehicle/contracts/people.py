@@ -120,7 +120,7 @@ def follow(state: PeopleState, holder: int, at: Moment, *, rests: bool) -> tuple
     why = _over(state, hand_over, at, rests=rests)
     if not why:
         return state, rows
-    ended = _row(ENDED, hand_over.giver.name, why, hand_over.giver.station_id, at)
+    ended = row(ENDED, hand_over.giver.name, why, hand_over.giver.station_id, at)
     return msgspec.structs.replace(state, hand_over=None), (*rows, *((ended,) if state.used else ()))
 
 
@@ -130,11 +130,11 @@ def _changed(state: PeopleState, holder: int, at: Moment) -> tuple[PeopleState, 
         return state, ()
     done = False
     if holder == 0:
-        row = _row(CONTROL, _name(state.driving), "has control no more", 0, at)
+        line = row(CONTROL, _name(state.driving), "has control no more", 0, at)
         last, given = _name(state.driving), True
     else:
         how, done = _how(state, holder, person)
-        row = _row(CONTROL, _name(person), f"{_role(person)} has control; {how}", holder, at)
+        line = row(CONTROL, _name(person), f"{_role(person)} has control; {how}", holder, at)
         last, given = _name(person), False
     gone = {state.holder} - {holder} | ({holder} if person is None else set())
     state = msgspec.structs.replace(
@@ -146,7 +146,7 @@ def _changed(state: PeopleState, holder: int, at: Moment) -> tuple[PeopleState, 
         given=given,
         hand_over=None if done else state.hand_over,
     )
-    return state, (row,) if state.used else ()
+    return state, (line,) if state.used else ()
 
 
 def _at_hand(state: PeopleState, holder: int, at: Moment) -> Person | None:
@@ -197,7 +197,8 @@ def _role(person: Person | None) -> str:
     return person.role if person is not None else "a console"
 
 
-def _row(kind: str, by: str, text: str, station_id: int, at: Moment) -> Observed:
+def row(kind: str, by: str, text: str, station_id: int, at: Moment) -> Observed:
+    """Return a line of the record about people; `station_id` 0: by the vehicle itself."""
     return Observed(
         kind=kind, value=0.0, sigma=None, place_m=None, by=by, text=text, station_id=station_id, t_ns=at.t_ns,
         utc_us=at.utc_us,

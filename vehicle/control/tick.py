@@ -13,7 +13,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
+from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.detonation import is_heavier, is_picture_good
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
@@ -86,7 +86,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     known, orders = _checked(state, inputs, wire, belief, estimate, around, now_ns)
     belief = _at_mark(belief, wire, orders, config, now_ns)
     here_m = (estimate.east_m, estimate.north_m)
-    others = _without_gone(state, inputs, known, now_ns)
+    new = new_on_record(inputs.observations, state.checks, known)
+    others = _without_gone(state, new, now_ns)
     near = neighbours.step(others, inputs.neighbours, state.datum, here_m, number, now_ns)
     # -> mission
     mission = job.step(state.mission, _job_inputs(state), estimate, config, now_ns)
@@ -95,12 +96,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     task = wishes.task(mission, estimate, config)
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
-    new = new_on_record(inputs.observations, state.checks, known)
-    spoken = tuple(one for one in new if one.kind is ObservationKind.DETONATION_CLASS)
     may, sticks = not refused, frames.frame
-    requests = _requests(
-        state, sticks, known, mission, task, estimate, wire, flail, near=near, spoken=spoken, startable=may
-    )
+    requests = _requests(state, sticks, known, mission, task, estimate, wire, flail, near=near, new=new, startable=may)
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
@@ -215,12 +212,12 @@ def _job_inputs(state: VehicleState) -> job.JobInputs:
     )
 
 
-def _without_gone(state: VehicleState, inputs: Inputs, known: ChecksState, now_ns: int) -> tuple[Neighbour, ...]:
+def _without_gone(state: VehicleState, new: tuple[Observation, ...], now_ns: int) -> tuple[Neighbour, ...]:
     """The neighbours without silent ones of whom a person on record says that they are gone, while nothing may move."""
     found = state.neighbours
     if not found or state.gate.mode in ARMED:
         return found
-    for observation in new_on_record(inputs.observations, state.checks, known):
+    for observation in new:
         said = observation.text.strip()
         if observation.kind is ObservationKind.NOTE and said.lower().startswith(GONE):
             found = neighbours.without(found, said[len(GONE) :].strip(), now_ns)
@@ -282,14 +279,15 @@ def _requests(
     flail: FlailState,
     *,
     near: tuple[Neighbour, ...],
-    spoken: tuple[Observation, ...],
+    new: tuple[Observation, ...],
     startable: bool,
 ) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire.
 
-    `frame`: whose sticks are a wish; `spoken`: what people told of detonations in this tick.
+    `frame`: whose sticks are a wish; `new`: what people told that this tick put on the record.
     """
     config = state.config
+    spoken = tuple(one for one in new if one.kind is ObservationKind.DETONATION_CLASS)
     depth_m = wishes.depth_wish_m(config, wire.status, known.margin.depth_bias_m)
     auto_drive = follower.step(task, estimate, config, flail.speed_ratio)
     return Requests(
@@ -301,19 +299,13 @@ def _requests(
         tracks_supported=_tracks_supported(state, mission, estimate, auto_drive),
         due=known.due,
         has_mission=mission.plan is not None and startable and not known.shift.missing,
-        observers=_observers(state.checks, known),
+        observers=tuple(one.station_id for one in new),
         picture_good=tuple(one.station_id for one in spoken if is_picture_good(one.value, one.text)),
         heavier=any(is_heavier(one.value) for one in spoken),
         gnss_restart=estimate.gnss_restart and state.gate.mode not in MISSION_MODES,
         neighbours=near,
         works=mission.plan is None or works(mission.plan),
     )
-
-
-def _observers(before: ChecksState, known: ChecksState) -> tuple[int, ...]:
-    """Stations whose observation entered the record in this tick; the answer to a repeated one is an old answer."""
-    recorded = (one for one in known.results if one.result is ObservationVerdict.RECORDED)
-    return tuple(one.station_id for one in recorded if one not in before.answers)
 
 
 def _proves(wire: WireState) -> bool:

@@ -13,7 +13,7 @@ from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts import shift_state, skipped
 from vehicle.contracts.detonation import is_heavier
-from vehicle.contracts.hammers import Hammers, all_named, named_tracks
+from vehicle.contracts.hammers import all_named, named_tracks
 from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
 from vehicle.contracts.people import Moment, PeopleState
 from vehicle.contracts.plan import Plan
@@ -193,7 +193,7 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
         return state, (), f"this {tool.kind} has no hammers in its profile"
     if missing < 0:
         return state, (), f"the profile has {tool.hammer_count} hammers"
-    hammers = Hammers(count=tool.hammer_count, per_track=tool.hammers_per_track, stripe_m=tool.hammer_stripe_m)
+    hammers = tool.hammers
     places = named_tracks(observation.text)
     if any(not 1 <= place <= hammers.tracks for place in places):
         return state, (), f"text: tracks of hammers are 1 to {hammers.tracks}"

@@ -64,7 +64,7 @@ def offer(state: PeopleState, observation: Observation, around: Around, at: Mome
     items = around.items()
     mark = people.mark_of(items, at.t_ns)
     hand_over = HandOver(giver=giver, items=items, mark=mark, offered_ns=at.t_ns)
-    rows = tuple(_item(text, mark, at) for text in items)
+    rows = tuple(people.row(people.ITEM, "vehicle", f"{mark} {text}", 0, at) for text in items)
     return replace(state, hand_over=hand_over), rows, ""
 
 
@@ -125,10 +125,3 @@ def _fault(person: Person) -> str:
     if not person.name:
         return "who: a name"
     return "" if person.role else "text: the role"
-
-
-def _item(text: str, mark: str, at: Moment) -> Observed:
-    return Observed(
-        kind=people.ITEM, value=0.0, sigma=None, place_m=None, by="vehicle", text=f"{mark} {text}", station_id=0,
-        t_ns=at.t_ns, utc_us=at.utc_us,
-    )  # fmt: skip

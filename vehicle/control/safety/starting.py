@@ -7,7 +7,7 @@ what ends it by whichever is more.
 
 import msgspec
 
-from vehicle.contracts.engine_start import PAUSE_S, engine_rests, length_s, rest_left_s, secured
+from vehicle.contracts.engine_start import PAUSE_S, engine_rests, length_s, rest_left_s, rested_s, secured
 from vehicle.contracts.messages import EngineStart
 from vehicle.contracts.units import NS_PER_S, TICK_S
 from vehicle.control.safety import masks
@@ -39,8 +39,7 @@ def starter(now: GateInputs, measured: Measurements, edges: int, *, able: bool) 
 
 
 def _rested_s(now: GateInputs) -> float:
-    """Since the last crank ended, or the program started [s]."""
-    return min((now.tick - now.state.crank_tick) * TICK_S, (now.now_ns - now.state.crank_t_ns) / NS_PER_S)
+    return rested_s(now.tick - now.state.crank_tick, now.now_ns - now.state.crank_t_ns)
 
 
 def _over(now: GateInputs) -> bool:
