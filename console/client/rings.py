@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from console.client.view import ConsoleView
+from firmware_bridge.mavlink.conventions import cut_text
 from firmware_bridge.mavlink.neighbour_adapters import NAME_BYTES
 from firmware_bridge.types import NeighbourFrame, NeighbourKind
 from vehicle.contracts.messages import ACTIVE_MODES, Mode
@@ -82,7 +83,7 @@ def ring_of(name: str, view: ConsoleView, speed: float = 1.0) -> NeighbourFrame 
         fastest_mps = 0.0
     return NeighbourFrame(
         station_id=1,
-        name=name.encode()[:NAME_BYTES].decode("utf-8", "ignore"),
+        name=cut_text(name, NAME_BYTES),
         kind=NeighbourKind.MACHINE,
         lat_deg=frame.lat_deg,
         lon_deg=frame.lon_deg,

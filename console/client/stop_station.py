@@ -26,6 +26,7 @@ from console.client.session import Credentials, SessionProof
 from firmware_bridge.console_types import BeatFrame
 from firmware_bridge.mavlink import adapters, codec, console_adapters
 from firmware_bridge.mavlink.console_adapters import LOW
+from firmware_bridge.mavlink.conventions import cut_text
 from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.neighbour_adapters import NAME_BYTES, neighbour_fault
 from firmware_bridge.mavlink.signature import StationSigner, key_of
@@ -265,7 +266,7 @@ def _ring(post: Post, credentials: Credentials) -> NeighbourFrame:
     """Return what is told of a post. Raises ValueError if it cannot be."""
     ring = NeighbourFrame(
         station_id=credentials.system_id,
-        name=credentials.name.encode()[:NAME_BYTES].decode("utf-8", "ignore"),
+        name=cut_text(credentials.name, NAME_BYTES),
         kind=NeighbourKind.PEOPLE,
         lat_deg=post.lat_deg,
         lon_deg=post.lon_deg,

@@ -9,6 +9,7 @@ from typing import Any
 from console.client.rings import TELL_NS, ring_of
 from console.client.view import ConsoleView
 from console.server.desk import Desk
+from firmware_bridge.mavlink.conventions import cut_text
 from firmware_bridge.mavlink.neighbour_adapters import NAME_BYTES
 from firmware_bridge.types import NeighbourFrame, NeighbourKind, VehicleFrame
 from vehicle.contracts.frames import LocalFrame
@@ -54,15 +55,11 @@ def short_names(names: list[str]) -> list[str]:
 
     By one name a vehicle would know one of two neighbours.
     """
-    cut = [_cut(name, NAME_BYTES) for name in names]
+    cut = [cut_text(name, NAME_BYTES) for name in names]
     return [
-        f"{_cut(name, NAME_BYTES - 4)} #{number}" if cut.count(short) > 1 else short
+        f"{cut_text(name, NAME_BYTES - 4)} #{number}" if cut.count(short) > 1 else short
         for number, (name, short) in enumerate(zip(names, cut, strict=True), start=1)
     ]
-
-
-def _cut(name: str, most_bytes: int) -> str:
-    return name.encode()[:most_bytes].decode("utf-8", "ignore")
 
 
 def rings_section(view: ConsoleView, datum: LocalFrame | None) -> list[dict[str, Any]]:

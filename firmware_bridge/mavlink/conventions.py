@@ -1,4 +1,4 @@
-"""Converts angles and unknown values for the wire: NED heading and ENU yaw, NaN and None, saturating counters."""
+"""Converts values for the wire: NED heading and ENU yaw, NaN and None, saturating counters, texts that are too long."""
 
 import math
 
@@ -46,3 +46,8 @@ def fuel_from_wire(value: int) -> float:
 def saturated_u16(value: int) -> int:
     """Limit a counter to 65535, which means that value or more."""
     return min(U16_MAX, value)
+
+
+def cut_text(text: str, bytes_max: int) -> str:
+    """Return as much of the text as fits into so many bytes of UTF-8, cut between two characters."""
+    return text.encode()[:bytes_max].decode("utf-8", "ignore")

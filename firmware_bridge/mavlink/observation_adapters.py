@@ -3,7 +3,7 @@
 import math
 
 from firmware_bridge.mavlink.command_adapters import HOST_COMPONENT_ID, SYSTEM_ID
-from firmware_bridge.mavlink.conventions import wire_from_optional
+from firmware_bridge.mavlink.conventions import cut_text, wire_from_optional
 from firmware_bridge.mavlink.framing import Frame, frame_bytes
 from firmware_bridge.mavlink.operator_adapters import STATION_COMPONENT_ID
 from firmware_bridge.mavlink.tables import SPEC_BY_NAME
@@ -122,7 +122,7 @@ def _signed(observation: Observation) -> str:
 
 def encode_observation_result(result: ObservationResult, sequence: int = 0) -> bytes:
     """Return the frame of FLAIL_OBSERVATION_RESULT; a text that is too long is cut between two characters."""
-    words = result.text.encode()[:TEXT_BYTES].decode("utf-8", "ignore").encode()
+    words = cut_text(result.text, TEXT_BYTES).encode()
     payload = _RESULT.packer.pack(result.sequence & 0xFFFFFFFF, result.station_id, result.result, words)
     return frame_bytes(_RESULT.header_id, _RESULT.seed, payload, sequence, SYSTEM_ID, HOST_COMPONENT_ID)
 

@@ -111,6 +111,16 @@ def _hands(heard: Heard) -> Judged:
     return ACCEPTED
 
 
+def _unready(heard: Heard) -> Judged:
+    """Hands off, and no reset due."""
+    hands = _hands(heard)
+    return Judged(ActWhy.RESET_FIRST) if hands is ACCEPTED and heard.before.reset_due else hands
+
+
+def _other_mode(heard: Heard) -> Judged:
+    return Judged(ActWhy.RESET_FIRST if heard.before.mode in STOPPED else ActWhy.WRONG_MODE)
+
+
 def _against(heard: Heard, level: Level) -> Judged:
     """The worst reason in force of at least this level; else it may be tried again."""
     after = heard.after
@@ -122,12 +132,10 @@ def _against(heard: Heard, level: Level) -> Judged:
 
 def _no_arm(heard: Heard) -> Judged:
     if heard.before.mode not in (Mode.DISARMED, Mode.READY):
-        return Judged(ActWhy.RESET_FIRST if heard.before.mode in STOPPED else ActWhy.WRONG_MODE)
-    hands = _hands(heard)
-    if hands is not ACCEPTED:
-        return hands
-    if heard.before.reset_due:
-        return Judged(ActWhy.RESET_FIRST)
+        return _other_mode(heard)
+    unready = _unready(heard)
+    if unready is not ACCEPTED:
+        return unready
     return _against(heard, Level.STOP)
 
 
@@ -185,12 +193,10 @@ def _no_engine_start(heard: Heard) -> Judged:
     if heard.seen.starter in (ActWhy.NO_STARTER, ActWhy.START_BARRED):
         return Judged(heard.seen.starter)
     if heard.before.mode is not Mode.DISARMED or heard.before.start is not EngineStart.NONE:
-        return Judged(ActWhy.RESET_FIRST if heard.before.mode in STOPPED else ActWhy.WRONG_MODE)
-    hands = _hands(heard)
-    if hands is not ACCEPTED:
-        return hands
-    if heard.before.reset_due:
-        return Judged(ActWhy.RESET_FIRST)
+        return _other_mode(heard)
+    unready = _unready(heard)
+    if unready is not ACCEPTED:
+        return unready
     against = _against(heard, Level.STOP)
     if heard.seen.starter is ActWhy.NONE or against.why is ActWhy.REASON:
         return against

@@ -9,6 +9,7 @@ import msgspec
 
 from vehicle.contracts.people import PeopleState
 from vehicle.contracts.skipped import SkippedSwath
+from vehicle.operator_link.told_file import decoded
 
 DAY: Final = "@DAY/day.json"
 COUNT_MAX: Final = 65_535
@@ -32,10 +33,7 @@ def day_of(data: bytes) -> Day:
     Raises:
         ValueError: It is no such file.
     """
-    try:
-        return msgspec.json.decode(data, type=Day)
-    except msgspec.DecodeError as damage:
-        raise ValueError(f"no day: {damage}") from None
+    return decoded(data, Day, "day")
 
 
 class DayBook:

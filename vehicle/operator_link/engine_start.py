@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from firmware_bridge.console_types import ActWhy, EngineStartStep
-from vehicle.contracts.engine_start import engine_rests, length_s, rest_left_s, secured, valve_shut
+from vehicle.contracts.engine_start import engine_rests, length_s, rest_left_s, rested_s, secured, valve_shut
 from vehicle.contracts.messages import EngineStart
 from vehicle.contracts.units import NS_PER_S, TICK_S
 
@@ -44,9 +44,8 @@ def told(state: "VehicleState", now_ns: int) -> StartTold:
 
 
 def _rested_s(state: "VehicleState", now_ns: int) -> float:
-    """Since the last crank ended, or the program started [s]."""
     gate = state.gate
-    return min((state.tick - gate.crank_tick) * TICK_S, (now_ns - gate.crank_t_ns) / NS_PER_S)
+    return rested_s(state.tick - gate.crank_tick, now_ns - gate.crank_t_ns)
 
 
 def against(state: "VehicleState", now_ns: int) -> ActWhy:

@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from vehicle.contracts.hammers import Hammers
+from vehicle.operator_link.told_file import decoded
 
 MACHINE: Final = "@MACHINE/hammers.json"
 
@@ -20,7 +21,4 @@ def hammers_of(data: bytes) -> Hammers:
     Raises:
         ValueError: It is no such file.
     """
-    try:
-        return msgspec.json.decode(data, type=Hammers)
-    except msgspec.DecodeError as damage:
-        raise ValueError(f"no hammers: {damage}") from None
+    return decoded(data, Hammers, "hammers")

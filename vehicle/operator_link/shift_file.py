@@ -5,6 +5,7 @@ from typing import Final
 import msgspec
 
 from vehicle.contracts.shift_state import ShiftState
+from vehicle.operator_link.told_file import decoded
 
 SHIFT: Final = "@SHIFT/shift.json"
 
@@ -20,7 +21,4 @@ def shift_of(data: bytes) -> ShiftState:
     Raises:
         ValueError: It is no such file.
     """
-    try:
-        return msgspec.json.decode(data, type=ShiftState)
-    except msgspec.DecodeError as damage:
-        raise ValueError(f"no shift: {damage}") from None
+    return decoded(data, ShiftState, "shift")

@@ -5,6 +5,8 @@ from typing import Final
 
 import msgspec
 
+from vehicle.operator_link.told_file import decoded
+
 NAMES: Final = "@STATIONS/names.json"
 
 
@@ -19,7 +21,4 @@ def names_of(data: bytes) -> dict[int, str]:
     Raises:
         ValueError: It is no such file.
     """
-    try:
-        return msgspec.json.decode(data, type=dict[int, str])
-    except msgspec.DecodeError as damage:
-        raise ValueError(f"no names: {damage}") from None
+    return decoded(data, dict[int, str], "names")

@@ -10,6 +10,7 @@ import msgspec
 
 from firmware_bridge.console_types import ActWhy
 from firmware_bridge.mavlink import _dialect as d
+from firmware_bridge.mavlink.conventions import cut_text
 from firmware_bridge.mavlink.framing import Frame
 from firmware_bridge.mavlink.observation_adapters import WHO_BYTES
 from firmware_bridge.types import Observation, ObservationKind, OperatorEdge
@@ -114,7 +115,7 @@ class StopOnlyStations:
                 sequence=int.from_bytes(self._draw(4), "little"),
                 kind=ObservationKind.NOTE,
                 value=0.0,
-                who=self.names.get(system_id, "").encode()[:WHO_BYTES].decode("utf-8", "ignore"),
+                who=cut_text(self.names.get(system_id, ""), WHO_BYTES),
                 text=NOTE,
             )
         )

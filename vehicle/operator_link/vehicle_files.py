@@ -6,7 +6,6 @@ import msgspec
 
 from vehicle.config.machine import MachineConfig
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.hammers import Hammers
 from vehicle.operator_link.console_reports import ConsoleReports
 from vehicle.operator_link.day_file import DAY, day_file
 from vehicle.operator_link.machine_file import MACHINE, machine_file
@@ -29,10 +28,8 @@ class VehicleFiles:
         self, parameters: Parameters, reports: ConsoleReports, datum: LocalFrame, machine: MachineConfig
     ) -> None:
         self._parameters, self._reports, self._datum = parameters, reports, datum
-        limits, tool = machine.limits, machine.tool
-        self._hammers = Hammers(
-            count=tool.hammer_count, per_track=tool.hammers_per_track, stripe_m=tool.hammer_stripe_m
-        )
+        limits = machine.limits
+        self._hammers = machine.tool.hammers
         self.facts = MachineFacts(roll_max_deg=limits.roll_max_deg, pitch_max_deg=limits.pitch_max_deg)
         self.names: dict[int, str] = {}
         self.taker: PlanTaker | None = None
