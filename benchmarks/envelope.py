@@ -11,11 +11,12 @@ import argparse
 import hashlib
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 
+from benchmarks import kept_lines
 from benchmarks.trials.envelope import KINDS, Result, drawn, flown
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -41,17 +42,6 @@ def key() -> str:
     return found.hexdigest()[:16]
 
 
-def lines(path: Path) -> Iterator[Line]:
-    """What a file holds; the last line may have been cut short, and older code may have written others."""
-    if not path.exists():
-        return
-    for text in path.read_bytes().splitlines():
-        try:
-            yield msgspec.json.decode(text, type=Line)
-        except msgspec.DecodeError:
-            continue
-
-
 def fails(result: Result) -> bool:
     """Against what is promised: false credit inside the envelope, or an invariant that broke."""
     return bool(result.breaches) or (result.inside and result.false_after_m2 > 0.0)
@@ -60,20 +50,20 @@ def fails(result: Result) -> bool:
 def run(path: Path, missions: int, seed: int, kinds: Sequence[str] = KINDS) -> int:
     """The missions of these kinds that the file does not hold yet; how many failed, of all of them."""
     now = key()
-    done = {line.result.mission.number: line for line in lines(path) if (line.key, line.seed) == (now, seed)}
-    path.parent.mkdir(parents=True, exist_ok=True)
+    done = {
+        line.result.mission.number: line
+        for line in kept_lines.lines(path, Line)
+        if (line.key, line.seed) == (now, seed)
+    }
     failed = 0
-    with path.open("ab") as file:
-        if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
-            file.write(b"\n")
+    with kept_lines.opened(path) as file:
         for number in [number for number in range(missions) if KINDS[number % len(KINDS)] in kinds]:
             line = done.get(number)
             if line is None:
                 begun_s = time.process_time()
                 result = flown(drawn(seed, number))
                 line = Line(key=now, seed=seed, result=result, cpu_s=round(time.process_time() - begun_s, 2))
-                file.write(msgspec.json.encode(line) + b"\n")
-                file.flush()
+                kept_lines.append(file, line)
             if fails(line.result):
                 failed += 1
                 print(told(line.result), flush=True)

@@ -19,7 +19,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from benchmarks.envelope import Line, lines
+from benchmarks import kept_lines
+from benchmarks.envelope import Line
 from benchmarks.trials.envelope import Result, inside
 from campaign.lies import LIES, Lie
 
@@ -199,7 +200,7 @@ def _legend(axes: Any) -> None:
 
 def newest(path: Path) -> list[Line]:
     """The lines of that code of which there are the most."""
-    every = list(lines(path))
+    every = list(kept_lines.lines(path, Line))
     most = Counter(line.key for line in every).most_common(1)
     return [line for line in every if most and line.key == most[0][0]]
 

@@ -14,7 +14,6 @@ was ended, for the same task and code. Exit status 1 if any of this fails.
 
 import argparse
 import hashlib
-import os
 import struct
 import sys
 import tempfile
@@ -26,7 +25,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import envelope
+from benchmarks import envelope, kept_lines
 from benchmarks.trials.report_sums import broken_sums
 from flailpilot.report import Asked, facts_of_folders
 from flailpilot.run_folder import JOURNAL, RECORDING
@@ -290,15 +289,10 @@ def key(task: Task) -> str:
 def run(task: Task, out: Path, deaths: int, seed: int) -> int:
     """Judge all deaths that the file does not hold yet; return how many failed."""
     own, known = key(task), dict[int, Result]()
-    for text in out.read_bytes().splitlines() if out.exists() else ():
-        try:
-            line = msgspec.json.decode(text, type=Line)
-        except msgspec.DecodeError:
-            continue
+    for line in kept_lines.lines(out, Line):
         if line.key == own:
             known[line.result.death.number] = line.result
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with out.open("ab") as file:
+    with kept_lines.opened(out) as file:
         for number in range(deaths):
             if number in known:
                 continue
@@ -306,9 +300,7 @@ def run(task: Task, out: Path, deaths: int, seed: int) -> int:
             with tempfile.TemporaryDirectory() as name:
                 known[number] = died(task, drawn(task, seed, number), Path(name))
             line = Line(key=own, result=known[number], cpu_s=round(time.process_time() - start_s, 3))
-            file.write(msgspec.json.encode(line) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
+            kept_lines.append(file, line)
     found = [known[number] for number in range(deaths)]
     bad = [row for row in found if row.faults]
     for row in bad[:20]:

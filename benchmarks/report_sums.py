@@ -9,7 +9,6 @@ other code. Exit status 1 if a sum does not add up, no report can be made, or cr
 
 import argparse
 import hashlib
-import os
 import sys
 import tempfile
 import time
@@ -18,7 +17,7 @@ from pathlib import Path
 import msgspec
 import shapely
 
-from benchmarks import envelope
+from benchmarks import envelope, kept_lines
 from benchmarks.trials.envelope import Mission, Result, drawn, flown
 from benchmarks.trials.report_sums import broken_sums
 from campaign.days_parts import JournalSink
@@ -129,21 +128,14 @@ def judged(seed: int, number: int) -> Line:
 def run(path: Path, missions: int, seed: int) -> int:
     """Judge all missions that the file does not hold yet; return how many failed."""
     own, known = key(), dict[int, Line]()
-    for text in path.read_bytes().splitlines() if path.exists() else ():
-        try:
-            line = msgspec.json.decode(text, type=Line)
-        except msgspec.DecodeError:
-            continue
+    for line in kept_lines.lines(path, Line):
         if (line.key, line.seed) == (own, seed):
             known[line.number] = line
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("ab") as file:
+    with kept_lines.opened(path) as file:
         for number in range(missions):
             if number not in known:
                 known[number] = judged(seed, number)
-                file.write(msgspec.json.encode(known[number]) + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+                kept_lines.append(file, known[number])
     found = [known[number] for number in range(missions)]
     bad = [line for line in found if line.faults]
     for line in bad[:20]:

@@ -27,6 +27,13 @@ def hands_off(m: SafetyState, s: Situation) -> bool:
     return s.live and m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
 
 
+def held_into(step: EngineStart, before: EngineStart, m: SafetyState, s: Situation) -> bool:
+    """Hold pressed and no act: into a step of an engine start when the one before is spent, and on in it."""
+    spent = m.start is before and s.starter is not Starter.ABLE
+    goes_on = m.start is step and s.starter is Starter.ABLE
+    return s.hold and s.act is Act.NONE and (spent or goes_on)
+
+
 def curable(s: Situation) -> bool:
     return s.worst in (Class.OK, Class.LIMIT, Class.WAIT, Class.NAV) or s.retreat
 
@@ -431,26 +438,10 @@ STEP: dict[str, Step] = {
         n.start is not HELD or (m.start in (ASKED, HELD) and s.hold and s.act is Act.NONE and s.starter is Starter.ABLE)
     ),
     "X5 the horn sounds once it was held for its time": lambda m, s, n, c: (
-        n.start is not WARNING
-        or (
-            s.hold
-            and s.act is Act.NONE
-            and (
-                (m.start is HELD and s.starter is not Starter.ABLE)
-                or (m.start is WARNING and s.starter is Starter.ABLE)
-            )
-        )
+        n.start is not WARNING or held_into(WARNING, HELD, m, s)
     ),
     "X6 nothing cranks before the horn has sounded for its time": lambda m, s, n, c: (
-        n.start is not CRANKING
-        or (
-            s.hold
-            and s.act is Act.NONE
-            and (
-                (m.start is WARNING and s.starter is not Starter.ABLE)
-                or (m.start is CRANKING and s.starter is Starter.ABLE)
-            )
-        )
+        n.start is not CRANKING or held_into(CRANKING, WARNING, m, s)
     ),
     "X7 a crank ends at release, by any act, when the engine runs, and with its time": lambda m, s, n, c: (
         m.start is not CRANKING
