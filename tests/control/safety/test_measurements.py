@@ -1,6 +1,7 @@
 """What the gate measures for itself."""
 
 import math
+from typing import Any
 
 import msgspec
 import pytest
@@ -9,9 +10,9 @@ from firmware_bridge.types import ControllerFlag, FixType
 from tests.builders import gnss, imu, status
 from tests.control.safety.gate_inputs import BEATS, CONFIG, HELLO, NOW_NS, ROTORLESS, TICK, configured, gate_inputs
 from vehicle.control.safety.gate_inputs import GateInputs
-from vehicle.control.safety.measurements import Measurements, measure
+from vehicle.control.safety.measurements import Measurements, measure, stands_now
 from vehicle.control.shock import Shock
-from vehicle.control.state import DriftState, MonitorState
+from vehicle.control.state import DriftState, MonitorState, WireState
 
 WORKING = CONFIG.machine.tool.rotor_speed_radps
 OLD = MonitorState(beats_ns=BEATS, boot_count=1, base_id=7)
@@ -35,6 +36,28 @@ def test_a_status_counts_up_to_the_time_out() -> None:
     assert not late.rotor_stopped
     assert not late.at_speed
     assert math.isnan(late.fastest_mps)
+
+
+@pytest.mark.parametrize(
+    ("changes", "rest_ticks", "stands"),
+    [
+        ({}, 0, True),
+        ({"status": None}, 50, None),
+        ({"status_t_ns": NOW_NS - 150 * MS}, 0, True),
+        ({"status_t_ns": NOW_NS - 150 * MS - 1}, 50, None),
+        ({"status": status(track_left_mps=0.2)}, 49, False),
+        ({"status": status(track_left_mps=math.nan)}, 49, False),
+        ({"status": status(track_left_mps=math.nan)}, 50, True),
+        ({"gnss": gnss(0.0, 0.0, 0.0, 0.0, speed_mps=0.5)}, 0, False),
+        ({"gnss": gnss(0.0, 0.0, 0.0, 0.0, speed_mps=0.5), "gnss_t_ns": NOW_NS - 500 * MS}, 0, False),
+        ({"gnss": gnss(0.0, 0.0, 0.0, 0.0, speed_mps=0.5), "gnss_t_ns": NOW_NS - 500 * MS - 1}, 0, True),
+    ],
+)
+def test_others_than_the_gate_ask_whether_it_stands(
+    changes: dict[str, object], rest_ticks: int, stands: bool | None
+) -> None:
+    values: dict[str, Any] = {"status": status(), "status_t_ns": NOW_NS, "gnss_t_ns": NOW_NS} | changes
+    assert stands_now(WireState(**values), rest_ticks, CONFIG, NOW_NS) is stands
 
 
 def test_flags_are_a_plain_number() -> None:
