@@ -148,12 +148,12 @@ def test_a_planted_bug_fails_a_seed_and_shrinks_to_the_one_fault_and_the_command
 ) -> None:
     build = ActuatorCommand
     monkeypatch.setattr(gate, "ActuatorCommand", lambda **fields: build(**(fields | {"kill": False})))
-    result = runs.run_seed(9075)
+    result = runs.run_seed(9074)
     assert [breach.name for breach in result.breaches] == ["estop_without_kill"]
     assert len(result.events) == 3
-    (failure,) = campaign.summed([result], 9075, tmp_path, shrinks=1).failures
+    (failure,) = campaign.summed([result], 9074, tmp_path, shrinks=1).failures
     assert failure.faults == ("estop_hammered",)
-    assert failure.command == f"flailpilot campaign {tmp_path} --first 9075 --keep {failure.kept[0]}"
+    assert failure.command == f"flailpilot campaign {tmp_path} --first 9074 --keep {failure.kept[0]}"
     kept = failure.command.split()[-1]
     assert campaign.run(tmp_path, 1, failure.seed, 1, kept, as_json=False) == 1
     assert "BROKEN estop_without_kill" in capsys.readouterr().out

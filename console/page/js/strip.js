@@ -83,6 +83,7 @@ export class Strip {
     put(this.text, here ?? shown.text);
     mark(this.text, "blue", here === null && shown.blue === true);
     mark(this.element, "with-acts", offers.length > 0);
+    mark(this.element, "crowded", offers.some((one) => one.act === "ENGINE_START"));
     mark(this.element, "answers", here !== null && !view?.hold);
     show(this.echo.element, DRIVES.includes(mode) && stateOf(this.store) === "live");
     if (view) this.echo.put(view.drive, view.turn);

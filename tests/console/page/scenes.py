@@ -162,6 +162,13 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
         due={"arm_unused_s": None},
         engine={"speed_rpm": 0.0, "start": "idle", "start_left_s": 0.0, "start_tries": 0},
     ),
+    "engine_barred": scene(
+        vehicle={"mode": "DISARMED", "armed": False},
+        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
+        pose={"speed_mps": 0.0},
+        due={"arm_unused_s": None},
+        engine={"speed_rpm": 0.0, "start": "barred", "start_left_s": 0.0, "start_tries": 3},
+    ),
     "starting": scene(
         vehicle={"mode": "DISARMED", "armed": False},
         tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},

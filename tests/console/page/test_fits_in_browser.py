@@ -25,6 +25,7 @@ SHOWN = [
     "lost",
     "disarmed",
     "engine_off",
+    "engine_barred",
     "starting",
 ]
 VIEWS = ["drive", "mission", "plan", "record", "setup"]
