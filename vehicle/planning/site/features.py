@@ -113,9 +113,16 @@ def _feature(
 
 def _verdict(label: str, place: str, member: dict[str, Any], told: tuple[Source, ...]) -> Verdict:
     try:
-        return judged(sources_of(member, told))
+        return judged(sources_of(member, told), _holes(member.get("geometry")))
     except RoleError as error:
         raise InputError(f"{label}: {place}: {error}") from None
+
+
+def _holes(geometry: Any) -> int:
+    """Number of holes of a polygon or of all parts of a multipolygon; 0 for other or broken geometries."""
+    kind, rows = (geometry.get("type"), geometry.get("coordinates")) if isinstance(geometry, dict) else (None, None)
+    parts = rows if kind == "MultiPolygon" else [rows] if kind == "Polygon" else []
+    return sum(max(len(part) - 1, 0) for part in parts if isinstance(part, list)) if isinstance(parts, list) else 0
 
 
 def _shaped(

@@ -2,7 +2,7 @@
 
 A role field decides. Without one, any source that says keep-out wins, and a doubt about it is refused. If the role
 field says that ground is worked or bears tracks, and another source says keep-out, the file contradicts itself and is
-refused.
+refused. A name or a description that only speaks of keep-outs (`role_mentions`) is reported.
 """
 
 import re
@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from vehicle.planning.site.role_mentions import Mention, mention_of
 from vehicle.planning.site.role_words import (
     UNSURE,
     Heard,
@@ -35,6 +36,8 @@ SHORT_WORDS = 3
 """Prose with up to this many words is taken as a name."""
 DEPTH_MAX = 6
 """Largest depth of nested fields."""
+SEVERAL_HOLES = 2
+"""From this number of holes on, keep-outs in the plural may be the holes of the shape."""
 
 
 class Kind(Enum):
@@ -210,12 +213,15 @@ def _is_exact(key: str, *, number: bool = False) -> bool:
 
 
 # --- what wins -------------------------------------------------------------------------------------------------------
-def judged(sources: list[Source]) -> Verdict:
-    """Return the role of a shape. Raises RoleError that names the source and says what to write."""
+def judged(sources: list[Source], holes: int = 0) -> Verdict:
+    """Return the role of a shape with a number of holes.
+
+    Raises RoleError that names the source and says what to write.
+    """
     told = [source for source in sources if source.kind is Kind.ROLE and source.text not in (None, "")]
     said = [(source, found) for source in sources if source.kind is not Kind.ROLE and (found := _heard(source))]
     if told:
-        return _explicit(told, said, sources)
+        return _explicit(told, said, sources, holes)
     keep = next((row for row in said if row[1].role == "keep_out" and row[1].level is Level.SURE), None)
     sure = [row for row in said if row[1].level is Level.SURE]
     states = [source for source in sources if source.kind is Kind.STATE]
@@ -263,7 +269,7 @@ def _check_bearing(role: str, names: list[Source]) -> None:
             raise RoleError(f"its role says {role}, its {_told(source)} may mean the contrary; correct one of them")
 
 
-def _explicit(told: list[Source], said: list[tuple[Source, Heard]], sources: list[Source]) -> Verdict:
+def _explicit(told: list[Source], said: list[tuple[Source, Heard]], sources: list[Source], holes: int) -> Verdict:
     roles = {}
     for source in told:
         text = source.text[0] if isinstance(source.text, list) and len(source.text) == 1 else source.text
@@ -280,10 +286,24 @@ def _explicit(told: list[Source], said: list[tuple[Source, Heard]], sources: lis
     states = _states_told(role, [source for source in sources if source.kind is Kind.STATE])
     against = [(source, found) for source, found in said if found.role == "keep_out"]
     for source, found in against:
-        if found.level is Level.SURE:
+        if found.level is Level.SURE and not _only_speaks(_mention(source), role, holes):
             raise RoleError(f"its role says {role}, its {_told(source)} says keep_out; correct one of them")
     notes = [f"its {_told(source)} speaks of a keep-out; its role {role} decides" for source, _ in against]
+    if not holes and any(_mention(source) is Mention.HOLDING for source, _ in against):
+        notes.append("it has no hole: look whether all its keep-outs are drawn")
     return Verdict(role, explicit=True, notes=(*notes, *states))
+
+
+def _mention(source: Source) -> Mention | None:
+    """Return how a free text speaks of keep-outs; a class, a field, a folder and a style state what the shape is."""
+    return mention_of(str(source.text)) if source.kind in (Kind.NAME, Kind.PROSE) else None
+
+
+def _only_speaks(mention: Mention | None, role: str, holes: int) -> bool:
+    """Whether keep-outs are only spoken of, beside the shape or in it; in it never where the tracks would stand."""
+    if mention is Mention.PLURAL:
+        return role not in BEARING and holes >= SEVERAL_HOLES
+    return mention is Mention.BESIDE or (mention is Mention.HOLDING and role not in BEARING)
 
 
 def _nearest(sure: list[tuple[Source, Heard]]) -> str:

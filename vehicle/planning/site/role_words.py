@@ -59,11 +59,11 @@ class Heard(msgspec.Struct, frozen=True):
 
 def heard(text: str) -> Heard | None:
     """Return what a name or a field says about a role; None if nothing."""
-    parts = _segments(text)
+    parts = segments_of(text)
     flat = [token for part in parts for token in part]
     if not flat:
         return None
-    safety = _found(flat, STRONG)
+    safety = found_in(flat, STRONG)
     if safety:
         return _strong(flat, safety)
     leading = _leading(parts, flat)
@@ -74,8 +74,8 @@ def heard(text: str) -> Heard | None:
 
 def heard_in_prose(text: str) -> Heard | None:
     """Return what a description says: only words that always mean a keep-out count, such as `keep out`."""
-    flat = [token for part in _segments(text) for token in part]
-    for key, _, end in _found(flat, STRONG):
+    flat = [token for part in segments_of(text) for token in part]
+    for key, _, end in found_in(flat, STRONG):
         if key in ("donot", "mustnot") and not (end < len(flat) and flat[end] in VERBS):
             continue
         if key in ("notallowed", "notpermitted") and not ACTS & set(flat):
@@ -92,8 +92,8 @@ def heard_whole(text: str) -> Heard | None:
     if found is None or (found.strong and found.role == "keep_out"):
         return found
     keys = STRONG.keys() | THINGS.keys() | OTHERS.keys()
-    core = _core([token for part in _segments(text) for token in part])
-    whole = {"".join(core), "".join(map(_singular, core)), key_of(text)} & keys
+    core = core_of([token for part in segments_of(text) for token in part])
+    whole = {"".join(core), "".join(map(singular_of, core)), key_of(text)} & keys
     return found if found.level is Level.SURE and whole else None
 
 
@@ -107,19 +107,19 @@ def heard_of_a_folder(text: str) -> Heard | None:
 
 def opens_with_safety_word(text: str) -> bool:
     """Whether a text begins with a keep-out word, like the name of a file that holds only keep-outs."""
-    flat = [token for part in _segments(text) for token in part]
-    return any(start == 0 for _, start, _ in _found(flat, STRONG))
+    flat = [token for part in segments_of(text) for token in part]
+    return any(start == 0 for _, start, _ in found_in(flat, STRONG))
 
 
 def is_mixed(text: str) -> bool:
     """Whether a text names several things (`Field and keep-outs`)."""
-    return any(token in MIXING for part in _segments(text) for token in part) or "+" in text
+    return any(token in MIXING for part in segments_of(text) for token in part) or "+" in text
 
 
 def starts_here(text: str) -> bool:
     """Whether a text names a place where a plan should begin or end."""
     return any(
-        token in {"start", "begin", "entry", "home", "takeoff", "launch"} for p in _segments(text) for token in p
+        token in {"start", "begin", "entry", "home", "takeoff", "launch"} for p in segments_of(text) for token in p
     )
 
 
@@ -127,12 +127,12 @@ def _strong(flat: list[str], found: list[tuple[str, int, int]]) -> Heard:
     used = {k for _, start, end in found for k in range(start, end)}
     rest = [token for k, token in enumerate(flat) if k not in used]
     sentence = len(flat) > LONG_WORDS and min(start for _, start, _ in found) > 0
-    doubt = any(token in NEGATIONS for token in rest) or bool(_found(rest, OTHERS)) or sentence
+    doubt = any(token in NEGATIONS for token in rest) or bool(found_in(rest, OTHERS)) or sentence
     return Heard("keep_out", Level.DOUBT if doubt else Level.SURE)
 
 
 def _leading(parts: list[list[str]], flat: list[str]) -> Heard | None:
-    at_front = [row for row in _found(flat, OTHERS) if row[1] == 0]
+    at_front = [row for row in found_in(flat, OTHERS) if row[1] == 0]
     if not at_front:
         return None
     key, _, end = max(at_front, key=lambda row: row[2])
@@ -148,7 +148,7 @@ def _leading(parts: list[list[str]], flat: list[str]) -> Heard | None:
         return Heard(role, Level.DOUBT)
     # many names begin with `work` or `survey`: they are the role only if nothing but numbering follows
     whole = key in ("workarea", "workingarea", "workzone", "workingzone", "taskarea") or end == len(parts[0])
-    return Heard(role, Level.SURE) if whole or not _core(rest) else None
+    return Heard(role, Level.SURE) if whole or not core_of(rest) else None
 
 
 def _untied(parts: list[list[str]], end: int) -> list[str]:
@@ -159,7 +159,7 @@ def _untied(parts: list[list[str]], end: int) -> list[str]:
 
 
 def _thing(parts: list[list[str]], flat: list[str]) -> Heard | None:
-    if not any(_is_thing(token) for token in flat) and not _found(flat, THINGS):
+    if not any(_is_thing(token) for token in flat) and not found_in(flat, THINGS):
         return None
     parts = [_with_pairs(part) for part in parts]
     heads = [_head(part) for part in parts]
@@ -179,14 +179,14 @@ def _thing(parts: list[list[str]], flat: list[str]) -> Heard | None:
 
 def _is_count(flat: list[str]) -> bool:
     """Whether a number is a count: `arable 4 holes` is a field with four holes."""
-    counted = (k for k in range(1, len(flat)) if flat[k - 1].isdigit() and _singular(flat[k]) != flat[k])
-    return any(_is_thing(flat[k]) and bool(_core(flat[: k - 1])) for k in counted)
+    counted = (k for k in range(1, len(flat)) if flat[k - 1].isdigit() and singular_of(flat[k]) != flat[k])
+    return any(_is_thing(flat[k]) and bool(core_of(flat[: k - 1])) for k in counted)
 
 
 def _head(part: list[str]) -> str | None:
     """Return the noun of a phrase: the last word before a preposition, without numbering and fillers; None if none."""
     at = next((k for k, token in enumerate(part) if token in PREPOSITIONS), len(part))
-    core = _core(part[:at])
+    core = core_of(part[:at])
     if not core:
         return None
     return core[-1]
@@ -196,14 +196,17 @@ def _with_pairs(part: list[str]) -> list[str]:
     """`power lines` as one word."""
     joined: list[str] = []
     for token in part:
-        pair = (joined[-1] + _singular(token)) if joined else ""
+        pair = (joined[-1] + singular_of(token)) if joined else ""
         joined[-1:] = [pair] if pair in THINGS else [*joined[-1:], token]
     return joined
 
 
-def _core(tokens: list[str]) -> list[str]:
+def core_of(tokens: list[str]) -> list[str]:
+    """Return the words that are neither numbering nor fillers."""
     return [
-        token for token in tokens if token not in FILLERS and not _is_number(token) and _singular(token) not in FILLERS
+        token
+        for token in tokens
+        if token not in FILLERS and not _is_number(token) and singular_of(token) not in FILLERS
     ]
 
 
@@ -211,7 +214,7 @@ def _nearly(parts: list[list[str]], flat: list[str]) -> Heard | None:
     """Whether a text may be a misspelt safety word (one or two letters differ), or holds an unclear `not`."""
     if _head(parts[0]) not in LAND and any(token in ("not", "never") for token in flat):
         return Heard("keep_out", Level.DOUBT)
-    pairs = [a + b for tokens in (flat, list(map(_singular, flat))) for a, b in pairwise(tokens)]
+    pairs = [a + b for tokens in (flat, list(map(singular_of, flat))) for a, b in pairwise(tokens)]
     for word in (*flat, *pairs):
         if word.startswith(DOUBTFUL):
             return Heard("keep_out", Level.DOUBT)
@@ -225,13 +228,13 @@ def _nearly(parts: list[list[str]], flat: list[str]) -> Heard | None:
     return None
 
 
-def _found(tokens: list[str], table: dict[str, str]) -> list[tuple[str, int, int]]:
+def found_in(tokens: list[str], table: dict[str, str]) -> list[tuple[str, int, int]]:
     """Return (key, start, end) of every phrase of a table found in a text, in any spelling."""
     rows = []
     for start in range(len(tokens)):
         joined = single = ""
         for end in range(start + 1, min(start + 5, len(tokens) + 1)):
-            joined, single = joined + tokens[end - 1], single + _singular(tokens[end - 1])
+            joined, single = joined + tokens[end - 1], single + singular_of(tokens[end - 1])
             rows += [(key, start, end) for key in {joined, single} & table.keys()]
         if table is STRONG and not any(row[1] == start for row in rows):
             rows += [(key, start, start + 1) for key in WITHIN if key in tokens[start]][:1]
@@ -239,14 +242,15 @@ def _found(tokens: list[str], table: dict[str, str]) -> list[tuple[str, int, int
 
 
 def _is_thing(token: str) -> bool:
-    return token in THINGS or _singular(token) in THINGS
+    return token in THINGS or singular_of(token) in THINGS
 
 
 def _is_number(token: str) -> bool:
     return len(token) == 1 or token.isdigit() or bool(re.fullmatch(r"[ivx]+", token))
 
 
-def _singular(token: str) -> str:
+def singular_of(token: str) -> str:
+    """Return an English word in the singular."""
     if len(token) < 4 or not token.endswith("s") or token.endswith(("ss", "us", "is")):
         return token
     if token.endswith("ies"):
@@ -254,7 +258,7 @@ def _singular(token: str) -> str:
     return token[:-2] if re.search(r"(ch|sh|x|ss)es$", token) else token[:-1]
 
 
-def _segments(text: str) -> list[list[str]]:
+def segments_of(text: str) -> list[list[str]]:
     """Return lists of lower-case words, one for each part between marks; camel case and numbers are split."""
     plain = re.sub(r"<[^>]*>|&\w+;", " ", unicodedata.normalize("NFKC", text))
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain)
@@ -293,7 +297,7 @@ def _distance(one: str, other: str, limit: int) -> int:
 
 def key_of(phrase: str) -> str:
     """Return the look-up key of a phrase: its words joined, in the singular."""
-    return "".join(_singular(token) for part in _segments(phrase) for token in part)
+    return "".join(singular_of(token) for part in segments_of(phrase) for token in part)
 
 
 STRONG = {key_of(word): "keep_out" for role in ROLES if role.name == "keep_out" for word in role.words}
