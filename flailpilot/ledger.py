@@ -107,8 +107,11 @@ SiteFile = Annotated[Path, typer.Option("--site", help="Site file of the run, as
 Outside = Annotated[str | None, typer.Option("--outside", help="As the site was planned with.")]
 Feature = Annotated[str | None, typer.Option("--feature", help="As the site was planned with.")]
 Unmarked = Annotated[str | None, typer.Option("--unmarked", help="As the site was planned with.")]
+BaseFrame = Annotated[str, typer.Option("--base-frame", help="As the site was planned with.")]
 Run = Annotated[Path, typer.Argument(help="Folder of a run.", show_default=False)]
-Polygons = Annotated[Path, typer.Argument(help="GeoJSON, CSV (column wkt), GeoPackage or KML.", show_default=False)]
+Polygons = Annotated[
+    Path, typer.Argument(help="GeoJSON, CSV (column wkt), GeoPackage, KML or KMZ.", show_default=False)
+]
 
 
 @app.command("follow-up")
@@ -125,12 +128,13 @@ def follow_up(
     outside: Outside = None,
     feature: Feature = None,
     unmarked: Unmarked = None,
+    base_frame: BaseFrame = "EPSG:4326",
 ) -> None:
     """Import ground that another team worked or searched; attributes of the file, or options for all of it."""
     from flailpilot.ledger_imports import SiteOptions, import_follow_up
 
     said = {"team": team, "who": who, "when": when, "method": method, "result": result}
-    raise typer.Exit(import_follow_up(run, file, SiteOptions(site, outside, feature, unmarked), said))
+    raise typer.Exit(import_follow_up(run, file, SiteOptions(site, outside, feature, unmarked, base_frame), said))
 
 
 @app.command()
@@ -148,12 +152,15 @@ def release(
     outside: Outside = None,
     feature: Feature = None,
     unmarked: Unmarked = None,
+    base_frame: BaseFrame = "EPSG:4326",
 ) -> None:
     """Import a document in which the authority releases land; this program never makes or derives one."""
     from flailpilot.ledger_imports import SiteOptions, import_release
 
     said = {"authority": authority, "number": number, "date": date, "person": person, "category": category}
-    raise typer.Exit(import_release(run, file, document, SiteOptions(site, outside, feature, unmarked), said))
+    raise typer.Exit(
+        import_release(run, file, document, SiteOptions(site, outside, feature, unmarked, base_frame), said)
+    )
 
 
 def chain_lines(chain: "Chain") -> list[str]:

@@ -13,6 +13,8 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.host.clock import utc_now
 from vehicle.planning.coverage.replan import check_site
+from vehicle.planning.site.features import WGS84
+from vehicle.planning.site.projected import checked_frame
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.reports import importing
@@ -25,9 +27,10 @@ class SiteOptions(msgspec.Struct, frozen=True):
     """Options for reading the site of a run."""
 
     path: Path
-    outside: str | None
-    feature: str | None
-    unmarked: str | None
+    outside: str | None = None
+    feature: str | None = None
+    unmarked: str | None = None
+    base_frame: str = WGS84
 
 
 def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str, str]) -> int:
@@ -43,6 +46,7 @@ def import_follow_up(run: Path, file: Path, site: SiteOptions, said: Mapping[str
     if any(row.source_hash == old.source_hash for row in found for old in held):
         raise InputError(f"{file}: has already been imported; nothing is counted twice")
     _kept(run, found, {file.name: file.read_bytes()})
+    _tell_coarse(file, found)
     for row in found:
         print(f"kept: {row.layer} layer, {row.team}, {_area_m2(row, ground):,.1f} m2, {row.when}, {row.result}")
     print(layers_text(run, ground))
@@ -64,6 +68,7 @@ def import_release(run: Path, file: Path, document: Path, site: SiteOptions, sai
             f"{document}: has the same name as {file}, and both are kept in one folder; rename one of them"
         )
     _kept(run, (found,), {file.name: file.read_bytes(), document.name: document.read_bytes()})
+    _tell_coarse(file, (found,))
     print(
         f"kept: document {found.number} of {found.authority}, {found.date}, signed by {found.person}: "
         f"{_area_m2(found, ground):,.1f} m2 {found.category}; drawn as a border; it does not change the record"
@@ -82,7 +87,8 @@ def ground_of(run: Path, site: SiteOptions) -> Ground:
         raise InputError(f"{path}: holds no record; name the folder of a run")
     if found.broken_within:
         raise InputError(f"{journal.torn_text(path, found)}: nothing is added to it; copy the journal again")
-    place = load_site(site.path, site.outside, feature=site.feature, unmarked=site.unmarked)
+    frame = checked_frame(site.base_frame)
+    place = load_site(site.path, site.outside, base_frame=frame, feature=site.feature, unmarked=site.unmarked)
     try:
         check_site(found.site_hash or header.site_hash, place)
     except InputError:
@@ -92,7 +98,7 @@ def ground_of(run: Path, site: SiteOptions) -> Ground:
             "and what it was planned with"
         ) from None
     datum = LocalFrame(header.datum_lat_deg, header.datum_lon_deg, header.datum_alt_m)
-    return Ground(place.name, place.site_hash, place.work_area, datum, found.seal)
+    return Ground(place.name, place.site_hash, place.work_area, datum, found.seal, frame)
 
 
 def layers_text(run: Path, ground: Ground) -> str:
@@ -123,6 +129,11 @@ def _kept(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes
         raise InputError(
             f"{run}: {(refusal.strerror or str(refusal)).lower()}; name a folder that can be written"
         ) from None
+
+
+def _tell_coarse(file: Path, found: Sequence[FollowUp | Release]) -> None:
+    if told := importing.coarse_text([polygon for row in found for polygon in row.polygons_deg]):
+        print(f"{file}: {told}: its borders may lie elsewhere by half of that; ask for a file with more decimals")
 
 
 def _area_m2(row: FollowUp | Release, ground: Ground) -> float:

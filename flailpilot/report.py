@@ -22,7 +22,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.reports.about import public_values
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.gaps import Found
-from vehicle.reports.importing import check_words
+from vehicle.reports.import_words import check_words
 from vehicle.reports.paper_set import AS_THEY_WERE, SetError
 from vehicle.reports.results import PAPERS, write_all
 from vehicle.reports.words import ENGLISH, words_of

@@ -85,7 +85,9 @@ def test_every_format_gives_the_same_ground_and_attributes(suffix: str, tmp_path
         ({"team": "dgo"}, "team 'dgo' is not known (did you mean dog?)"),
         ({"layer": "sensors"}, "layer 'sensors' is not known (did you mean sensor?)"),
         ({"layer": "biological"}, "a detector makes the sensor layer, but the layer given is biological"),
-        ({"who": ""}, "who is ''"),
+        ({"who": ""}, "who is not said; write one line of text, in the file or with --who"),
+        ({"when": " "}, "says no day, and there is no column when"),
+        ({"team": ""}, "says no team, and there is no column team; say --team machine | deminer"),
         ({"method": "a\nb"}, "method is"),
         ({"result": "cleared by two dogs"}, "result says 'cleared': only a document of the authority may use this"),
         ({"when": "2026-11-30T12:00:01Z"}, "lies in the future"),
@@ -100,7 +102,7 @@ def test_what_cannot_be_right_is_refused(change: dict[str, str], words: str, tmp
     with pytest.raises(InputError) as refused:
         importing.follow_ups(path, GROUND, {}, NOW)
     assert words in str(refused.value)
-    assert "team.geojson: layer team feature 1" in str(refused.value)
+    assert "team.geojson: feature 1" in str(refused.value)
     assert "\n" not in str(refused.value)
 
 
@@ -112,9 +114,12 @@ BOW_TIE = shapely.Polygon([(0, 0), (20, 20), (20, 0), (0, 20)])
     [
         (degrees((-12.0, 3.0, 20.0, 15.0)), "lies up to 12 m outside ground"),
         (shapely.box(10.0, 10.0, 10.1, 10.1), "outside ground"),
-        (shapely.transform(BOW_TIE, DATUM.lonlat_from_enu_array), "crosses itself"),
-        (shapely.LineString([(46.93, 39.99), (46.931, 39.99)]), "is a linestring"),
-        (shapely.box(1000.0, 10.0, 1001.0, 11.0), "no longitude and latitude"),
+        (shapely.box(40.5, 0.0, 40.5000001, 0.0000001), "outside ground"),  # no area to speak of, 4,500 km away
+        (degrees((2.0, 3.0, 2.01, 3.01)), "encloses 0.0001 m2"),
+        (shapely.transform(degrees((2, 3, 20, 15)), lambda xy: xy[:, ::-1]), "swapped: write longitude first"),
+        (shapely.transform(BOW_TIE, DATUM.lonlat_from_enu_array), "crosses or touches itself"),
+        (shapely.LineString([(46.93, 39.99), (46.931, 39.99)]), "is a line; draw a polygon"),
+        (shapely.box(1000.0, 10.0, 1001.0, 11.0), "has longitude 1001; reproject it to WGS 84"),
     ],
 )
 def test_ground_that_is_none_of_the_site_is_refused(shape: Any, words: str, tmp_path: Path) -> None:
@@ -127,9 +132,9 @@ def test_ground_that_is_none_of_the_site_is_refused(shape: Any, words: str, tmp_
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [
-        ("team.geojson", b"{", "cannot be read"),
+        ("team.geojson", b"{", "not JSON"),
         ("team.gpkg", b"nothing", "cannot be read"),
-        ("team.kml", b"<kml>", "cannot be read"),
+        ("team.kml", b"<kml>", "not well-formed XML"),
         ("team.csv", b"\xff\xfe", "no table in UTF-8"),
         ("team.csv", b"wkt,team\nPOLYGON((0 0),dog\n", "its WKT cannot be read"),
         ("team.csv", b"wkt,team\n", "no feature in it"),
@@ -137,9 +142,9 @@ def test_ground_that_is_none_of_the_site_is_refused(shape: Any, words: str, tmp_
         (
             "team.csv",
             b'wkt\n"POLYGON((46.93 39.99,nan 39.99,47 40,46.93 39.99))"\n',
-            "no longitude and latitude",
+            "is not [lon, lat]; write two numbers",
         ),
-        ("team.shp", b"", "is none of .geojson"),
+        ("team.shp", b"", "its name ends in none of .geojson"),
     ],
 )
 def test_a_file_that_is_none_is_refused(name: str, content: bytes, words: str, tmp_path: Path) -> None:
@@ -171,6 +176,14 @@ def test_a_release_is_what_the_document_says(tmp_path: Path) -> None:
     found = paper(tmp_path, (0, 0, 60, 40), category="cleared")
     assert (found.category, found.number, found.date, found.person) == (Category.CLEARED, "R-1", "2026-11-30", "P")
     assert found.document_hash == imported.hash_of(b"%PDF the authority's")
+    assert paper(tmp_path, (0, 0, 60, 40), category="Cancelled ").category is Category.CANCELLED
+
+
+def test_a_polygon_that_names_another_category_than_its_document_is_refused(tmp_path: Path) -> None:
+    path = geojson(tmp_path / "land.geojson", [degrees((0, 0, 60, 40))], Category="Cleared")
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF")
+    with pytest.raises(InputError, match="feature 1: its category is cleared, the document's is reduced"):
+        importing.release(path, tmp_path / "paper.pdf", GROUND, PAPER, (), NOW)
 
 
 @pytest.mark.parametrize(
@@ -178,6 +191,7 @@ def test_a_release_is_what_the_document_says(tmp_path: Path) -> None:
     [
         ({"category": "released"}, "--category 'released': write cancelled, reduced or cleared"),
         ({"category": ""}, "--category"),
+        ({"date": "2026-11-30T01:00:00+04:00"}, "is a time; write the day alone"),
         ({"number": " "}, "--number"),
         ({"person": ""}, "--person"),
         ({"date": "2027-01-01"}, "lies in the future"),

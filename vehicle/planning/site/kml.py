@@ -1,5 +1,6 @@
 """Converts KML and KMZ to a site file: placemarks with all shapes. Anything unreadable is refused and named."""
 
+import io
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -26,19 +27,29 @@ ELSEWHERE = ("kmz", "shp", "gpkg", "geojson", "gpx", "dae")
 def read_kml(path: Path) -> SiteFile:
     """Read placemarks with polygons, closed lines, lines and points. Raises InputError if the file is no KML."""
     notes = Notes()
-    return _collected(path, list(_Document(path, path.read_bytes(), notes, "", ()).features(0)), notes)
+    return collected(path, kml_features(path, path.read_bytes(), notes), notes)
 
 
 def read_kmz(path: Path) -> SiteFile:
-    """Read every KML file inside the archive.
+    """Read every KML file inside the archive. Raises InputError as `kmz_features` does."""
+    notes = Notes()
+    return collected(path, kmz_features(path, path.read_bytes(), notes), notes)
+
+
+def kml_features(path: Path, content: bytes, notes: Notes) -> list[dict[str, Any]]:
+    """Return the placemarks as GeoJSON features. Raises InputError if the content is no KML."""
+    return list(_Document(path, content, notes, "", ()).features(0))
+
+
+def kmz_features(path: Path, content: bytes, notes: Notes) -> list[dict[str, Any]]:
+    """Return the placemarks of every KML file inside an archive as GeoJSON features.
 
     Raises:
         InputError: The archive or a file in it cannot be read, or refers to a file that is not in it.
     """
-    notes = Notes()
     features: list[dict[str, Any]] = []
     try:
-        with zipfile.ZipFile(path) as archive:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
             files = [entry for entry in entries if entry.filename.lower().endswith(".kml")]
             _check_entries(path, entries, files)
@@ -48,23 +59,19 @@ def read_kmz(path: Path) -> SiteFile:
                 document = _Document(path, archive.read(entry), notes, prefix, inside)
                 features += document.features(len(features))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise InputError(f"{path}: not a KMZ archive that can be read ({error}); save the site as KML") from None
-    return _collected(path, features, notes)
+        raise InputError(f"{path}: not a KMZ archive that can be read ({error}); save it as KML") from None
+    return features
 
 
 def _check_entries(path: Path, entries: list[zipfile.ZipInfo], files: list[zipfile.ZipInfo]) -> None:
     if not files:
-        raise InputError(f"{path}: no .kml inside; save the site as KML")
+        raise InputError(f"{path}: no .kml inside; save it as KML")
     if len(files) > FILES_MAX or sum(entry.file_size for entry in files) > KMZ_MAX_BYTES:
         size = sum(entry.file_size for entry in files)
-        raise InputError(f"{path}: {len(files)} KML files of {size} bytes inside, too many; save the site as one KML")
+        raise InputError(f"{path}: {len(files)} KML files of {size} bytes inside, too many; save it as one KML")
     for entry in entries:
         if entry.filename.lower().rsplit(".", 1)[-1] in ELSEWHERE:
-            raise InputError(f"{path}: holds {entry.filename}, which is not read; save the site as one KML")
-
-
-def _collected(path: Path, features: list[dict[str, Any]], notes: Notes) -> SiteFile:
-    return collected(path, features, notes)
+            raise InputError(f"{path}: holds {entry.filename}, which is not read; save it as one KML")
 
 
 class _Builder(ET.TreeBuilder):
@@ -90,9 +97,9 @@ class _Document:
         try:
             self.root = ET.fromstring(raw, parser)  # noqa: S314
         except (ET.ParseError, LookupError, ValueError) as error:  # the latter two: unknown encodings
-            raise InputError(f"{label}: not well-formed XML ({error}); save the site as KML again") from None
+            raise InputError(f"{label}: not well-formed XML ({error}); save it as KML again") from None
         if _tag(self.root) != "kml":
-            raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r}); save the site as KML")
+            raise InputError(f"{label}: XML, but not KML (its root is {_tag(self.root)!r}); save it as KML")
 
     def features(self, first: int) -> Iterator[dict[str, Any]]:
         """Return all placemarks, numbered from `first`; shapes outside a placemark are refused.
@@ -107,7 +114,7 @@ class _Document:
         if lost is not None:
             raise InputError(
                 f"{at}coordinates {' '.join((lost.text or '').split())[:NAME_MAX]!r} stand where no placemark's shape "
-                "is; save the site as KML again"
+                "is; save it as KML again"
             )
 
     def _placemarks(self, node: Any, above: tuple[Source, ...]) -> Iterator[tuple[Any, tuple[Source, ...]]]:
@@ -118,7 +125,7 @@ class _Document:
         if tag == "networklink":
             self._check_link(node)
         elif tag in ("update", "networklinkcontrol"):
-            raise InputError(f"{self.path}: {self.prefix}changes another file ({tag}); save the site as one KML")
+            raise InputError(f"{self.path}: {self.prefix}changes another file ({tag}); save it as one KML")
         elif tag in PICTURES:
             name = _own_text(node, "name") or tag
             self.notes.warn(f"{self.prefix}{name}: a picture ({tag}) was left out; nothing drawn in it is known")
@@ -145,7 +152,7 @@ class _Document:
         target = next((part.text or "" for part in node.iter() if _tag(part) == "href"), "").strip()
         if target.removeprefix("./") not in self.inside:
             link = f"NetworkLink {_own_text(node, 'name') or ''!r} leads to {target or 'nowhere'!r}"
-            raise InputError(f"{self.path}: {self.prefix}{link}, which is not read; save the site as one KML")
+            raise InputError(f"{self.path}: {self.prefix}{link}, which is not read; save it as one KML")
 
 
 class _Placemark:

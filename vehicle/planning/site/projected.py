@@ -27,14 +27,13 @@ class Projection(msgspec.Struct, frozen=True):
     """A conversion to degrees: `project` takes arrays (n, 2) and is None if the coordinates are in degrees already.
 
     `accuracy_m`: as stated by the registry of systems; infinite if none is stated. `told`: one line for the user, or
-    "". `metric`: the input is in metres.
+    "".
     """
 
     project: Project | None = None
     system: str = ""
     accuracy_m: float = 0.0
     told: str = ""
-    metric: bool = False
 
 
 AS_IT_IS = Projection()
@@ -48,7 +47,7 @@ def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> 
 
     Raises:
         InputError: the system is not known, or no way from it is: PROJ would otherwise take the coordinates of another
-            datum as they are, which is a hundred metres off in places.
+            datum as they are, which is a hundred metres off in places. Or it has metres, and the coordinates degrees.
     """
     if not np.all(np.isfinite(bounds)):
         return AS_IT_IS  # an empty layer, or NaN that the reader of positions names
@@ -58,6 +57,11 @@ def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> 
         raise InputError(f"{place} is in {crs!r}, which is unknown; reproject it to {WGS84}") from None
     if system.to_epsg() == 4326 or system.to_authority() == ("OGC", "CRS84"):
         return AS_IT_IS
+    if system.is_projected and float(np.abs(bounds).max()) <= 360.0:  # no grid is used so near to its origin
+        raise InputError(
+            f"{place} is in {crs} by its crs, but its coordinates look like degrees; correct the crs, or reproject it "
+            f"to {WGS84}"
+        )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about grids that are not installed; the caller reports the accuracy
         group = TransformerGroup(
@@ -74,7 +78,6 @@ def projection(place: str, crs: Any, bounds: np.ndarray, frame: str = WGS84) -> 
         project=lambda xy: np.column_stack(best.transform(xy[:, 0], xy[:, 1])),
         system=system.name,
         accuracy_m=accuracy_m,
-        metric=system.is_projected,
         told=f"reprojected from {system.name} to {name_of(frame)}{loose}{grid}",
     )
 
@@ -144,11 +147,6 @@ def geometry_in_degrees(place: str, geometry: dict[str, Any], crs: Any, frame: s
     xy = np.array([position[:2] for position in found], dtype=float).reshape(-1, 2)
     bounds = np.array([*xy.min(axis=0), *xy.max(axis=0)]) if len(xy) else np.full(4, np.nan)
     way = projection(place, crs, bounds, frame)
-    if way.metric and float(np.abs(bounds).max()) <= 360.0:  # no grid is used so near to its origin
-        raise InputError(
-            f"{place} is in {crs} by its crs, but its coordinates look like degrees; correct the crs, or reproject it "
-            f"to {WGS84}"
-        )
     if way.project is not None:
         for position, (lon_deg, lat_deg) in zip(found, way.project(xy).tolist(), strict=True):
             position[0], position[1] = lon_deg, lat_deg

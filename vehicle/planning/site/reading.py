@@ -54,18 +54,32 @@ def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
     Raises:
         InputError: The file is not GeoJSON, or gives one key two values.
     """
+    notes = Notes()
+    document, ways = geojson_in_degrees(path, path.read_bytes(), notes, frame, FORMATS)
+    return site_file_of(path, document, notes, ways=ways)
+
+
+def geojson_in_degrees(
+    path: Path, content: bytes, notes: Notes, frame: str, formats: str
+) -> tuple[dict[str, Any], list["Projection"]]:
+    """Return a GeoJSON document with its coordinates in degrees of `frame`, and how they came to be so.
+
+    `formats` tells the user what may be given instead.
+
+    Raises:
+        InputError: The content is not GeoJSON, gives one key two values, or is in a system that is not known.
+    """
     try:
-        document = json.loads(path.read_bytes().removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
+        document = json.loads(content.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
     except _TwiceError as error:
         raise InputError(f"{path}: {str(error)!r} stands twice in one object; keep one") from None
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); {FORMATS}") from None
+        raise InputError(f"{path}: not JSON ({error}); {formats}") from None
     if isinstance(document, dict) and document.get("fileType") == "Plan":
         raise InputError(f"{path}: is a plan of QGroundControl; give its name the ending .plan")
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
-        raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; {FORMATS}')
-    notes = Notes()
-    return site_file_of(path, document, notes, ways=_in_degrees(path, document, notes, frame))
+        raise InputError(f'{path}: JSON, but not GeoJSON: no "type"; {formats}')
+    return document, _in_degrees(path, document, notes, frame)
 
 
 def site_file_of(
