@@ -27,8 +27,8 @@ from flailpilot.run_folder import make_folder, older_plan_told, refuse_a_run
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MachineConfig, footprint
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.pace import length_m
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan_times import length_m
 from vehicle.planning.coverage.closing import resting_on
 from vehicle.planning.coverage.parking import kept_out_since, parking_goals
 from vehicle.planning.coverage.settings import Goal

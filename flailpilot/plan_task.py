@@ -9,7 +9,7 @@ from vehicle.config.task import load_task
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.task_role import NET_H_PER_DAY, TaskFacts
-from vehicle.planning.files.export import site_days, tool_h
+from vehicle.planning.files.totals import site_days, tool_h
 from vehicle.planning.site.site import Site
 from vehicle.planning.task.wish import TaskWish, role_of, wish_of
 

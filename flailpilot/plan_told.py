@@ -9,10 +9,11 @@ import msgspec
 
 from flailpilot.plan_task import task_lines
 from vehicle.config.required_depth import DEFAULT_DEPTH_M
-from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.contracts.plan import Plan, UntreatableReason
+from vehicle.contracts.plan_times import sweep_speed_mps
 from vehicle.contracts.units import place_text
-from vehicle.planning.files.export import planned_m2, summary_of
+from vehicle.planning.files.export import summary_of
+from vehicle.planning.files.totals import planned_m2
 from vehicle.planning.site.projected import DRIVEN_TO_M, loosely_known
 from vehicle.planning.site.site import Site
 

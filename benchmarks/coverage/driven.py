@@ -18,14 +18,14 @@ from sim.scenario import Scenario
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import MissionConfig
 from vehicle.contracts.messages import Event, MissionPhase
-from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan, SegmentKind
+from vehicle.contracts.plan_times import times_of
 from vehicle.contracts.sockets import ControllerAdapter, TickRecord
 from vehicle.contracts.units import TICK_S
 from vehicle.control.state import VehicleState
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.work_limit import WorkLimit
-from vehicle.planning.files.export import READY, SPLIT
+from vehicle.planning.files.totals import READY, SPLIT
 from vehicle.planning.site.site import load_site
 
 OFF_MAX = 0.03

@@ -16,8 +16,8 @@ from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
-from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
+from vehicle.contracts.plan_times import times_of
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.planner import plan_site

@@ -13,8 +13,9 @@ from vehicle.config.load import load_machine
 from vehicle.config.mission import MissionConfig
 from vehicle.config.pace import DRIVING, load_speed_mps, pace_of, working_depth_m
 from vehicle.config.vehicle import VehicleConfig
-from vehicle.contracts.pace import Pace, line_s, lines_s, ready_s, times_of, turn_s, turns_s, whole_s
+from vehicle.contracts.pace import Pace, line_s, lines_s, turn_s, turns_s
 from vehicle.contracts.plan import Segment, SegmentKind
+from vehicle.contracts.plan_times import ready_s, times_of, whole_s
 from vehicle.control.drive import follower
 from vehicle.control.flail import governor
 from vehicle.control.mission import job, task

@@ -8,8 +8,8 @@ from firmware_bridge.console_types import WorkFlag, WorkFrame
 from firmware_bridge.types import ControllerStatus
 from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.messages import MISSION_MODES, Mode
-from vehicle.contracts.pace import length_m, times_of
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan_times import length_m, times_of
 from vehicle.contracts.stop_codes import NO_REASON, Level
 from vehicle.contracts.stop_reasons import RULES, codes
 from vehicle.contracts.units import NS_PER_S, TICK_S

@@ -17,8 +17,8 @@ from vehicle.config.load import load_machine, machine_names
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan, Segment, SegmentKind, Untreatable, UntreatableReason
+from vehicle.contracts.plan_times import times_of
 from vehicle.planning.coverage.closing import is_whole
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.work_limit import WorkLimit

@@ -20,8 +20,8 @@ from tests.console.node import passes
 from vehicle.config.footprint import footprint
 from vehicle.config.load import load_machine
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan_times import times_of
 from vehicle.planning.files.export import segment_poses
 from vehicle.planning.site.site import load_site
 

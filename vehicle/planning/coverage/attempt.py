@@ -6,8 +6,8 @@ from functools import cached_property
 
 import shapely
 
-from vehicle.contracts.pace import sweep_speed_mps, whole_s
 from vehicle.contracts.plan import Plan, Segment, UntreatableReason
+from vehicle.contracts.plan_times import sweep_speed_mps, whole_s
 from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground

@@ -7,8 +7,9 @@ import msgspec
 import numpy as np
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.pace import line_s, ready_s, sweep_speed_mps, turn_s, whole_s
+from vehicle.contracts.pace import line_s, turn_s
 from vehicle.contracts.plan import Plan, RecordSeal, Segment, UntreatableReason
+from vehicle.contracts.plan_times import ready_s, sweep_speed_mps, whole_s
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import certify, rings_of, sweeps_of, untreatable_of
 from vehicle.planning.coverage.directions import edges_of

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import shapely
 
-from vehicle.contracts.pace import sweep_speed_mps
 from vehicle.contracts.plan import MachineFootprint
+from vehicle.contracts.plan_times import sweep_speed_mps
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.route import swath_change_s
 from vehicle.planning.coverage.settings import PlanSettings, Reach

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from vehicle.contracts.pace import line_s, sweep_speed_mps
+from vehicle.contracts.pace import line_s
+from vehicle.contracts.plan_times import sweep_speed_mps
 from vehicle.planning.coverage.ground import pivot_disc_m, turned
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.phases import Swaths

@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from vehicle.contracts.pace import line_s, lines_s, ready_s, sweep_speed_mps, turn_s, turns_s
+from vehicle.contracts.pace import line_s, lines_s, turn_s, turns_s
 from vehicle.contracts.plan import MachineFootprint
+from vehicle.contracts.plan_times import ready_s, sweep_speed_mps
 from vehicle.planning.coverage.settings import Reach
 from vehicle.planning.coverage.swath import Interval, Move, Piece
 from vehicle.planning.coverage.transit import Point, Roadmap, length_m

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from vehicle.contracts.pace import sweep_speed_mps
+from vehicle.contracts.plan_times import sweep_speed_mps
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import swath_change_s
 from vehicle.planning.coverage.swath_candidates import SwathField

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import shapely
 
-from vehicle.contracts.pace import sweep_speed_mps
+from vehicle.contracts.plan_times import sweep_speed_mps
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.cell_labels import FaceCosts, best_labels

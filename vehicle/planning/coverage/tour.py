@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from vehicle.contracts.pace import times_of
 from vehicle.contracts.plan import MachineFootprint, Segment
+from vehicle.contracts.plan_times import times_of
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.route import Pose, TourStop
 from vehicle.planning.coverage.transit import Point

@@ -13,8 +13,8 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.pace import whole_s
 from vehicle.contracts.plan import Certificate, MachineFootprint, Plan, Segment
+from vehicle.contracts.plan_times import whole_s
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.coverage.closing import plan_hash_of

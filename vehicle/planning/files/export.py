@@ -11,25 +11,17 @@ import numpy as np
 import shapely
 
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.pace import SegmentTime, length_m, times_of
 from vehicle.contracts.plan import Plan, Segment, SegmentKind, UntreatableReason
-from vehicle.contracts.task_role import NET_H_PER_DAY
+from vehicle.contracts.plan_times import SegmentTime, length_m, times_of
 from vehicle.planning.files.outside import furthest_m, swept_outside_m2
 from vehicle.planning.files.stations import write_plan, write_waypoints
 from vehicle.planning.files.stored import write_stored
+from vehicle.planning.files.totals import site_days, split_s, tool_h
 from vehicle.planning.site.site import Site
 
 STEP_M = 0.25
 STEP_RAD = math.radians(5.0)
 POSES_HEADER = "seq,kind,tool_down,direction,t_s,lon_deg,lat_deg,east_m,north_m,yaw_rad,speed_mps\n"
-SPLIT = {
-    SegmentKind.SWATH: "work",
-    SegmentKind.TURN: "turns",
-    SegmentKind.TRANSIT: "moves",
-    SegmentKind.REVERSE: "reverse",
-}
-READY = "ready"
-"""Driving time is split by activity; `ready`: spinning up, lowering and raising at the ends of swaths."""
 MACHINE_KEYS = (
     "name", "tool_width_m", "tool_ahead_m", "tool_length_m", "track_length_m", "track_outer_width_m",
     "body_front_m", "body_rear_m", "working_speed_mps", "transit_speed_mps", "reverse_speed_mps", "pivot_rate_radps",
@@ -96,7 +88,7 @@ def summary_of(plan: Plan, site: Site) -> dict[str, Any]:
         "time_s": round(plan.time_s, 1),
         "bound_s": round(plan.bound_s, 1),
         "bound_turns_s": round(plan.bound_turns_s, 1),
-        "time_split_s": _time_split(plan),
+        "time_split_s": split_s(plan),
         "task": _task_row(plan),
         "tool_h": round(tool_h(plan), 2),
         "site_days": [round(days, 2) for days in site_days(plan)],
@@ -155,23 +147,6 @@ def _by_reason(plan: Plan) -> dict[str, float]:
     return {reason: round(area, 3) for reason, area in totals.items()}
 
 
-def planned_m2(plan: Plan) -> float:
-    """Return the worked part of the plan's area [m2]; ground outside a fence counts in neither."""
-    left_m2 = sum(row.area_m2 for row in plan.untreatable if row.reason is not UntreatableReason.OUTSIDE_FENCE)
-    return max(0.0, plan.area_m2 - left_m2)
-
-
-def tool_h(plan: Plan) -> float:
-    """Hours with the tool down and moving."""
-    return _time_split(plan)[SPLIT[SegmentKind.SWATH]] / 3600.0
-
-
-def site_days(plan: Plan) -> tuple[float, float]:
-    """Return the fewest and most working days [d], from the task's tool-down hours per day."""
-    least_h, most_h = plan.task.net_h_per_day if plan.task is not None else NET_H_PER_DAY
-    return tool_h(plan) / most_h, tool_h(plan) / least_h
-
-
 def _task_row(plan: Plan) -> dict[str, Any] | None:
     """Return role, share and swaths of the task; None if the plan was made without a task."""
     if plan.task is None:
@@ -183,14 +158,6 @@ def _task_row(plan: Plan) -> dict[str, Any] | None:
             points = row["survey"].pop(f"{key}_m")
             row["survey"][f"{key}_lonlat"] = _lonlat(plan.datum, points, 9) if points else []
     return row
-
-
-def _time_split(plan: Plan) -> dict[str, float]:
-    split = dict.fromkeys(SPLIT.values(), 0.0) | {READY: 0.0}
-    for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
-        split[SPLIT[segment.kind]] += time.moving_s
-        split[READY] += time.before_s + time.after_s
-    return {kind: round(value, 1) for kind, value in split.items()}
 
 
 def _lonlat(datum: LocalFrame, points: Any, digits: int) -> list[list[float]]:

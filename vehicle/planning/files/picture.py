@@ -14,14 +14,15 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, PathPatch, Rectangle
 from matplotlib.path import Path as Outline
 
-from vehicle.contracts.pace import length_m
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason, works
+from vehicle.contracts.plan_times import length_m
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.certificate import polygon_from, sweep_corners
 from vehicle.planning.coverage.parking import PARKING
 from vehicle.planning.coverage.standing import Mark
 from vehicle.planning.files.outside import swept_outside
 from vehicle.planning.files.picture_swaths import draw_swaths, swath_legend
+from vehicle.planning.files.totals import planned_m2
 from vehicle.planning.site.site import Site
 
 REASON_COLOURS = {
@@ -165,8 +166,6 @@ def _round_length(length_m: float) -> float:
 
 
 def _title(plan: Plan, site: Site, outside_m2: float) -> str:
-    from vehicle.planning.files.export import planned_m2  # noqa: PLC0415  it draws this picture
-
     if plan.segments and not works(plan):
         way_m = sum(length_m(segment) for segment in plan.segments)
         return (
