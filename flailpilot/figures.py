@@ -66,7 +66,10 @@ def _scores(file: Path, stated: FiguresFile, site: Path | None) -> tuple[AreaSco
     place = load_site(site)
     found = ordered(place.work_area, place.datum, _cells(file, stated.scores))
     if not any(row.cells for row in found):
-        raise InputError(f"{file}: no cell with data lies in a work area of {site}; check the grid's coordinates")
+        raise InputError(
+            f"{file}: no cell with data has its middle in a work area of {site}; check the grid's coordinates and the "
+            "size of its cells"
+        )
     return tuple(found)
 
 

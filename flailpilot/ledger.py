@@ -74,6 +74,9 @@ def verify_run(run: Path, *, as_json: bool) -> int:
     Raises:
         InputError: There is nothing to check, or the files are not of one run.
     """
+    from flailpilot.own_journal import check_recording, told_by
+    from flailpilot.run_reading import manifest_of
+    from vehicle.runtime.run_manifest import MANIFEST
     from vehicle.runtime.verification import chain_of, verified
 
     path = run / JOURNAL if run.is_dir() else run
@@ -87,6 +90,8 @@ def verify_run(run: Path, *, as_json: bool) -> int:
     if not recording.exists():
         raise InputError(f"{run}: holds no {RECORDING}; name the folder of a run, or its {JOURNAL} to check that alone")
     try:
+        if (run / MANIFEST).exists():
+            check_recording(recording, told_by(recording), manifest_of(run))
         found = verified(path, recording)
     except OSError as refusal:
         raise InputError(f"{recording}: {(refusal.strerror or str(refusal)).lower()}") from None
@@ -172,7 +177,7 @@ def chain_lines(chain: "Chain") -> list[str]:
         ]
     counts = f"{chain.strokes:,} strokes, {chain.acts:,} acts, {chain.sessions:,} starts"
     line = f"{chain.path}: {chain.records:,} records fit one another ({counts}), credited {chain.credited_m2:,.2f} m2"
-    return [f"{line}; seal {chain.seal}"]
+    return [f"{line}, ground outside of the work area with it; seal {chain.seal}"]
 
 
 def _tell(facts: object, lines: list[str], *, as_json: bool) -> None:

@@ -1,13 +1,15 @@
-"""Checks that a journal is the record of the run in whose folder it is; another run's journal is not credited."""
+"""Checks that journal and recording are those of the run in whose folder they are; others are not credited."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import JobMark
 from vehicle.planning.site.site import Site
+from vehicle.records import parts
 from vehicle.records.journal import Journal
+from vehicle.records.reader import RUN
 from vehicle.records.records import Header, Record, Session
 from vehicle.records.several import SAME
 from vehicle.runtime.run_manifest import Manifest
@@ -34,6 +36,28 @@ def check_own(path: Path, kept: Journal, manifest: Manifest, site: Site, config:
             f"{path}: holds no session {manifest.session_id} of this run: it is of another run, or was copied too "
             "early; put this run's own journal back"
         )
+
+
+def told_by(recording: Path) -> dict[str, str]:
+    """Return what a recording tells of its run, read only up to there. Raises OSError."""
+    found = (part.values for part in parts.parts(recording) if isinstance(part, parts.Metadata) and part.name == RUN)
+    return next(found, {})
+
+
+def check_recording(path: Path, told: Mapping[str, str], manifest: Manifest) -> None:
+    """Check what a recording tells of its run; one that tells nothing passes.
+
+    Raises:
+        InputError: It is of another session, vehicle or machine than `run.json` says.
+    """
+    for name in ("session_id", "vehicle_id", "machine"):
+        theirs, own = told.get(name, ""), str(getattr(manifest, name))
+        if theirs and own and theirs != own:
+            what = name.removesuffix("_id")
+            raise InputError(
+                f"{path}: is of {what} {theirs}, the run's own {what} is {own}: it is not the recording of this run; "
+                "put this run's own recording back"
+            )
 
 
 def _apart(header: Header, kept: Journal, manifest: Manifest, site: Site, config: VehicleConfig) -> Iterator[str]:

@@ -12,7 +12,8 @@ import msgspec
 from flailpilot.exit_status import DONE
 from flailpilot.run_facts import facts_of, kind_of
 from flailpilot.run_folder import make_folder, refuse_sealed
-from flailpilot.run_reading import read_run
+from flailpilot.run_imports import check_once
+from flailpilot.run_reading import hashed, read_run
 from vehicle.config.task import load_task
 from vehicle.config.visits import Visit, load_visits
 from vehicle.contracts.errors import InputError
@@ -71,8 +72,12 @@ def facts_of_folders(asked: Asked) -> JobFacts:
     if len({path.resolve() for path in asked.runs}) < len(asked.runs):
         raise InputError("a run is named twice; name each once")
     runs = [read_run(path, site) for path in asked.runs]
+    check_once(runs)
     kind = ReportKind(asked.kind) if asked.kind is not None else kind_of(runs)
-    return msgspec.structs.replace(facts_of(runs, kind, task, visits), language=asked.language)
+    facts = facts_of(runs, kind, task, visits)
+    named = [path for path in (asked.site, asked.task, asked.visits) if path is not None]
+    files = (*facts.files, *(hashed(path, path.name) for path in named))
+    return msgspec.structs.replace(facts, language=asked.language, files=files)
 
 
 def _visits(path: Path) -> tuple[Visit, ...]:

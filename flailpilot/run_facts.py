@@ -5,7 +5,7 @@ numbers continued. A withdrawal takes back credit of its own run.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ import numpy as np
 import shapely
 
 from flailpilot.own_journal import session_of
+from flailpilot.run_imports import follow_ups_of, releases_of
 from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
 from vehicle.config.task import Task
@@ -36,7 +37,6 @@ from vehicle.records.several import SAME, moved
 from vehicle.reports import gaps
 from vehicle.reports.due import due_after
 from vehicle.reports.facts import JobFacts, RecordedAct, ReportKind, RunLine
-from vehicle.reports.imported import follow_ups_in, releases_in
 from vehicle.reports.lots import Lot
 from vehicle.reports.palette import DONE
 from vehicle.reports.products import polygons
@@ -195,8 +195,7 @@ def facts_of(
         runs=lines,
         files=tuple(row for run in runs for row in run.files), visits=visits,
         software=program(),
-        follow_ups=tuple(row for run in runs for row in follow_ups_in(run.folder)),
-        releases=tuple(row for run in runs for row in releases_in(run.folder)),
+        follow_ups=follow_ups_of(runs), releases=releases_of(runs),
         event_runs=tuple(number for number, rows in enumerate(by_run) for _ in rows),
         run_ends_s=tuple(
             max([run.end_ns / NS_PER_S + shift, *(event.t_ns / NS_PER_S for event in rows)])
@@ -205,7 +204,10 @@ def facts_of(
         due=due_after(None if isinstance(row.record, Session) else row.record for row in entries),
     )  # fmt: skip
     stated = task if task is not None else newest.task
-    return facts if stated is None else facts.of_task(stated)
+    if stated is None:
+        return facts
+    ended = stated.expired(date.fromisoformat(facts.end_utc[:10])) if facts.end_utc else ()
+    return msgspec.structs.replace(facts.of_task(stated), remarks=(*facts.remarks, *ended))
 
 
 def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:

@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 import numpy as np
 
-from flailpilot.own_journal import check_own
+from flailpilot.own_journal import check_own, check_recording
 from flailpilot.run_folder import JOURNAL, RECORDING
 from vehicle.config.task import TASK_FILE, Task, load_task
 from vehicle.config.vehicle import VehicleConfig
@@ -26,6 +26,7 @@ from vehicle.records.journal import Journal
 from vehicle.records.reader import check_format
 from vehicle.records.start import CONFIGURATION, PLAN
 from vehicle.reports.facts import FileHash
+from vehicle.reports.imported import FOLLOW_UP, RELEASE
 from vehicle.reports.story import PHASES, Samples
 from vehicle.runtime.run_manifest import MANIFEST, Manifest
 
@@ -109,8 +110,9 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     Raises:
         InputError: The folder is no run, a needed file is missing, or the journal is of another run; one line.
     """
-    manifest = _manifest(folder)
+    manifest = manifest_of(folder)
     recorded = _recording(folder / RECORDING)
+    check_recording(folder / RECORDING, recorded.metadata, manifest)
     site = site_file if site_file is not None else read_site(folder)
     if CONFIGURATION not in recorded.attachments:
         raise InputError(
@@ -150,8 +152,15 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
         start_ns=times_ns[0],
         end_ns=times_ns[-1],
         note="; ".join(filter(None, notes)),
-        files=tuple(hashed(folder / name, f"{folder.name}/{name}") for name in HASHED if (folder / name).is_file()),
+        files=tuple(hashed(path, f"{folder.name}/{path.relative_to(folder)}") for path in _hashed_in(folder)),
     )
+
+
+def _hashed_in(folder: Path) -> list[Path]:
+    """Return the files of a run from which papers are made, imports of others among them."""
+    own = [folder / name for name in HASHED]
+    imports = [path for name in (FOLLOW_UP, RELEASE) for path in sorted((folder / name).glob("*"))]
+    return [path for path in (*own, *imports) if path.is_file()]
 
 
 def hashed(path: Path, name: str) -> FileHash:
@@ -161,7 +170,8 @@ def hashed(path: Path, name: str) -> FileHash:
     return FileHash(name=name, size_bytes=path.stat().st_size, sha256=digest)
 
 
-def _manifest(folder: Path) -> Manifest:
+def manifest_of(folder: Path) -> Manifest:
+    """Read `run.json`. Raises InputError if the folder is no run."""
     path = folder / MANIFEST
     if not folder.is_dir():
         raise InputError(f"{folder}: is not there; name the folder of a run")

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tests.control.ledger import jobs
 from vehicle.control.ground import raster
 from vehicle.reports import gaps
-from vehicle.reports.depths import Reading, processed_by_depth_m2, proven_depth_m, slices_of
+from vehicle.reports.charts import LABEL_SHARE, label_places
+from vehicle.reports.depths import Reading, Slice, processed_by_depth_m2, proven_depth_m, slices_of
 
 WORKED = jobs.worked()
 
@@ -66,3 +67,18 @@ def test_a_slice_goes_through_each_reading_and_shows_it_beside() -> None:
     assert abs(float(unit @ [math.cos(jobs.YAW_RAD), math.sin(jobs.YAW_RAD)])) < 1e-9
     assert {0.16, 0.19} >= set(np.round(own.depth_m[np.isfinite(own.depth_m)], 2).tolist())
     assert not next(cut for cut in cuts if cut.share == 0.25).readings
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 7.0), st.floats(0.1, 0.3)), max_size=12))
+def test_the_names_of_near_readings_stand_apart(places) -> None:
+    """Two names overlap only where more than four readings lie at one place."""
+    rows = tuple(
+        (across, Reading(number=n, east_m=0.0, north_m=0.0, depth_m=depth, sigma_m=None, by="", where=""))
+        for n, (across, depth) in enumerate(places, start=1)
+    )
+    cut = Slice(start_m=(0, 0), end_m=(7, 0), across_m=np.zeros(1), depth_m=np.zeros(1), readings=rows)
+    beside = label_places(cut, 7.0)
+    for first, (across, _) in enumerate(rows):
+        near = [n for n, (other, _) in enumerate(rows) if abs(other - across) < LABEL_SHARE * 7.0]
+        if len(near) == 2:
+            assert beside[near[0]] != beside[near[1]] or first not in near

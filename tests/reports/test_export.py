@@ -21,7 +21,9 @@ from hypothesis import strategies as st
 from tests.control.ledger import jobs
 from tests.marks import reads_shared
 from vehicle.contracts.errors import InputError
-from vehicle.reports import gpkg, tables
+from vehicle.contracts.plan import UntreatableReason
+from vehicle.reports import gaps, gpkg, tables
+from vehicle.reports.ground_sections import pieces_of
 from vehicle.reports.imported import Category, FollowUp, Layer, Release
 from vehicle.reports.layer_styles import LOOKS, style_qml
 from vehicle.reports.lots import Lot
@@ -361,3 +363,22 @@ def test_a_job_of_which_nothing_was_worked_can_be_exported(tmp_path: Path) -> No
 def _rows(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def test_pieces_have_one_name_on_page_map_and_in_the_exports() -> None:
+    """A team that looks for N1 of the report with the exports in its hands must find N1."""
+    area = jobs.slanted(14.0, 3.0)
+    rows = [
+        jobs.untreatable(jobs.slanted(length_m, 2.0, along_m, 0.5), UntreatableReason.SLOPE)
+        for length_m, along_m in ((0.2, 9.0), (0.9, 10.0), (0.5, 12.0))
+    ]
+    made = jobs.plan(*rows)
+    found = gaps.find(area, shapely.Polygon(), made, jobs.worked(), jobs.CONFIG)
+    facts = msgspec.structs.replace(jobs.job(area, jobs.worked()), plan=made, found=found)
+    named = {
+        row.values["name"]: round(float(row.values["inside_m2"] or 0.0), 6)
+        for row in features(facts)
+        if row.layer in ("missed", "untreatable")
+    }
+    assert named == {piece.name: round(piece.area_m2, 6) for piece in pieces_of(facts)}
+    assert [named[f"N{number}"] for number in (1, 2, 3)] == pytest.approx([1.8, 1.0, 0.4], abs=1e-3)

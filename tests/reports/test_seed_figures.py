@@ -1,5 +1,6 @@
 """Figures as their sources print them: values by definition, bounds refused, no data told apart from 0."""
 
+import re
 from pathlib import Path
 
 import msgspec
@@ -144,3 +145,58 @@ def test_passes_are_counted_by_movement_and_not_by_report():
     assert tool.mean == pytest.approx(1.0)
     assert sum(tracks.shares) == pytest.approx(1.0)
     assert msgspec.json.decode(msgspec.json.encode(tracks))["mean"] == tracks.mean
+
+
+def test_a_grid_of_scaled_numbers_has_its_values_and_not_its_codes(tmp_path):
+    paths = grids(tmp_path, [np.full((4, 20), value) for value in (1.0, 0.6, 0.9)])
+    with rasterio.open(paths[0], "r+") as file:
+        file.scales, file.offsets = (0.25,), (0.05,)
+    found = ordered(fields(), builders.DATUM, raster_cells(paths))
+    assert found[0].mean == pytest.approx((0.3 + 0.6 + 0.9) / 3.0)
+
+
+@pytest.mark.parametrize(
+    ("count", "dtype", "words"),
+    [(2, "float32", "2 band"), (4, "uint8", "4 band"), (1, "complex64", r"1 band\(s\) of complex64")],
+)
+def test_a_grid_that_is_no_single_band_of_numbers_is_refused(count, dtype, words, tmp_path):
+    paths = grids(tmp_path, [np.full((4, 20), 0.5) for _ in range(3)])
+    with rasterio.open(paths[0]) as first:
+        kind = first.profile | {"count": count, "dtype": dtype, "nodata": None}
+    with rasterio.open(paths[1], "w", **kind) as file:
+        file.write(np.zeros((count, 4, 20), dtype))
+    with pytest.raises(InputError, match=rf"1\.tif: has {words}.*; save one of plain numbers"):
+        list(raster_cells(paths))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "lon_deg;lat_deg;historic;soil;visual\r\n46,93;39,99;0,2;0,3;\r\n;;;;\r\n",
+        "sep=;\nLON_DEG; Lat_Deg;historic;soil;visual\n46.93;39.99;0.2;0.3;\n",
+        "\ufefflon deg\tlat deg\thistoric\tsoil\tvisual\n46.93\t39.99\t0,2\t0.3\t\n",
+    ],
+)
+def test_cells_of_any_spreadsheet_are_read(text, tmp_path):
+    (tmp_path / "cells.csv").write_text(text, newline="")
+    (found,) = csv_cells(tmp_path / "cells.csv")
+    assert found.lonlat_deg.tolist() == [[46.93, 39.99]]
+    assert found.terms.tolist()[0][:2] == [0.2, 0.3]
+    assert np.isnan(found.terms[0, 2])
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("46.93,39.99,0.2", "line 3: its number of values is 3, the first line names 5"),
+        ("46.93,39.99,0.2,0.3,0.4,7", "line 3: its number of values is 6"),
+        ("46.93,39.99,0.2,0.3,0.4", "line 3: is the cell of line 2 again; keep one"),
+        ("46.94,39.99,0.2,0.3,0_4", "line 3: visual is '0_4', no number"),
+        ("46.94,39.99,0.2,0.3,1.0000001", "line 3: visual is 1.0000001; each term lies in 0..1"),
+    ],
+)
+def test_a_line_that_may_be_misread_is_refused(line, words, tmp_path):
+    path = tmp_path / "cells.csv"
+    path.write_text(f"lon_deg,lat_deg,historic,soil,visual\n46.93,39.99,0.2,0.3,0.4\n{line}\n")
+    with pytest.raises(InputError, match=re.escape(words)):
+        list(csv_cells(path))

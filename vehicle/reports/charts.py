@@ -19,6 +19,10 @@ from vehicle.reports.words import Words
 DPI: Final = 150
 WIDTH_IN: Final = 7.2
 READING: Final = "#d1481f"
+LABELS: Final = ((6.0, 3.0), (6.0, -10.0), (-20.0, 3.0), (-20.0, -10.0))
+"""Places of a name beside its mark [points]: right above, right below, left above, left below."""
+LABEL_SHARE: Final = 0.07
+"""Part of a slice's length that a mark and its name cover."""
 POINTS_MAX: Final = 6000
 """Largest number of points in the scatter chart: more would hide each other."""
 
@@ -45,13 +49,14 @@ def slice_chart(cut: Slice, required_m: float, most_m: float, say: Words) -> str
     axes.fill_between(cut.across_m, 0.0, np.nan_to_num(depth_cm), step="mid", color=PROCESSED, alpha=0.55, linewidth=0)
     axes.step(cut.across_m, depth_cm, where="mid", color=PROCESSED, linewidth=1.0)
     axes.axhline(required_m * 100.0, color=GAP_COLOURS[GapReason.BELOW_DEPTH], linewidth=1.1)
-    for across_m, row in cut.readings:
+    span_m = max(float(np.ptp([0.0, *cut.across_m, *(across_m for across_m, _ in cut.readings)])), 1e-9)
+    for (across_m, row), beside in zip(cut.readings, label_places(cut, span_m), strict=True):
         error_cm = None if row.sigma_m is None else row.sigma_m * 100.0
         axes.errorbar(
             across_m, row.depth_m * 100.0, yerr=error_cm, marker="D", markersize=5, color=READING, capsize=3, zorder=5
         )
         axes.annotate(
-            f"D{row.number}", (across_m, row.depth_m * 100.0), xytext=(6, 3), textcoords="offset points", fontsize=8,
+            f"D{row.number}", (across_m, row.depth_m * 100.0), xytext=beside, textcoords="offset points", fontsize=8,
             color=READING, fontweight="bold",
         )  # fmt: skip
     beside_m = [across_m for across_m, _ in cut.readings]  # measured at arm's length, from outside the processed ground
@@ -60,6 +65,16 @@ def slice_chart(cut: Slice, required_m: float, most_m: float, say: Words) -> str
     axes.set_xlabel(say.text("chart.across"), fontsize=8, color=SOFT)
     axes.set_ylabel(say.text("chart.depth_cm"), fontsize=8, color=SOFT)
     return _png(figure)
+
+
+def label_places(cut: Slice, span_m: float) -> list[tuple[float, float]]:
+    """Return where the name of each reading stands beside its mark [points]; names of near readings are apart."""
+    rows = sorted(range(len(cut.readings)), key=lambda n: (cut.readings[n][1].depth_m, cut.readings[n][1].number))
+    places: dict[int, tuple[float, float]] = {}
+    for place, n in enumerate(rows):
+        near = sum(abs(cut.readings[n][0] - cut.readings[m][0]) < LABEL_SHARE * span_m for m in rows[:place])
+        places[n] = LABELS[near % len(LABELS)]
+    return [places[n] for n in range(len(cut.readings))]
 
 
 def speed_depth(samples: Samples, required_m: float, say: Words) -> str:

@@ -14,7 +14,7 @@ from vehicle.reports.depths import Reading, processed_by_depth_m2, slices_of
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import ROUNDING_M2, Gap, GapReason
 from vehicle.reports.html_parts import bars, clock, heads_of, note, picture, place, section, table
-from vehicle.reports.products import polygons, unprocessed_m2
+from vehicle.reports.products import listed_by_size, polygons
 from vehicle.reports.words import area, grouped, percent
 
 PIECES_MAX: Final = 60
@@ -136,13 +136,13 @@ def pieces_of(facts: JobFacts) -> list[Piece]:
         )
         for number, gap in enumerate(facts.found.gaps, start=1)
     ]  # fmt: skip
-    listed = [row for row in zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True) if row[1] > ROUNDING_M2]
+    listed = [row for row in listed_by_size(facts) if row[1] > ROUNDING_M2]
     found += [
         Piece(
             name=f"N{number}", why=_listed_as(facts, row.reason), follow_up=say(f"then.listed.{row.reason.value}"),
             area_m2=left_m2, shape=shapely.Polygon(row.rings_m[0], row.rings_m[1:]),
         )
-        for number, (row, left_m2) in enumerate(sorted(listed, key=lambda row: -row[1]), start=1)
+        for number, (row, left_m2) in enumerate(listed, start=1)
     ]  # fmt: skip
     return found
 

@@ -3,9 +3,7 @@
 GeoJSON and KML are read as site files are, GeoPackage through pyogrio, CSV with a column of WKT.
 """
 
-import csv
 import importlib
-import io
 import json
 import math
 import re
@@ -25,13 +23,13 @@ from vehicle.planning.site.notes import Notes
 from vehicle.planning.site.projected import DRIVEN_TO_M, Projection, loosely_known, projection
 from vehicle.planning.site.reading import geojson_in_degrees
 from vehicle.planning.site.shapes import Shapes
+from vehicle.reports.spreadsheet import plain_heading, spreadsheet
 
 SUFFIXES: Final = (".geojson", ".json", ".csv", ".gpkg", ".kml", ".kmz")
 FORMATS: Final = f"give one of {', '.join(SUFFIXES)}"
 BYTES_MAX: Final = 64 * 2**20
 WKT_HEADINGS: Final = ("wkt", "wktgeom", "geometry", "geom", "thegeom", "perimeterwkt", "polygon")
 """Headings of the column with the polygons, in the form of `plain_heading`."""
-DELIMITERS: Final = ",;\t"
 _EWKT: Final = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
 
 
@@ -41,11 +39,6 @@ class Row(msgspec.Struct, frozen=True):
     place: str
     polygons: tuple[Any, ...]
     fields: Mapping[str, str]
-
-
-def plain_heading(text: str) -> str:
-    """Return a heading or key without case, spaces and signs: tools write them differently."""
-    return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 
 def rows_of(path: Path, content: bytes, frame: str = WGS84) -> list[Row]:
@@ -148,34 +141,15 @@ def _check_known(label: str, way: Projection) -> None:
 
 
 def _table(path: Path, content: bytes, frame: str) -> Iterator[Row]:
-    """Yield the lines of a CSV, separated by comma, semicolon or tab; empty lines are left out."""
-    csv.field_size_limit(BYTES_MAX)
-    try:
-        text = content.decode("utf-8-sig")
-        if text.startswith("sep="):  # a spreadsheet's own first line
-            text = text.partition("\n")[2]
-        first = text.partition("\n")[0]
-        reader = csv.reader(io.StringIO(text, newline=""), delimiter=max(DELIMITERS, key=first.count))
-        lines = [(reader.line_num, line) for line in reader if any(cell.strip() for cell in line)]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: is no table in UTF-8 ({error}); save it again as CSV in UTF-8") from None
-    headings = [heading.strip() for heading in lines[0][1]] if lines else []
-    drawn = [number for number, heading in enumerate(headings) if plain_heading(heading) in WKT_HEADINGS]
-    if lines and len(drawn) != 1:
-        there = "no column wkt" if not drawn else f"more than one column of polygons ({headings[drawn[0]]}, ...)"
+    """Yield the lines of a table with one column of polygons."""
+    found = spreadsheet(path, content)
+    drawn = [number for number, heading in enumerate(found.headings) if plain_heading(heading) in WKT_HEADINGS]
+    if found.headings and len(drawn) != 1:
+        there = "no column wkt" if not drawn else f"more than one column of polygons ({found.headings[drawn[0]]}, ...)"
         raise InputError(f"{path}: has {there}; put the polygons into one column wkt, as POLYGON ((lon lat, ...))")
-    twice = next((heading for heading in headings if heading and headings.count(heading) > 1), None)
-    if twice is not None:
-        raise InputError(f"{path}: has two columns {twice}; keep one")
-    for number, line in lines[1:]:
-        place = f"line {number}"
-        if len(line) != len(headings):
-            raise InputError(
-                f"{path}: {place}: its number of values is {len(line)}, the first line names {len(headings)}; put a "
-                "text with a separator in it between quotation marks"
-            )
-        polygons = _from_wkt(path, place, line[drawn[0]], frame)
-        yield Row(f"{path}: {place}", polygons, dict(zip(headings, line, strict=True)))
+    for number, line in found.lines:
+        polygons = _from_wkt(path, f"line {number}", line[drawn[0]], frame)
+        yield Row(f"{path}: line {number}", polygons, dict(zip(found.headings, line, strict=True)))
 
 
 def _from_wkt(path: Path, place: str, text: str, frame: str) -> tuple[Any, ...]:

@@ -7,8 +7,8 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from vehicle.contracts.errors import InputError
-from vehicle.reports.import_rows import plain_heading
 from vehicle.reports.imported import TEAMS, Layer
+from vehicle.reports.spreadsheet import plain_heading
 
 TEXT_MAX: Final = 500
 HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {

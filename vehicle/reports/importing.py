@@ -12,9 +12,10 @@ import shapely
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.features import WGS84
-from vehicle.reports.import_rows import BYTES_MAX, Row, plain_heading, rows_of
+from vehicle.reports.import_rows import BYTES_MAX, Row, rows_of
 from vehicle.reports.import_words import TEXT_MAX, check_text, day, layer_of, moment, said_in
 from vehicle.reports.imported import Category, FollowUp, Polygon, Release, hash_of
+from vehicle.reports.spreadsheet import plain_heading
 
 OUTSIDE_MAX_M: Final = 10.0
 """Teams search a little beyond the perimeter; ground further out is another site, or its coordinates are wrong."""
@@ -108,7 +109,7 @@ def release(
         seal=ground.seal,
     )
     for other in held:
-        _check_apart(path, found, other, ground.datum)
+        check_apart(str(path), found, other, ground.datum)
     return found
 
 
@@ -123,14 +124,14 @@ def _check_category(row: Row, category: str) -> None:
             )
 
 
-def _check_apart(path: Path, found: Release, other: Release, datum: LocalFrame) -> None:
+def check_apart(place: str, found: Release, other: Release, datum: LocalFrame) -> None:
     """Check a document against one that is held. Raises InputError if both cannot be valid."""
     if other.number == found.number:
-        raise InputError(f"--number {found.number}: a document with this number has already been imported")
+        raise InputError(f"{place}: a document with number {found.number} has already been imported")
     shared_m2 = shapely.intersection(area_of(found.polygons_deg, datum), area_of(other.polygons_deg, datum)).area
     if other.category is not found.category and shared_m2 > ROUNDING_M2:
         raise InputError(
-            f"{path}: {shared_m2:,.1f} m2 of it are already {other.category} by document {other.number}; "
+            f"{place}: {shared_m2:,.1f} m2 of it are already {other.category} by document {other.number}; "
             "land can be released only once: ask the authority which document is valid"
         )
 

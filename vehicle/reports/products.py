@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 import shapely
 
-from vehicle.contracts.plan import SegmentKind
+from vehicle.contracts.plan import SegmentKind, Untreatable
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.reports import follow_up
@@ -170,15 +170,15 @@ def _left(facts: JobFacts) -> Iterator[Feature]:
     """Return the unprocessed pieces, each with its reason and its follow-up."""
     for number, gap in enumerate(facts.found.gaps, start=1):
         values: dict[str, Value] = {
-            "number": number, "reason": gap.reason.value, "text": text_of(gap), "area_m2": gap.area_m2,
-            "inside_m2": gap.area_m2, "follow_up": follow_up.OF_GAP[gap.reason],
+            "name": f"M{number}", "number": number, "reason": gap.reason.value, "text": text_of(gap),
+            "area_m2": gap.area_m2, "inside_m2": gap.area_m2, "follow_up": follow_up.OF_GAP[gap.reason],
         }  # fmt: skip
         yield Feature(layer="missed", geometry=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), values=values)
-    for number, (row, left_m2) in enumerate(zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True), start=1):
+    for number, (row, left_m2) in enumerate(listed_by_size(facts), start=1):
         shape = shapely.Polygon(row.rings_m[0], row.rings_m[1:])
         values = {
-            "number": number, "reason": row.reason.value, "text": LISTED_TEXT[row.reason], "area_m2": row.area_m2,
-            "inside_m2": left_m2, "follow_up": follow_up.OF_LISTED[row.reason],
+            "name": f"N{number}", "number": number, "reason": row.reason.value, "text": LISTED_TEXT[row.reason],
+            "area_m2": row.area_m2, "inside_m2": left_m2, "follow_up": follow_up.OF_LISTED[row.reason],
         }  # fmt: skip
         yield Feature(layer="untreatable", geometry=shape, values=values)
 
@@ -187,6 +187,11 @@ def unprocessed_m2(facts: JobFacts) -> tuple[float, ...]:
     """Return the unprocessed ground of each polygon that the plan lists; all of it if no record was read."""
     rows, left_m2 = facts.plan.untreatable, facts.found.left_m2
     return left_m2 if len(left_m2) == len(rows) else tuple(row.area_m2 for row in rows)
+
+
+def listed_by_size(facts: JobFacts) -> list[tuple[Untreatable, float]]:
+    """Return what the plan lists with its unprocessed ground, largest first: N1, N2, ... of map, report and exports."""
+    return sorted(zip(facts.plan.untreatable, unprocessed_m2(facts), strict=True), key=lambda row: -row[1])
 
 
 def swept_outside(facts: JobFacts) -> Any:

@@ -4,7 +4,6 @@ GeoTIFFs are read in windows (rasterio, the extra `raster`), so that memory does
 """
 
 import contextlib
-import csv
 import importlib
 import math
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import FloatArray, LocalFrame
+from vehicle.reports.spreadsheet import plain_heading, spreadsheet
 
 TERMS: Final = ("historic", "soil", "visual")
 COLUMNS: Final = ("lon_deg", "lat_deg", *TERMS)
@@ -79,33 +79,44 @@ def csv_cells(path: Path) -> Iterator[Cells]:
     """Read cells from a CSV with the columns of `COLUMNS`; an empty field means no data.
 
     Raises:
-        InputError: The file cannot be read, a column is missing, a value is outside 0..1; with its line.
+        InputError: The file cannot be read, a column is missing, a value is outside 0..1, a cell stands twice.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as stream:
-            reader = csv.DictReader(stream)
-            missing = [name for name in COLUMNS if name not in (reader.fieldnames or ())]
-            if missing:
-                raise InputError(f"{path}: no column {', '.join(missing)}; the first line names {', '.join(COLUMNS)}")
-            rows = [_row(path, reader.line_num, row) for row in reader]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name a file that can be read") from None
+    found = spreadsheet(path, content)
+    headings = {plain_heading(heading): number for number, heading in enumerate(found.headings)}
+    missing = [name for name in COLUMNS if plain_heading(name) not in headings]
+    if missing:
+        raise InputError(f"{path}: no column {', '.join(missing)}; the first line names {', '.join(COLUMNS)}")
+    places = [headings[plain_heading(name)] for name in COLUMNS]
+    lines: dict[tuple[float, float], int] = {}
+    rows = []
+    for number, line in found.lines:
+        row = _row(f"{path}: line {number}", [line[place] for place in places], is_comma=found.delimiter != ",")
+        first = lines.setdefault((row[0], row[1]), number)
+        if first != number:
+            raise InputError(f"{path}: line {number}: is the cell of line {first} again; keep one")
+        rows.append(row)
     values = np.array(rows, dtype=np.float64).reshape(-1, len(COLUMNS))
     yield Cells(lonlat_deg=values[:, :2], terms=values[:, 2:])
 
 
-def _row(path: Path, line: int, row: dict[str, str | None]) -> list[float]:
+def _row(place: str, line: list[str], *, is_comma: bool) -> list[float]:
+    """Return the numbers of a line; `is_comma`: a comma can only be a decimal sign."""
     found = []
-    for name in COLUMNS:
-        text = (row[name] or "").strip()
+    for name, cell in zip(COLUMNS, line, strict=True):
+        text = cell.strip()
         try:
-            value = float(text) if text or name not in TERMS else math.nan
+            plain = text.replace("_", "?").replace(",", "." if is_comma else ",")  # Python reads 0_4 as 4
+            value = float(plain) if plain or name not in TERMS else math.nan
         except ValueError:
-            raise InputError(f"{path}: line {line}: {name} is {text!r}, no number") from None
+            raise InputError(f"{place}: {name} is {text[:40]!r}, no number") from None
         if text and not math.isfinite(value):
-            raise InputError(f"{path}: line {line}: {name} is {text}; leave the field empty where there is no data")
+            raise InputError(f"{place}: {name} is {text[:40]}; leave the field empty where there is no data")
         if name in TERMS and not math.isnan(value) and not 0.0 <= value <= 1.0:
-            raise InputError(f"{path}: line {line}: {name} is {value:g}; each term lies in 0..1")
+            raise InputError(f"{place}: {name} is {text[:40]}; each term lies in 0..1")
         found.append(value)
     return found
 
@@ -140,6 +151,10 @@ def raster_cells(paths: tuple[Path, Path, Path]) -> Iterator[Cells]:
 def _check_one_grid(paths: tuple[Path, ...], files: list[Any]) -> None:
     first = files[0]
     for path, file in zip(paths, files, strict=True):
+        if file.count != 1 or np.dtype(file.dtypes[0]).kind not in "iuf":
+            raise InputError(
+                f"{path}: has {file.count} band(s) of {', '.join(sorted(set(file.dtypes)))}; save one of plain numbers"
+            )
         if file.crs is None:
             raise InputError(f"{path}: has no coordinate system; save it with one")
         if (file.shape, file.transform, file.crs) != (first.shape, first.transform, first.crs):
@@ -153,18 +168,19 @@ def _terms(path: Path, file: Any, window: Any) -> npt.NDArray[np.float64]:
         InputError: The file's content cannot be read, or a value is outside 0..1.
     """
     try:
-        values = file.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
+        raw = file.read(1, window=window, masked=True).astype(np.float64).filled(np.nan)
     except OSError as error:  # includes RasterioIOError, whose explanation is in its cause
         why = " ".join(str(error.__cause__ or error).split())
         raise InputError(
             f"{path}: cannot be read from row {window.row_off}, column {window.col_off} on ({why}); it is damaged or "
             "was cut off: copy it again"
         ) from None
+    values = raw * file.scales[0] + file.offsets[0] if (file.scales[0], file.offsets[0]) != (1.0, 0.0) else raw
     outside = np.argwhere((values < 0.0) | (values > 1.0) | np.isinf(values))
     if outside.size:
         row, column = (outside[0] + (window.row_off, window.col_off)).tolist()
-        value = values[tuple(outside[0])]
+        value = float(values[tuple(outside[0])])
         raise InputError(
-            f"{path}: row {row}, column {column} is {value:g}; each term lies in 0..1, and no data needs a nodata value"
+            f"{path}: row {row}, column {column} is {value!r}; each term lies in 0..1, and no data needs a nodata value"
         )
     return np.asarray(values)

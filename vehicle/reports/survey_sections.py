@@ -55,9 +55,10 @@ def survey(facts: JobFacts) -> str:
 
 def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
     """Return the section on lots for sampling."""
-    say, rows = facts.words, []
+    say, rows, shown = facts.words, [], set[str]()
     for feature in features:
         if feature.layer == "processed":
+            shown.add(str(feature.values["lot"]))
             row = feature.values
             span = (
                 say("lots.span", start=str(row["from_utc"])[11:19], end=str(row["until_utc"])[11:19] or "-")
@@ -74,7 +75,9 @@ def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
                 ]
             )  # fmt: skip
     heads = heads_of(facts, "lots", "lot", "machine", "day", "utc", "ended", "reading", "area", "depth")
-    return table(say("lots.title"), heads, rows, say("lots.note"))
+    gone = ", ".join(escape(lot.name) for lot in facts.lots if lot.name not in shown)
+    told = f"{say('lots.note')} {say('lots.gone', names=gone)}" if gone else say("lots.note")
+    return table(say("lots.title"), heads, rows, told)
 
 
 def _worked(facts: JobFacts, first_s: float, last_s: float) -> str:

@@ -114,7 +114,8 @@ def stops(facts: JobFacts) -> str:
         return section(say("stops.title"), f"<p>{say('stops.none')}</p>{_waits(facts)}")
     rows = []
     for stop in found:
-        length = clock_s(stop.until_s - stop.start_s) if stop.until_s is not None else say("stops.not_again")
+        stood = clock_s(stop.end_s - stop.start_s)
+        length = stood if stop.until_s is not None else say("stops.not_again", stood=stood)
         rows.append(
             [
                 f"E{stop.number}", moment(facts, stop.start_s), _reason(facts, stop.reason), length,

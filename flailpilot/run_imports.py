@@ -1,0 +1,46 @@
+"""What others stated about the ground, as kept beside several runs: each statement once, none excludes another."""
+
+from collections.abc import Sequence
+
+from flailpilot.run_folder import RECORDING
+from flailpilot.run_reading import Run
+from vehicle.contracts.errors import InputError
+from vehicle.reports.imported import FollowUp, Release, follow_ups_in, releases_in
+from vehicle.reports.importing import check_apart
+
+
+def follow_ups_of(runs: Sequence[Run]) -> tuple[FollowUp, ...]:
+    """Return the work of other teams; a file that was imported beside several runs counts once."""
+    found: dict[object, FollowUp] = {}
+    for run in runs:
+        for row in follow_ups_in(run.folder):
+            found.setdefault((row.source_hash, row.polygons_deg, row.team, row.when), row)
+    return tuple(found.values())
+
+
+def releases_of(runs: Sequence[Run]) -> tuple[Release, ...]:
+    """Return the documents of the authority; one that was imported beside several runs counts once.
+
+    Raises:
+        InputError: Two of them cannot both be valid.
+    """
+    found: dict[object, Release] = {}
+    for run in runs:
+        for row in releases_in(run.folder):
+            key = (row.number, row.document_hash, row.source_hash, row.category)
+            if key not in found:
+                for other in found.values():
+                    check_apart(f"{run.folder}: document {row.number}", row, other, run.plan.datum)
+            found.setdefault(key, row)
+    return tuple(found.values())
+
+
+def check_once(runs: Sequence[Run]) -> None:
+    """Check that no run is named twice. Raises InputError for a copy: its hours would count twice."""
+    seen: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        recording = next((row.sha256 for row in run.files if row.name.endswith(RECORDING)), "")
+        for key in (("session", run.manifest.session_id), ("recording", recording)):
+            if key[1] and key in seen:
+                raise InputError(f"{run.folder}: is the same run as {seen[key].folder}, or a copy; name one of them")
+            seen[key] = run

@@ -1,0 +1,83 @@
+"""Runs and what was imported beside them: nothing counts twice, and nothing that excludes another stands beside it."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+import shapely
+
+from flailpilot.own_journal import check_recording
+from flailpilot.run_imports import check_once, follow_ups_of, releases_of
+from flailpilot.run_reading import Run
+from tests.flailpilot.test_run_facts import DAY1, DAY2, FIRST, SECOND, run_of
+from tests.reports.test_imported import GROUND, NOW, PAPER, SAID, geojson
+from vehicle.contracts.errors import InputError
+from vehicle.reports import imported, importing
+from vehicle.reports.facts import FileHash
+
+RUNS = (run_of(DAY1, FIRST, 1), run_of(DAY2, SECOND, 2))
+
+
+def two(folder: Path) -> list[Run]:
+    found = []
+    for number, run in enumerate(RUNS):
+        (folder / str(number)).mkdir()
+        found.append(msgspec.structs.replace(run, folder=folder / str(number)))
+    return found
+
+
+def test_a_copy_of_a_run_is_refused_because_its_hours_would_count_twice() -> None:
+    check_once(RUNS)
+    copy = msgspec.structs.replace(RUNS[0], folder=Path("/copy"))
+    with pytest.raises(InputError, match=r"^/copy: is the same run as /none, or a copy; name one of them$"):
+        check_once([*RUNS, copy])
+    # a recording that was copied beside another run
+    file = FileHash(name="a/run.mcap", size_bytes=1, sha256="00")
+    bare = [msgspec.structs.replace(run, files=(file,)) for run in RUNS]
+    with pytest.raises(InputError, match="is the same run as"):
+        check_once(bare)
+
+
+@pytest.mark.parametrize("name", ["session_id", "vehicle_id", "machine"])
+def test_a_recording_of_another_run_is_refused(name: str) -> None:
+    manifest = RUNS[0].manifest
+    own = {key: str(value) for key, value in msgspec.to_builtins(manifest).items()}
+    check_recording(Path("run.mcap"), own, manifest)
+    check_recording(Path("run.mcap"), {}, manifest)
+    with pytest.raises(InputError, match=r"^run.mcap: is of .* other, .* put this run's own recording back$"):
+        check_recording(Path("run.mcap"), own | {name: "other"}, manifest)
+
+
+def test_a_file_that_was_imported_beside_two_runs_counts_once(tmp_path: Path) -> None:
+    runs = two(tmp_path)
+    shapes = [shapely.transform(shapely.box(2, 3, at, 15), GROUND.datum.lonlat_from_enu_array) for at in (20, 30)]
+    path = geojson(tmp_path / "team.geojson", shapes, **SAID)
+    for run in runs:
+        found = importing.follow_ups(path, GROUND, {}, NOW)
+        imported.keep(run.folder, found, {path.name: path.read_bytes()})
+    assert follow_ups_of(runs) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ({}, ""),
+        ({"number": "R-2"}, ""),
+        ({"number": "R-2", "category": "cancelled"}, "m2 of it are already reduced by document R-1"),
+        ({"category": "cancelled"}, "a document with number R-1 has already been imported"),
+    ],
+)
+def test_documents_beside_several_runs_must_agree(said: dict[str, str], words: str, tmp_path: Path) -> None:
+    runs = two(tmp_path)
+    shape = shapely.transform(shapely.box(2, 3, 20, 15), GROUND.datum.lonlat_from_enu_array)
+    path = geojson(tmp_path / "land.geojson", [shape])
+    (tmp_path / "paper.pdf").write_bytes(b"%PDF")
+    files = {name: (tmp_path / name).read_bytes() for name in ("land.geojson", "paper.pdf")}
+    for run, more in zip(runs, ({}, said), strict=True):
+        land = importing.release(path, tmp_path / "paper.pdf", GROUND, PAPER | more, (), NOW)
+        imported.keep(run.folder, (land,), files)
+    if words:
+        with pytest.raises(InputError, match=words):
+            releases_of(runs)
+    else:
+        assert [row.number for row in releases_of(runs)] == (["R-1", "R-2"] if said else ["R-1"])
