@@ -80,7 +80,7 @@ def test_scores_that_miss_the_site_are_refused(monkeypatch, capsys, tmp_path):
     (tmp_path / "f.toml").write_text("[scores]\ncsv = 'cells.csv'\n")
     args = ("figures", tmp_path / "f.toml", "--site", tmp_path / "ground.geojson", "--out", tmp_path / "out")
     status, _, told = flailpilot(monkeypatch, capsys, *args)
-    assert (status, "no cell with data lies in a work area" in told) == (2, True)
+    assert (status, "no cell with data has its middle in a work area" in told) == (2, True)
 
 
 def test_no_report_imports_a_figure():
