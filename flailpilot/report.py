@@ -12,7 +12,7 @@ import msgspec
 from flailpilot.exit_status import DONE
 from flailpilot.run_facts import facts_of, kind_of
 from flailpilot.run_folder import make_folder, refuse_sealed
-from flailpilot.run_imports import check_once
+from flailpilot.run_imports import check_once, check_one_task
 from flailpilot.run_reading import hashed, read_run
 from vehicle.config.task import load_task
 from vehicle.config.visits import Visit, load_visits
@@ -73,6 +73,8 @@ def facts_of_folders(asked: Asked) -> JobFacts:
         raise InputError("a run is named twice; name each once")
     runs = [read_run(path, site) for path in asked.runs]
     check_once(runs)
+    if task is None:
+        check_one_task(runs)
     kind = ReportKind(asked.kind) if asked.kind is not None else kind_of(runs)
     facts = facts_of(runs, kind, task, visits)
     named = [path for path in (asked.site, asked.task, asked.visits) if path is not None]

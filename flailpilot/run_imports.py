@@ -1,4 +1,4 @@
-"""What others stated about the ground, as kept beside several runs: each statement once, none excludes another."""
+"""What several runs make up together: one task, each run and each statement of others once, none excludes another."""
 
 from collections.abc import Sequence
 
@@ -44,3 +44,14 @@ def check_once(runs: Sequence[Run]) -> None:
             if key[1] and key in seen:
                 raise InputError(f"{run.folder}: is the same run as {seen[key].folder}, or a copy; name one of them")
             seen[key] = run
+
+
+def check_one_task(runs: Sequence[Run]) -> None:
+    """Check the task orders. Raises InputError if there are two: a report has one."""
+    stated = [run for run in runs if run.manifest.task]
+    other = next((run for run in stated if run.manifest.task != stated[0].manifest.task), None)
+    if other is not None:
+        raise InputError(
+            f"{other.folder}: is of task order {other.manifest.task}, {stated[0].folder} of {stated[0].manifest.task}; "
+            "name the runs of one task, or give the task file of both together with --task"
+        )

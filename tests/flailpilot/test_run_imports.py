@@ -7,7 +7,7 @@ import pytest
 import shapely
 
 from flailpilot.own_journal import check_recording
-from flailpilot.run_imports import check_once, follow_ups_of, releases_of
+from flailpilot.run_imports import check_once, check_one_task, follow_ups_of, releases_of
 from flailpilot.run_reading import Run
 from tests.flailpilot.test_run_facts import DAY1, DAY2, FIRST, SECOND, run_of
 from tests.reports.test_imported import GROUND, NOW, PAPER, SAID, geojson
@@ -36,6 +36,15 @@ def test_a_copy_of_a_run_is_refused_because_its_hours_would_count_twice() -> Non
     bare = [msgspec.structs.replace(run, files=(file,)) for run in RUNS]
     with pytest.raises(InputError, match="is the same run as"):
         check_once(bare)
+
+
+def test_runs_of_two_task_orders_are_refused() -> None:
+    def of(run: Run, task: str) -> Run:
+        return msgspec.structs.replace(run, manifest=msgspec.structs.replace(run.manifest, task=task))
+
+    check_one_task([of(RUNS[0], "TO-1"), of(RUNS[1], "TO-1"), of(RUNS[1], "")])
+    with pytest.raises(InputError, match=r"^/none: is of task order TO-2, /none of TO-1; name the runs of one task"):
+        check_one_task([of(RUNS[0], "TO-1"), of(RUNS[1], ""), of(RUNS[1], "TO-2")])
 
 
 @pytest.mark.parametrize("name", ["session_id", "vehicle_id", "machine"])
