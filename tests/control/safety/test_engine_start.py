@@ -446,16 +446,28 @@ def test_after_a_rotor_that_turned_unasked_no_console_starts_the_engine() -> Non
     assert can_ask(rig)
 
 
-def test_a_runaway_that_the_machine_itself_finds_bars_it() -> None:
+def test_a_controller_that_has_not_answered_the_newest_reset_starts_nothing() -> None:
+    for answered, step in ((0, OFF), (1, ASKED)):
+        rig = disarmed()
+        rig.run(25)
+        rig.state = replace(rig.state, reset_sequence=rig.state.sequence - answered)
+        rig.send(E.ENGINE_START)
+        assert rig.state.start is step, rig.report.reasons
+
+
+@pytest.mark.parametrize("speed_mps", [0.3, 0.1])
+def test_a_runaway_that_the_machine_itself_finds_bars_it(speed_mps: float) -> None:
+    """Also one so slow that nothing but the time of the brakes tells."""
     rig = Rig(with_starter()).to_manual()
     rig.controls = {"hold_to_run": True}
     rig.send()
     rig.controls = {"hold_to_run": True, "drive": 0.1}
     rig.run(40)
     rig.controls = {}
-    rig.status = {"track_left_mps": 0.3, "track_right_mps": 0.3}
-    rig.gnss = {"speed_mps": 0.3}
+    rig.status = {"track_left_mps": speed_mps, "track_right_mps": speed_mps}
+    rig.gnss = {"speed_mps": speed_mps}
     rig.send(E.STOP)
-    rig.run(300)
+    while rig.mode is Mode.STOPPING:
+        rig.send()
     assert rig.mode is Mode.ESTOP
-    assert rig.state.start_barred
+    assert rig.state.start_barred, rig.report.reasons
