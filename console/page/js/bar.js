@@ -7,6 +7,8 @@ import { UNKNOWN, clock, currentLanguage, number, span, t } from "./i18n.js";
 const PICTURE_LATE_MS = 300;
 const AMBER_MODES = ["RECOVERY", "WAIT"];
 const TEMPERATURE_HIGH_C = 105;
+const CHOICE_SHOWN_MS = 6000;
+export const VIEWS = ["drive", "mission", "plan", "record", "setup"];
 
 /** What the mode cell says: {label, text, tone}. */
 export function modeCell(store) {
@@ -42,10 +44,10 @@ function holder(store, name, vehicle) {
 }
 
 class Cell {
-  constructor(key, className = "") {
+  constructor(key, className = "", tag = "div") {
     this.label = make("span", { className: "label", text: t(key) });
     this.value = make("b", { className: "value" });
-    this.element = make("div", { className: `cell ${className}` }, [this.label, this.value]);
+    this.element = make(tag, { className: `cell ${className}` }, [this.label, this.value]);
   }
 
   put(text, amber = false, old = false) {
@@ -64,7 +66,7 @@ export class Bar {
       link: new Cell("bar.link"),
       picture: new Cell("bar.picture"),
       position: new Cell("bar.position"),
-      view: new Cell("bar.view"),
+      view: new Cell("bar.view", "view", "button"),
       engine: new Cell("bar.engine", "engine"),
       fuel: new Cell("bar.fuel", "wide-only"),
       base: new Cell("bar.base", "wide-only"),
@@ -73,10 +75,40 @@ export class Bar {
       clock: new Cell("bar.clock", "wide-only"),
     };
     this.cells.view.label.append(" ", make("kbd", { className: "view-keys", text: "1–5" }));
-    at("cells").append(...Object.values(this.cells).map((cell) => cell.element));
+    at("cells").append(this._views(), ...Object.values(this.cells).map((cell) => cell.element));
+  }
+
+  /** The choice of a view, for fingers and mouse: for a moment in the place of cells, so that it covers nothing. */
+  _views() {
+    const buttons = VIEWS.map((name, n) => {
+      const button = make("button", { type: "button", "data-view": name }, [make("span", { text: t(`view.${name}`) }), make("kbd", { text: String(n + 1) })]);
+      button.addEventListener("click", () => { this.closeViews(); this.turn(name); });
+      return button;
+    });
+    this.views = make("nav", { id: "views", "aria-label": t("bar.view"), hidden: "" }, buttons);
+    this.views.addEventListener("keydown", ({ code }) => code === "Escape" && this.closeViews());
+    const opener = this.cells.view.element;
+    for (const [name, value] of [["type", "button"], ["aria-expanded", "false"], ["aria-controls", "views"]]) opener.setAttribute(name, value);
+    opener.addEventListener("click", () => (this.views.hidden ? this.openViews() : this.closeViews()));
+    return this.views;
+  }
+
+  openViews() {
+    this.opened_ms = this.store.now_ms();
+    this._showViews(true);
+    for (const button of this.views.children) button.setAttribute("aria-current", button.dataset.view === this.view() ? "page" : "false");
+  }
+
+  closeViews() { this._showViews(false); }
+
+  _showViews(on) {
+    show(this.views, on);
+    mark(at("cells"), "choosing", on);
+    this.cells.view.element.setAttribute("aria-expanded", String(on));
   }
 
   render() {
+    if (!this.views.hidden && this.store.now_ms() - this.opened_ms > CHOICE_SHOWN_MS) this.closeViews();
     const { label, text, tone } = modeCell(this.store);
     put(this.mode.querySelector(".label"), label);
     put(this.mode.querySelector(".value"), text);

@@ -1,7 +1,7 @@
 /** The page begins here: sockets, hands, acts, regions; one timer paints what changed. */
 
 import { Acts } from "./acts.js";
-import { Bar } from "./bar.js";
+import { Bar, VIEWS } from "./bar.js";
 import { Detonation } from "./detonation.js";
 import { at, make, mark, put, show } from "./dom.js";
 import { armed, modeKey, rulesOf, stateOf } from "./facts.js";
@@ -28,7 +28,6 @@ const PAINT_MS = 50;
 const SITE_AGAIN_MS = 2000;
 const STOP_SEEN_MS = 5000;
 const NO_PICTURE = { age_ms: () => null, visible: () => false, nextCamera: () => {}, rear: () => {} };
-export const VIEWS = ["drive", "mission", "plan", "record", "setup"];
 
 /** A module of another room; the page runs without it and says what is missing. */
 async function optional(path) {

@@ -1,0 +1,95 @@
+"""The five views by finger and by mouse: a tablet has no keys 1 to 5."""
+
+import pytest
+
+from tests.console.page.browser import SIZES, Page
+from tests.console.page.fake_server import FakeServer
+from tests.console.page.opening import held, opened
+
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
+VIEWS = ["drive", "mission", "plan", "record", "setup"]
+MIDDLE = """
+const box = document.querySelector(arguments[0]).getBoundingClientRect();
+return [box.left + box.width / 2, box.top + box.height / 2];
+"""
+BOXES = """
+return [...document.querySelectorAll('#views button')].map((one) => {
+  const box = one.getBoundingClientRect();
+  const seen = document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2);
+  return [box.left, box.right, box.height, one.scrollWidth <= one.clientWidth + 1 && one.contains(seen)];
+});
+"""
+OPENER = """
+const one = document.querySelector('#cells .view'), box = one.getBoundingClientRect();
+return one.contains(document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2)) && box.height >= 56;
+"""
+TOUCHED = 56.0
+"""The least height of a target on a touch screen, for gloves [CSS px]."""
+
+
+def touch(browser: Page, selector: str) -> None:
+    """A finger, down and up."""
+    x, y = browser.js(MIDDLE, selector)
+    browser.cdp("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": x, "y": y}])
+    browser.cdp("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+
+def test_every_view_is_two_touches_away_on_a_tablet(browser: Page, server: FakeServer) -> None:
+    """From each view to the next one and back to the first."""
+    browser.size("tablet")
+    try:
+        opened(browser, server, "disarmed")
+        for view in [*VIEWS[1:], VIEWS[0]]:
+            touch(browser, "#cells .view")
+            browser.until("return !document.getElementById('views').hidden")
+            touch(browser, f"#views [data-view={view}]")
+            browser.until("return document.body.dataset.view === arguments[0]", view)
+            browser.until("return document.getElementById('views').hidden")
+    finally:
+        browser.size("laptop")
+
+
+@pytest.mark.parametrize("language", ["en", "az", "tr", "uk"])
+def test_the_choice_of_views_fits_at_each_size(browser: Page, server: FakeServer, language: str) -> None:
+    """High enough for a glove, beside each other, nothing cut, and neither mode nor STOP is covered."""
+    try:
+        opened(browser, server, "mission", language=language)
+        wrong = {}
+        for size in SIZES:
+            browser.size(size)
+            for text in ("100", "125", "150"):
+                browser.js("document.documentElement.dataset.text = arguments[0]; flail.bar.closeViews()", text)
+                assert browser.js(OPENER), f"at {size} and {text} % the button that opens the choice is out of sight"
+                browser.js("flail.bar.openViews()")
+                boxes = browser.js(BOXES)
+                apart = all(one[1] <= other[0] for one, other in zip(boxes, boxes[1:], strict=False))
+                if len(boxes) != len(VIEWS) or not apart or not all(b[2] >= TOUCHED and b[3] for b in boxes):
+                    wrong[size, text] = boxes
+                assert browser.js(
+                    "const middle = (one) => { const box = one.getBoundingClientRect();"
+                    " return document.elementFromPoint(box.left + box.width / 2, box.top + box.height / 2); };"
+                    "return ['mode', 'stop'].every((id) => document.getElementById(id).contains("
+                    "middle(document.getElementById(id))))"
+                )
+        assert wrong == {}
+    finally:
+        browser.size("laptop")
+
+
+def test_the_choice_of_views_ends_by_itself_and_touches_no_hands(browser: Page, server: FakeServer) -> None:
+    """Hold-to-run stays held while a view is chosen by mouse; a choice that nobody makes gives the figures back."""
+    opened(browser, server, "manual").until("return flail.hands.view?.latch")
+    browser.key("keyDown", "KeyF")
+    browser.when(lambda: held(server))
+    server.readings.clear()
+    for selector in ("#cells .view", "#views [data-view=mission]"):
+        x, y = browser.js(MIDDLE, selector)
+        for kind in ("mousePressed", "mouseReleased"):
+            browser.cdp("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+    browser.until("return document.body.dataset.view === 'mission'")
+    browser.when(lambda: len(server.readings) > 10)
+    assert all(int(reading[2]) & 1 for reading in server.readings)
+    browser.key("keyUp", "KeyF")
+    browser.js("flail.bar.openViews()")
+    browser.until("return document.getElementById('views').hidden")
+    assert browser.js("return document.querySelector('#cells .view').getAttribute('aria-expanded')") == "false"
