@@ -12,6 +12,8 @@ import { Keys } from "./keys.js";
 import { MarkBook } from "./mark_book.js";
 import { Observations } from "./observations.js";
 import { asking } from "./plan/asking.js";
+import { datumOf } from "./plan/drawing.js";
+import { Perimeter } from "./plan/perimeter.js";
 import { People, PeopleCard } from "./people.js";
 import { Rest } from "./rest.js";
 import { Ring } from "./ring.js";
@@ -105,6 +107,7 @@ class Page {
     this.observations = new Observations({ store, post: asking(this.api, t).post, book: this.book });
     this.detonation = new Detonation({ store, book: this.book, observations: this.observations });
     this.ring = new Ring({ store, observations: this.observations });
+    this.perimeter = new Perimeter({ store });
     this.people = new People({ store, now_ms, observations: this.observations, send: (act) => this.acts._send(act) });
     this.acts.people = this.people;
     this.keys = new Keys({ acts: this.acts, ring: this.ring, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
@@ -141,7 +144,8 @@ class Page {
       this.picture = new video.Picture(at("picture"), this.store);
       this.picture.start?.(() => openSocket("/video", this.secret));
     }
-    const parts = { store: this.store, api: this.api, t, map: this.map, book: this.book, observations: this.observations };
+    this.map?.overlays.push((context, view, theme) => this.perimeter.paint(context, view, theme, datumOf(this.map.site)));
+    const parts = { store: this.store, api: this.api, t, map: this.map, book: this.book, observations: this.observations, perimeter: this.perimeter };
     if (plan) this.others.plan = plan.mount(at("view-plan"), parts);
     if (record) this.others.record = record.mount(at("view-record"), parts);
     this.mission = new MissionView(this.store, legend);

@@ -196,10 +196,21 @@ export class Strip {
     const list = this.instruments.warnings;
     const hint = this._hint();
     const rest = this.rest.due() ? said("hands.rest") : null;
-    const shown = [answer ?? "", rest ?? "", hint ?? "", ...found].join("|");
+    const outline = this._outline();
+    if (outline?.waits) found.push(outline.text);
+    const shown = [answer ?? "", rest ?? "", hint ?? "", outline?.text ?? "", ...found].join("|");
     if (list.dataset.shown === shown) return;
     list.dataset.shown = shown;
-    list.replaceChildren(...(answer ? [make("li", { className: "hint answer", text: answer })] : []), ...(rest ? [make("li", { className: "hint blue", text: rest })] : []), ...(hint ? [make("li", { className: "hint", text: hint })] : []), ...found.map((text) => make("li", { text })));
+    list.replaceChildren(...(answer ? [make("li", { className: "hint answer", text: answer })] : []), ...(rest ? [make("li", { className: "hint blue", text: rest })] : []), ...(hint ? [make("li", { className: "hint", text: hint })] : []), ...(outline && !outline.waits ? [make("li", { className: "hint", text: outline.text })] : []), ...found.map((text) => make("li", { text })));
+  }
+
+  /** Of the outline that is being driven: how long it is, or why nothing of it is recorded now; null where none is. */
+  _outline() {
+    const record = this.store.get("perimeter");
+    if (record === null) return null;
+    const waits = this.store.open() ? record.waits : "no_place";
+    const metres = (value) => t("unit.m", { value: number(value) });
+    return { waits, text: waits === null ? t("perimeter.on", { metres: metres(record.length_m) }) : t(`perimeter.waits.${waits}`, { metres: metres(record.away_m) }) };
   }
 
   /** What an exercise says, for a while: its goal and its hints come as the vehicle's texts. */

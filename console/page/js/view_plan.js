@@ -1,15 +1,17 @@
 // The Plan view: a site drawn or imported, a plan of it looked at and compared, handed to the vehicle. It needs none.
 
 import { make } from "./dom.js";
+import { number } from "./i18n.js";
 import { GroundMap } from "./map/map.js";
 import { drawMachine } from "./map/machine.js";
-import { toScreen } from "./map/geometry.js";
+import { selfCrossing, toScreen } from "./map/geometry.js";
 import { mountLegend } from "./map/legend.js";
 import { After } from "./plan/after.js";
 import { AfterPanel } from "./plan/after_panel.js";
 import { Refused, asking } from "./plan/asking.js";
 import * as drawing from "./plan/drawing.js";
 import { Editor } from "./plan/editor.js";
+import * as perimeter from "./plan/perimeter_logic.js";
 import { ComparePanel, HandOverPanel, MachinePanel, MakingPanel, ResultPanel } from "./plan/plan_panels.js";
 import { Shelf } from "./plan/shelf.js";
 import { AreaPanel, GroundPanel, ShapePanel } from "./plan/site_panels.js";
@@ -17,11 +19,12 @@ import { Steps } from "./plan/steps.js";
 import { workedBy } from "./plan/walk.js";
 
 const LEGEND = ["to_do", "keep_out", "unworkable", "safe"];
+const NEAR_M = 5000; // a drawing further away than this is of another place
 const NO_PROBLEM = { named: [], where: null };
 
 class PlanView {
-  constructor(element, { store, api, t, book, observations }) {
-    Object.assign(this, { element, store, t, book, observations, server: asking(api, t), shown_here: false });
+  constructor(element, { store, api, t, book, observations, perimeter }) {
+    Object.assign(this, { element, store, t, book, observations, perimeter, server: asking(api, t), shown_here: false });
     Object.assign(this, { chosen: null, answer: null, sentence: null, drafts: [], site: null, editable: true });
     this.shelf = new Shelf(this);
     this.after = new After(this);
@@ -34,7 +37,7 @@ class PlanView {
     });
     this.build();
     store.subscribe(["jobs"], (jobs) => this.shelf.jobs(jobs ?? []));
-    store.subscribe(["vehicle", "ground", "day"], () => this.shown_here && this.render());
+    store.subscribe(["vehicle", "ground", "day", "perimeter"], () => this.shown_here && this.render());
   }
 
   build() {
@@ -52,6 +55,7 @@ class PlanView {
     this.editor = new Editor(this.map, this);
     this.editor.locked = () => !this.editable;
     this.map.overlays.push((context, view, theme) => this.paint(context, view, theme));
+    this.store.on("perimeter", () => this.map.touch());
     const panels = (host, kinds) => kinds.map((Panel) => new Panel(host, t));
     this.panels = [
       ...panels(this, [AreaPanel, ShapePanel, GroundPanel]),
@@ -151,6 +155,37 @@ class PlanView {
     this.select(next.shapes[next.shapes.length - 1].id);
   }
 
+  // The driven outline becomes a polygon without a role; what was not driven of it is said.
+  closePerimeter() {
+    const { record } = this.perimeter, told = this.store.get("perimeter");
+    const base = this.drawingNear(record), corners = base && perimeter.outline(record, base.datum);
+    if (!corners) { this.say(this.t("plan.draw.three")); return; }
+    const next = drawing.withPolygon(base, corners), { id } = next.shapes[next.shapes.length - 1];
+    const bridged = told.bridged_m.map((metres) => Math.round(metres * 10) / 10);
+    this.editable = true;
+    this.change(bridged.length ? drawing.withKept(next, id, { bridged_m: bridged }) : next);
+    this.perimeter.end();
+    this.select(id);
+    const words = { open: this.metres(told.open_m), count: bridged.length, longest: this.metres(Math.max(0, ...bridged)) };
+    this.say(`${this.t("plan.perimeter.closed", words)} ${this.t(selfCrossing(corners) ? "plan.draw.crosses" : "plan.draw.role")}`);
+  }
+
+  metres(value) { return this.t("unit.m", { value: number(value, 1) }); }
+
+  // The drawing that the outline belongs to: the one that is open, unless it is of another place or cannot be edited.
+  drawingNear({ origin }) {
+    if (origin === null) return null;
+    const { document } = this.steps;
+    if (document !== null && this.editable && Math.hypot(...drawing.toMetres([origin.lat_deg, origin.lon_deg], document.datum)) < NEAR_M) return document;
+    return drawing.blank(this.t("plan.new_name"), drawing.datumOf(this.store.get("site")) ?? { ...origin, alt_m: 0 });
+  }
+
+  // Half of the outer width of the machine's tracks: the vehicle's own, else the chosen profile's; null where nobody knows.
+  halfWidth_m() {
+    const width_m = this.store.get("site")?.machine?.width_m ?? this.machinePanel?.machines.find(({ name }) => name === this.shelf.wishes.machine)?.width_m;
+    return Number.isFinite(width_m) ? width_m / 2 : null;
+  }
+
   named(name) { this.change(drawing.withName(this.document(), this.chosen, name)); }
   said(key, text) { this.change(drawing.withKept(this.document(), this.chosen, { [key]: text })); }
   ground(chosen) { this.change({ ...this.document(), ...chosen }); }
@@ -197,6 +232,7 @@ class PlanView {
   // --- drawing -----------------------------------------------------------------------------------------------------------
   paint(context, view, theme) {
     const { shown, time, pose } = this.shelf;
+    this.perimeter.paint(context, view, theme, this.datum() ?? this.perimeter.record?.origin ?? null);
     if (!shown) return;
     context.strokeStyle = theme.ink; // planned, not processed: never in the colour of a record
     context.lineWidth = Math.max(shown.machine.tool_width_m * view.ppm, 2);

@@ -204,6 +204,77 @@ def test_a_polygon_is_drawn_by_clicks_and_keys_and_is_there_after_a_reload(brows
     assert saved(browser)["shapes"][0]["rings"] == shape["rings"]
 
 
+DRIVEN = """
+// the machine as /state tells it, along corners in metres of the vehicle's datum; turns where it stands
+const [corners, fix, scene] = arguments, [lat, lon] = scene.site.datum, store = flail.store;
+store.serverAge_ms = () => 0;
+const degrees = [1 / 111_032.0, 1 / 85_393.0]; // a degree of latitude and longitude at 40.1 degrees, in metres
+const tell = (x, y, heading_deg, speed_mps) => store.heard({type: "delta", seq: 0, link: {...scene.link},
+  gnss: {...scene.gnss, fix}, pose: {...scene.pose, e: x, n: y, lat: lat + y * degrees[0], lon: lon + x * degrees[1],
+  heading_deg, speed_mps, sigma_m: 0.01}});
+let before = null;
+for (let n = 1; n < corners.length; n += 1) {
+  const [[x0, y0], [x1, y1]] = [corners[n - 1], corners[n]], long = Math.hypot(x1 - x0, y1 - y0);
+  const heading = Math.atan2(x1 - x0, y1 - y0) * 180 / Math.PI;
+  const turn = before === null ? 0 : ((heading - before + 540) % 360) - 180;
+  for (let part = 0; part < 1; part += 0.05) tell(x0, y0, heading - turn * (1 - part), 0);
+  before = heading;
+  for (let at = 0; at <= long; at += 0.05) tell(x0 + (x1 - x0) * at / long, y0 + (y1 - y0) * at / long, heading, 0.5);
+}
+flail.paint();
+"""
+"""Drive so, told at once; nothing comes from the server meanwhile."""
+
+
+def pressed(browser: Page, words: str) -> None:
+    browser.until(
+        "const one = [...document.querySelectorAll('#view-plan button')].find((one) => one.checkVisibility()"
+        " && one.firstChild.textContent === arguments[0]); one?.click(); return Boolean(one)",
+        words,
+    )
+
+
+def test_an_outline_is_driven_with_rtk_fixed_alone_and_closed_into_the_drawing(
+    browser: Page, server: PlanServer
+) -> None:
+    """Begun in Plan, driven while Drive is shown, the fix lost between: told on the strip; the gap is closed on purpose."""
+    opened(browser, server, "plan", "manual")
+    browser.until("return flail.store.get('site')?.datum !== undefined")
+    scene = copy.deepcopy(SCENES["manual"])
+    server.quiet = True
+    browser.js(f"{VIEW}.steps.document = null; {VIEW}.answer = null; {VIEW}.render()")
+    browser.js("document.querySelector('#view-plan details').open = true")
+    pressed(browser, "Begin to record")
+    assert "Choose which part" in browser.text("#view-plan .told")
+    browser.js("document.querySelector('#view-plan input[type=radio][value=middle]').click()")
+    pressed(browser, "Begin to record")
+    browser.js("flail.turn('drive')")
+    browser.js(DRIVEN, [[0, 0], [20, 0]], "rtk_fixed", scene)
+    assert "Outline: 20 m recorded" in browser.text("#instruments .warnings")
+    browser.js(DRIVEN, [[20, 0], [20, 4]], "rtk_float", scene)
+    assert "no RTK fixed" in browser.text("#instruments .warnings li:not(.hint)")
+    browser.js(DRIVEN, [[20, 4], [20, 5]], "rtk_fixed", scene)
+    assert "drive back 5 m" in browser.text("#instruments .warnings li:not(.hint)")
+    browser.js("flail.turn('plan')")
+    pressed(browser, "Straight line to the machine")
+    browser.js(DRIVEN, [[20, 5], [20, 10], [0, 10], [0, 1]], "rtk_fixed", scene)
+    server.state["pose"]["lat"], server.quiet = None, False
+    browser.open(server.url)  # loaded anew: the record is still there, and waits for the machine
+    browser.until("return flail.store.get('link') !== null")
+    browser.js("flail.turn('plan')")
+    server.quiet = True
+    assert "Outline not recorded" in browser.text("#view-plan details")
+    browser.js(DRIVEN, [[0, 1], [0, 0.5]], "rtk_fixed", scene)
+    server.quiet = False
+    pressed(browser, "Close the outline")
+    (shape,) = saved(browser)["shapes"]
+    assert shape["role"] is None
+    assert shape["kept"]["bridged_m"] == [5]
+    assert browser.js(f"return {VIEW}.answer.site.area_m2") == pytest.approx(200.0, abs=3.0)
+    assert "straight lines over gaps: 1, longest 5.0 m" in browser.text("#view-plan .told")
+    assert browser.js("return flail.store.get('perimeter')") is None
+
+
 def test_nothing_is_asked_of_another_host_and_no_error_is_logged(browser: Page, server: PlanServer) -> None:
     opened(browser, server, "plan")
     browser.js("flail.turn('record')")

@@ -112,11 +112,24 @@ export function pasted(text, datum) {
   return { corners: corners.map((at) => (datum ? toMetres(at, datum) : at)) };
 }
 
-// Metres of a place near a datum, to a centimetre at a kilometre (series of the WGS 84 ellipsoid).
+// Metres of a degree of longitude and of latitude (series of the WGS 84 ellipsoid).
+function metresOfDegree(latitude) {
+  const at = (latitude * Math.PI) / 180;
+  return [
+    111_412.84 * Math.cos(at) - 93.5 * Math.cos(3 * at) + 0.118 * Math.cos(5 * at),
+    111_132.954 - 559.822 * Math.cos(2 * at) + 1.175 * Math.cos(4 * at),
+  ];
+}
+
+// Metres of a place near a datum, to a centimetre at a kilometre.
 export function toMetres([latitude, longitude], { lat_deg, lon_deg }) {
-  const middle = (((latitude + lat_deg) / 2) * Math.PI) / 180;
-  const north = 111_132.954 - 559.822 * Math.cos(2 * middle) + 1.175 * Math.cos(4 * middle);
-  const east = 111_412.84 * Math.cos(middle) - 93.5 * Math.cos(3 * middle) + 0.118 * Math.cos(5 * middle);
+  const [east, north] = metresOfDegree((latitude + lat_deg) / 2);
   return [round((longitude - lon_deg) * east), round((latitude - lat_deg) * north)];
 }
 
+// The other way round: [latitude, longitude] of metres near a datum.
+export function toDegrees([east_m, north_m], { lat_deg, lon_deg }) {
+  let latitude = lat_deg;
+  for (let n = 0; n < 3; n += 1) latitude = lat_deg + north_m / metresOfDegree((latitude + lat_deg) / 2)[1];
+  return [latitude, lon_deg + east_m / metresOfDegree((latitude + lat_deg) / 2)[0]];
+}

@@ -5,6 +5,7 @@ import { area } from "../i18n.js";
 import { ROLES, shapeOf } from "./drawing.js";
 import { areaOf } from "../map/geometry.js";
 import { button, chooseOne, choice, field, panel } from "./parts.js";
+import { PerimeterPart } from "./perimeter_panel.js";
 
 const SAID = ["said_by", "basis", "said_on"];
 const ASSURED = ["safe_ground", "access"];
@@ -20,6 +21,7 @@ export class AreaPanel {
     this.redo = button(t("plan.redo"), () => host.steps.redo(), { key: "Ctrl Y" });
     this.paste = make("textarea", { rows: "4", placeholder: t("plan.paste_hint"), "aria-label": t("plan.paste") });
     this.place = field(t("plan.place"), (text) => host.placed(text), { placeholder: "39.990012, 46.930034" });
+    this.driven = new PerimeterPart(host, t);
     this.told = make("p", { className: "told", role: "status" });
     this.error = make("p", { className: "problem", role: "alert", hidden: "" });
     this.site = make("p", { className: "site" });
@@ -33,6 +35,7 @@ export class AreaPanel {
         this.undo, this.redo,
       ]),
       this.told, this.error, this.site, this.warnings, this.drafts.element, this.place.element,
+      this.driven.element,
       make("details", {}, [
         make("summary", { text: t("plan.paste") }), this.paste,
         button(t("plan.paste_take"), () => host.pasted(this.paste.value)),
@@ -49,6 +52,7 @@ export class AreaPanel {
   render({ document, steps, answer, sentence, drafts }) {
     this.undo.disabled = !steps.canUndo;
     this.redo.disabled = !steps.canRedo;
+    this.driven.render();
     show(this.place.element, !document);
     show(this.error, Boolean(answer?.error));
     put(this.error, answer?.error ?? "");
