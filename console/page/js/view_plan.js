@@ -182,12 +182,16 @@ class PlanView {
 
   // Half of the outer width of the machine's tracks: the vehicle's own, else the chosen profile's; null where nobody knows.
   halfWidth_m() {
-    const width_m = this.store.get("site")?.machine?.width_m ?? this.machinePanel?.machines.find(({ name }) => name === this.shelf.wishes.machine)?.width_m;
+    const width_m = this.store.get("site")?.machine?.width_m ?? this.machine()?.width_m;
     return Number.isFinite(width_m) ? width_m / 2 : null;
   }
 
+  // The profile that is chosen in panel 4, or null.
+  machine() { return this.machinePanel?.machines.find(({ name }) => name === this.shelf.wishes.machine) ?? null; }
+
   named(name) { this.change(drawing.withName(this.document(), this.chosen, name)); }
-  said(key, text) { this.change(drawing.withKept(this.document(), this.chosen, { [key]: text })); }
+  said(key, text) { this.kept({ [key]: text }); }
+  kept(fields) { this.change(drawing.withKept(this.document(), this.chosen, fields)); }
   ground(chosen) { this.change({ ...this.document(), ...chosen }); }
 
   async imported(file) {

@@ -14,8 +14,8 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.features import Feature
 
-ROLES: Final = ("work_area", "keep_out", "safe_ground", "access", "benchmark")
-"""Roles that the keys 1 to 5 give a shape on the page; other roles in a file are kept unchanged."""
+ROLES: Final = ("work_area", "keep_out", "safe_ground", "access", "benchmark", "slope")
+"""Roles that the keys 1 to 6 give a shape on the page; other roles in a file are kept unchanged."""
 DIGITS: Final = 9
 """Decimals of a degree; the last is 0.1 mm."""
 SHAPES_MAX, CORNERS_MAX = 5_000, 200_000
@@ -54,7 +54,10 @@ class Shape(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Document(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole drawing. `outside`, `tripwires`: None until chosen. `kept`: other fields of the file."""
+    """A whole drawing. `outside`, `tripwires`: None until chosen. `kept`: other fields of the file.
+
+    `slope_deg`: the steepest slope anywhere in the work area; None: not stated, planned as level ground.
+    """
 
     name: str
     datum: Datum
@@ -62,6 +65,7 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     outside: str | None = None
     tripwires: str | None = None
     required_depth_m: float | None = None
+    slope_deg: float | None = None
     kept: dict[str, Any] = {}
 
 
@@ -92,11 +96,20 @@ def geojson_of(document: Document) -> bytes:
     frame = document.datum.frame()
     features = [
         {"type": "Feature", "properties": _properties(shape), "geometry": _geometry(shape, frame)}
-        for shape in document.shapes
+        for shape in (*document.shapes, *_slopes(document))
     ]
     own = {"outside": document.outside, "tripwires": document.tripwires, "required_depth_m": document.required_depth_m}
     wide = {**document.kept, **{key: value for key, value in own.items() if value is not None}}
     return json.dumps({"type": "FeatureCollection", **wide, "features": features}, indent=1).encode()
+
+
+def _slopes(document: Document) -> list[Shape]:
+    """Return the stated slope of the whole work area as slope polygons, one on each of its shapes."""
+    if document.slope_deg is None:
+        return []
+    work = [shape for shape in document.shapes if shape.role in ("work_area", None) and shape.rings]
+    said = {"slope_deg": document.slope_deg}
+    return [Shape(id=shape.id, role="slope", rings=shape.rings, kept=said) for shape in work]
 
 
 def _properties(shape: Shape) -> dict[str, Any]:

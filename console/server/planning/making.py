@@ -83,6 +83,8 @@ def machines() -> list[dict[str, Any]]:
                 "name": name,
                 "title": machine.name,
                 "tools": tools,
+                "width_m": machine.tracks.outer_width_m,
+                "slope_max_deg": round(math.degrees(machine.limits.slope_max_rad), 1),
                 "tool_width_m": machine.tool.width_m,
                 "depth_max_m": machine.tool.depth_max_m,
                 "depth_default_m": DEFAULT_DEPTH_M,

@@ -73,6 +73,17 @@ def chord(browser: Page, code: str) -> None:
         browser.cdp("Input.dispatchKeyEvent", type=kind, code=code, key=code[-1].lower(), modifiers=2)
 
 
+def typed(browser: Page, label: str, text: str) -> None:
+    """A field of the Plan view is filled in and left."""
+    browser.js(
+        "const [label, text] = arguments, one = [...document.querySelectorAll('#view-plan label.field')]"
+        ".find((one) => one.innerText.startsWith(label)).querySelector('input');"
+        "one.value = text; one.dispatchEvent(new Event('change'));",
+        label,
+        text,
+    )
+
+
 PAINTED = """(({waiting, unpacking, slices}) =>
   !waiting.length && !unpacking && !slices.work.length && !slices.running)(flail.map.ground)"""
 """Nothing waits to be painted, or to be painted anew in other colours."""
@@ -168,6 +179,12 @@ def test_a_refused_file_is_mended_by_keys_planned_and_walked(browser: Page, serv
     for value in ("safe", "none"):
         browser.js("document.querySelector(`#view-plan input[type=radio][value=${arguments[0]}]`).click()", value)
     saved(browser)
+    assert "Not stated: planned as level ground. The machine's limit is" in browser.text("#view-plan")
+    typed(browser, "Steepest slope", "steep")
+    assert '"steep" is no slope' in browser.text("#view-plan .told")
+    typed(browser, "Steepest slope", "4,5")
+    assert saved(browser)["slope_deg"] == 4.5
+    assert "Not stated" not in browser.text("#view-plan")
     browser.js(f"{VIEW}.shelf.plan()")
     browser.until(f"return {VIEW}.shelf.shown !== null")
     assert browser.js(f"return {VIEW}.shelf.shown.whole") is True
@@ -177,9 +194,9 @@ def test_a_refused_file_is_mended_by_keys_planned_and_walked(browser: Page, serv
     assert browser.js(f"return {VIEW}.shelf.pose") != begin
     assert "No vehicle" not in browser.text("#view-plan")  # one is connected, disarmed, and this console's
     chord(browser, "KeyZ")
-    browser.until(f"return {VIEW}.steps.document.tripwires === null && {VIEW}.shelf.isStale")
+    browser.until(f"return {VIEW}.steps.document.slope_deg === null && {VIEW}.shelf.isStale")
     chord(browser, "KeyY")
-    browser.until(f"return {VIEW}.steps.document.tripwires === 'none' && !{VIEW}.shelf.isStale")
+    browser.until(f"return {VIEW}.steps.document.slope_deg === 4.5 && !{VIEW}.shelf.isStale")
 
 
 def test_a_polygon_is_drawn_by_clicks_and_keys_and_is_there_after_a_reload(browser: Page, server: PlanServer) -> None:

@@ -1,6 +1,7 @@
 """Files as the page gets them: the reader's own sentence, the place that it means, and all that was drawn."""
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from console.server.planning.document import Datum, decoded, geojson_of
 from console.server.planning.sites import SiteRequest, read, told
 from tests.marks import reads_shared
 from vehicle.contracts.errors import InputError
+from vehicle.planning.coverage.settings import PlanSettings, on_slopes
 from vehicle.planning.site.site import load_site
 
 CASES = Path(__file__).parents[3] / ".." / "shared" / "cases" / "sites"
@@ -85,6 +87,43 @@ def test_a_drawing_of_a_file_reads_as_the_file(tmp_path: Path) -> None:
     one, other = load_site(Path(request.path)), load_site(again)
     assert shapely.symmetric_difference(one.work_area, other.work_area).area < 1e-3
     assert shapely.symmetric_difference(one.keep_out, other.keep_out).area < 1e-3
+
+
+def drawn(tmp_path: Path, role: str | None = "work_area", **changed: Any) -> SiteRequest:
+    """The site file of a drawing of 40 m x 30 m, as the planner gets it."""
+    outline = [[0.0, 0.0], [40.0, 0.0], [40.0, 30.0], [0.0, 30.0]]
+    document = {"name": "x", "datum": {"lat_deg": 40.0, "lon_deg": 47.0}, "outside": "safe", "tripwires": "none"}
+    shapes = [{"id": 1, "role": role, "rings": [outline]}, *changed.pop("shapes", [])]
+    path = tmp_path / "x.geojson"
+    path.write_bytes(geojson_of(decoded(json.dumps({**document, "shapes": shapes, **changed}).encode())))
+    return SiteRequest(path=str(path), name=path.name)
+
+
+@pytest.mark.parametrize("role", ["work_area", None])
+def test_a_slope_of_the_whole_area_reaches_the_planner_and_changes_no_area(tmp_path: Path, role: str | None) -> None:
+    """A tool is narrower on a slope; nothing said is level ground; steeper than the machine may stand, none is worked."""
+    level, steep = read(drawn(tmp_path, role)), read(drawn(tmp_path, role, slope_deg=12.0))
+    assert level.slopes == ()
+    assert [math.degrees(slope_rad) for slope_rad, _ in steep.slopes] == pytest.approx([12.0])
+    assert steep.work_area.area == pytest.approx(level.work_area.area, rel=1e-9)
+    assert steep.keep_out.is_empty
+    settings = on_slopes(PlanSettings(), steep.slopes)
+    assert math.degrees(settings.side_slope_rad) == pytest.approx(12.0)
+
+
+def test_a_slope_of_a_part_needs_its_degrees(tmp_path: Path) -> None:
+    part = {"id": 2, "role": "slope", "rings": [[[5.0, 5.0], [15.0, 5.0], [15.0, 15.0]]]}
+    with pytest.raises(InputError, match="a slope polygon needs slope_deg from 0 to 90"):
+        read(drawn(tmp_path, shapes=[part]))
+    found = read(drawn(tmp_path, shapes=[{**part, "kept": {"slope_deg": 31.5}}]))
+    assert [(math.degrees(slope_rad), round(shape.area)) for slope_rad, shape in found.slopes] == [(31.5, 50)]
+
+
+def test_a_driven_outline_with_a_gap_reads_as_any_other(tmp_path: Path) -> None:
+    """What the page notes of the gap is a number, which no reader takes for a role."""
+    other = {"id": 2, "role": "keep_out", "rings": [[[5.0, 5.0], [15.0, 5.0], [15.0, 15.0]]]}
+    asked_for = drawn(tmp_path, shapes=[{**other, "kept": {"bridged_m": [5.1, 2.0]}}])
+    assert read(asked_for).keep_out.area == pytest.approx(50.0, rel=1e-4)
 
 
 def test_what_a_file_says_of_all_of_it_stays_in_the_drawing(tmp_path: Path) -> None:

@@ -1,12 +1,12 @@
 // A drawing as values: every change makes a new document, the one before stays as it is. Without a document tree.
 // Document: {name, datum, shapes: [{id, role, name, place, rings, line, point, kept}], outside, tripwires, ...}.
 
-export const ROLES = ["work_area", "keep_out", "safe_ground", "access", "benchmark"];
+export const ROLES = ["work_area", "keep_out", "safe_ground", "access", "benchmark", "slope"];
 const POINT_ROLE = "benchmark";
 const CORNERS_LEAST = 3;
 
 export function blank(name, datum) {
-  return { name, datum, shapes: [], outside: null, tripwires: null, required_depth_m: null, kept: {} };
+  return { name, datum, shapes: [], outside: null, tripwires: null, required_depth_m: null, slope_deg: null, kept: {} };
 }
 
 const spliced = (list, at, gone, ...come) => [...list.slice(0, at), ...come, ...list.slice(at + gone)];

@@ -100,7 +100,7 @@ export class Editor {
   // --- keys ---------------------------------------------------------------------------------------------------------
   key(event) {
     if (this.drawing) return this.drawingKey(event);
-    const id = this.host.selected(), digit = /^Digit([1-5])$/.exec(event.code);
+    const id = this.host.selected(), digit = /^Digit([1-6])$/.exec(event.code);
     if (event.code === "KeyB") { this.begin(); return true; }
     if (id === null) return false;
     if (digit) { this.role(drawing.ROLES[Number(digit[1]) - 1]); return true; }

@@ -62,3 +62,10 @@ export function metresOf(text) {
   if (text === "") return null;
   return /^[+-]?\d+([.,]\d+)?$/.test(text) ? Number(text.replace(",", ".")) / 100 : NaN;
 }
+
+// Degrees of a slope typed by a person, with either decimal sign; null for nothing, NaN for what is none.
+export function degreesOf(text) {
+  if (text === "") return null;
+  const value = /^\d+([.,]\d+)?\s*°?$/.test(text) ? Number(text.replace(",", ".").replace("°", "")) : NaN;
+  return value < 90 ? value : NaN;
+}

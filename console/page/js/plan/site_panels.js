@@ -1,10 +1,10 @@
 // Panels 1 to 3 of the Plan view: the area, the chosen shape and its role, the ground.
 
 import { make, put, show } from "../dom.js";
-import { area } from "../i18n.js";
+import { area, number } from "../i18n.js";
 import { ROLES, shapeOf } from "./drawing.js";
 import { areaOf } from "../map/geometry.js";
-import { button, chooseOne, choice, field, panel } from "./parts.js";
+import { button, chooseOne, choice, degreesOf, field, panel } from "./parts.js";
 import { PerimeterPart } from "./perimeter_panel.js";
 
 const SAID = ["said_by", "basis", "said_on"];
@@ -79,8 +79,9 @@ export class ShapePanel {
     this.said = new Map(SAID.map((key) => [key, field(t(`plan.${key}`), (text) => host.said(key, text), key === "said_on" ? { placeholder: "2026-11-30" } : {})]));
     this.assured = make("div", {}, [make("p", { className: "soft", text: t("plan.assured") }), ...[...this.said.values()].map(({ element }) => element)]);
     this.what = make("p", { className: "what" });
+    this.slope = field(t("plan.slope_here"), (text) => withDegrees(host, t, text, (slope_deg) => host.kept({ slope_deg })), { inputmode: "decimal" });
     this.element = panel(t("plan.shape"), [
-      this.what, make("div", { className: "buttons" }, [...this.roles.values()]), this.name.element, this.assured,
+      this.what, make("div", { className: "buttons" }, [...this.roles.values()]), this.name.element, this.slope.element, this.assured,
       button(t("plan.remove"), () => host.editor.remove(), { key: "⌫" }),
     ]);
   }
@@ -92,7 +93,9 @@ export class ShapePanel {
     const drawn = shape.rings.length ? area(areaOf(shape.rings)) : this.t("plan.a_point");
     put(this.what, this.t("plan.shape_is", { role: shape.role ? this.roleText(shape.role) : this.t("plan.role.none"), drawn, place: shape.place }));
     for (const [role, element] of this.roles) element.setAttribute("aria-pressed", String(role === shape.role));
-    if (document.activeElement !== this.name.input) this.name.input.value = shape.name;
+    if (globalThis.document.activeElement !== this.name.input) this.name.input.value = shape.name;
+    show(this.slope.element, shape.role === "slope");
+    if (globalThis.document.activeElement !== this.slope.input) this.slope.input.value = shape.kept?.slope_deg ?? "";
     show(this.assured, ASSURED.includes(shape.role));
     for (const [key, { input }] of this.said) if (globalThis.document.activeElement !== input) input.value = shape.kept?.[key] ?? "";
   }
@@ -100,12 +103,21 @@ export class ShapePanel {
   roleText(role) { return ROLES.includes(role) ? this.t(`plan.role.${role}`) : role; }
 }
 
+// Typed degrees are handed on; what is no slope is said, and changes nothing.
+function withDegrees(host, t, text, taken) {
+  const value = degreesOf(text);
+  if (Number.isNaN(value)) host.say(t("plan.slope_wrong", { text }));
+  else { host.say(null); taken(value); }
+}
+
 export class GroundPanel {
   constructor(host, t) {
-    this.t = t;
+    Object.assign(this, { host, t });
+    this.slope = field(t("plan.slope"), (text) => withDegrees(host, t, text, (slope_deg) => host.ground({ slope_deg })), { inputmode: "decimal" });
+    this.planned = make("p", {});
     this.outside = chooseOne(t("plan.outside"), [["safe", t("plan.outside.safe")], ["unknown", t("plan.outside.unknown")]], (value) => host.ground({ outside: value }));
     this.tripwires = chooseOne(t("plan.tripwires"), [["possible", t("plan.tripwires.possible")], ["none", t("plan.tripwires.none")]], (value) => host.ground({ tripwires: value }));
-    this.element = panel(t("plan.ground"), [this.outside.element, this.tripwires.element]);
+    this.element = panel(t("plan.ground"), [this.outside.element, this.tripwires.element, this.slope.element, this.planned]);
   }
 
   render({ document }) {
@@ -116,5 +128,14 @@ export class GroundPanel {
       show(this[key].open, value === null);
       put(this[key].open, this.t("plan.must_choose"));
     }
+    this.renderSlope(document?.slope_deg ?? null);
+  }
+
+  renderSlope(slope_deg) {
+    if (globalThis.document.activeElement !== this.slope.input) this.slope.input.value = slope_deg ?? "";
+    const limit_deg = this.host.machine()?.slope_max_deg ?? null, steep = slope_deg !== null && limit_deg !== null && slope_deg > limit_deg;
+    const said = slope_deg === null ? this.t("plan.slope_unsaid") : steep ? this.t("plan.slope_steep") : "";
+    put(this.planned, [said, limit_deg === null ? "" : this.t("plan.slope_limit", { limit: number(limit_deg) })].filter(Boolean).join(" "));
+    this.planned.className = steep ? "problem" : "soft";
   }
 }
