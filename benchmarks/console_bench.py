@@ -104,8 +104,16 @@ def paint(operator: Operator) -> None:
     )
 
 
+CANVASES = """
+const {fine, coarse} = flail.map.ground, levels = [fine.rows, ...coarse];
+const held = levels.flatMap((level) => [...level.values()]).map((one) => one.canvas ?? one);
+return [...document.querySelectorAll('canvas'), ...held].reduce((sum, {width, height}) => sum + 4 * width * height, 0);
+"""
+"""Bytes of the canvases on the page and of those that the map keeps for its tiles."""
+
+
 def memory(operator: Operator, minutes: float) -> None:
-    """Heap after garbage collection, a minute after the load and at the end."""
+    """Heap after garbage collection, canvases and the server's sockets, a minute after the load and at the end."""
     operator.open()
 
     def heap_bytes() -> float:
@@ -114,17 +122,21 @@ def memory(operator: Operator, minutes: float) -> None:
         found = operator.page.cdp("Performance.getMetrics")["metrics"]
         return next(float(one["value"]) for one in found if one["name"] == "JSHeapUsedSize")
 
+    def others() -> tuple[float, int]:
+        return float(operator.page.js(CANVASES)), operator.server.sockets()
+
     def wait(seconds: float) -> None:
         end_ns = CLOCK.now_ns() + int(seconds * 1e9)
         while CLOCK.now_ns() < end_ns:
             operator.ticks(50)
 
     wait(min(60.0, minutes * 6.0))
-    first = heap_bytes()
+    first, (canvas, sockets) = heap_bytes(), others()
     wait(minutes * 60.0)
-    last = heap_bytes()
+    last, (canvas_last, sockets_last) = heap_bytes(), others()
     grown = (last / first - 1.0) * 100.0
     print(f"memory: heap {first / 1e6:.1f} -> {last / 1e6:.1f} MB in {minutes:g} min, {grown:+.1f} % (wanted < 5)")
+    print(f"memory: canvases {canvas / 1e6:.1f} -> {canvas_last / 1e6:.1f} MB, sockets {sockets} -> {sockets_last}")
 
 
 def demo(page: Page) -> None:

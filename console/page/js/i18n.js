@@ -117,3 +117,6 @@ export function area(m2) {
   if (m2 === null || m2 === undefined || !Number.isFinite(m2)) return UNKNOWN;
   return m2 >= 10_000 ? t("unit.ha", { value: number(m2 / 10_000, 2) }) : t("unit.m2", { value: number(m2) });
 }
+
+/** The first clause of a sentence: up to a colon, a question mark or a full stop that ends one. */
+export const firstClause = (text) => /^.*?(?=[:.](\s|$)|(?<=\?)\s|$)/s.exec(text)[0];

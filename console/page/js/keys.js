@@ -89,7 +89,7 @@ export class Keys {
   }
 
   _plain(event) {
-    // letters choose in a list that has the focus, arrows on a slider or among choices; armed, every key is the console's
+    // letters choose in a list that has the focus, arrows on a slider, among choices and in what scrolls; armed, every key is the console's
     if ((isChoice(event.target) || chooses(event)) && !armed(this.store)) return;
     const view = this.page.others[this.page.view];
     if (view?.key && !armed(this.store) && view.key(event)) return take(event);
@@ -134,4 +134,4 @@ const isChoice = (target) => target instanceof Element && target.matches(CHOICES
 const handled = ({ target }) => target instanceof Element && target.closest("#map, #picture, button") !== null && target.closest(".acts, #stop, #engine-off") === null;
 
 const MOVES = ["ArrowUp", "ArrowDown", "ArrowLeft", "ArrowRight", "PageUp", "PageDown", "Home", "End"];
-const chooses = (event) => MOVES.includes(event.code) && event.target instanceof Element && event.target.matches("input[type=radio], input[type=range]");
+const chooses = (event) => MOVES.includes(event.code) && event.target instanceof Element && event.target.matches("input[type=radio], input[type=range], #why, #legend");

@@ -5,14 +5,16 @@ import { AUTO_MODES, STARTING, startHands } from "./acts_logic.js";
 import { at, make, mark, property, put, show, svg } from "./dom.js";
 import { linkProblem, modeKey, rulesOf, startOf, stateOf } from "./facts.js";
 import { wordAsked } from "./marks.js";
-import { countdown, led, number, said, t } from "./i18n.js";
+import { countdown, firstClause, led, number, said, t } from "./i18n.js";
 
 const ANSWER_SHOWN_MS = 8000;
 const HINT_SHOWN_MS = 20_000;
 /** An armed machine that stands unused: the title counts the last seconds [s] before it disarms. */
 const LAPSES_S = 15;
 const CAUSES = ["pad_gone", "pad_connected", "pad_still", "source_change", "server_gone", "page_stalled", "stick_without_hold", "keys_lost"];
+const MOMENT = "hands.waits.moment";
 const DRIVES = ["MANUAL", "RECOVERY"];
+const TOUCHED = window.matchMedia("(pointer: coarse)");
 const HOLDS = [...DRIVES, "WAIT"];
 
 /** The stick as it goes out: nothing is drawn that was not read. */
@@ -93,7 +95,8 @@ export class Strip {
 
   /** What a mission wants to know of its operator, before anything else. */
   _asked() {
-    return this._attention() === "" ? { text: "" } : { text: said("text.attention"), blue: true, waits: true };
+    // on a tablet the button alone says it, with the seconds that are left: there is no room for both
+    return this._attention() === "" || this.narrow.matches ? { text: "" } : { text: said("text.attention"), blue: true, waits: true };
   }
 
   _attention() {
@@ -173,8 +176,10 @@ export class Strip {
       const lapses = left_s !== null && left_s <= LAPSES_S;
       return { title: lapses ? said("hands.lapses", { time: countdown(left_s) }) : title, state: said("hands.released"), text: how, blue: true, waits: true };
     }
-    const cause = CAUSES.includes(view.cause) ? `${said(`hands.cause.${view.cause}`)}. ` : "";
-    return { title, state: said("hands.locked"), text: `${cause}${spoken(view.waits)}`, waits: true };
+    const cause = CAUSES.includes(view.cause) ? said(`hands.cause.${view.cause}`) : null;
+    // what is over in a moment needs no words beside its cause
+    const text = cause === null ? spoken(view.waits) : view.waits?.key === MOMENT ? cause : `${cause}. ${spoken(view.waits)}`;
+    return { title, state: said("hands.locked"), text, waits: true };
   }
 
   _pads(view, mode) {
@@ -198,10 +203,11 @@ export class Strip {
     const rest = this.rest.due() ? said("hands.rest") : null;
     const outline = this._outline();
     if (outline?.waits) found.push(outline.text);
-    const shown = [answer ?? "", rest ?? "", hint ?? "", outline?.text ?? "", ...found].join("|");
+    const shown = [innerWidth, document.documentElement.dataset.text, answer ?? "", rest ?? "", hint ?? "", outline?.text ?? "", ...found].join("|");
     if (list.dataset.shown === shown) return;
     list.dataset.shown = shown;
     list.replaceChildren(...(answer ? [make("li", { className: "hint answer", text: answer })] : []), ...(rest ? [make("li", { className: "hint blue", text: rest })] : []), ...(hint ? [make("li", { className: "hint", text: hint })] : []), ...(outline && !outline.waits ? [make("li", { className: "hint", text: outline.text })] : []), ...found.map((text) => make("li", { text })));
+    shorten([...list.children].slice(1));
   }
 
   /** Of the outline that is being driven: how long it is, or why nothing of it is recorded now; null where none is. */
@@ -223,12 +229,20 @@ export class Strip {
   }
 }
 
+/** What does not fit is said in its first clause, the last one first: half a sentence says less than that. */
+function shorten(warnings) {
+  for (const one of warnings.reverse()) {
+    if (warnings.every(({ scrollWidth, clientWidth }) => scrollWidth <= clientWidth + 1)) return;
+    one.textContent = firstClause(one.textContent);
+  }
+}
+
 /** An engine start of this console is under way. */
 const starts = (store) => store.value("vehicle", "mode") === "DISARMED" && STARTING.includes(store.value("engine", "start"));
 
 /** Name of the source that steers, or would: "keyboard", "gamepad" or "touch". */
 function kindOf(view) {
-  const source = view?.source?.split(":")[0] ?? (view?.pads.some((pad) => !pad.ignored) ? "gamepad" : "keyboard");
+  const source = view?.source?.split(":")[0] ?? (view?.pads.some((pad) => !pad.ignored) ? "gamepad" : TOUCHED.matches ? "touch" : "keyboard");
   return source === "pad" ? "gamepad" : source;
 }
 

@@ -3,7 +3,8 @@
 import { at, make, mark, put, show, svg } from "./dom.js";
 import { area, span, t } from "./i18n.js";
 
-const CLASSES = ["processed", "passed", "below", "to_do", "keep_out", "safe", "unknown", "unworkable", "provisional"];
+// in an order in which they fill the rows of a laptop's legend
+const CLASSES = ["processed", "passed", "to_do", "below", "keep_out", "safe", "unknown", "unworkable", "provisional"];
 const ROWS = ["passed", "below", "left", "fuel", "parking", "unworkable", "not_in_task"];
 
 export class MissionView {
@@ -20,6 +21,7 @@ export class MissionView {
     this.note = make("p", { className: "small" });
     element.append(make("div", { className: "head" }, [this.head, this.total]), this.bar, list, this.note);
     legend?.mountLegend(at("legend"), t, CLASSES);
+    at("legend").setAttribute("aria-label", t("record.legend"));
   }
 
   render() {

@@ -191,7 +191,8 @@ export class SetupView {
     this.operator = operator;
     operator.addEventListener("input", () => this._checked());
     this._checked();
-    return group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list, leader_field, sentry_field]);
+    this.checklist = group(t("setup.checklist"), [make("p", { className: "soft", text: t("setup.checklist_text") }), operator_field, make("ul", { className: "checks" }, rows), done, this.list, leader_field, sentry_field]);
+    return this.checklist;
   }
 
   _checked() {
@@ -229,6 +230,7 @@ export class SetupView {
 
   render() {
     const locked = armed(this.store);
+    mark(this.checklist, "first", this.store.value("server", "checklist_due") === true && this.store.get("checklist") === null);
     if (this.address.follow(this.store)) this.vehicle.value = this.address.vehicle;
     put(this.locked, locked ? t("setup.locked") : "");
     for (const field of this.fields) {

@@ -160,6 +160,11 @@ class Server(_Child):
         super().__init__(folder, "server", "flailpilot", "demo-console", str(path))
         self.url = str(self.first())
 
+    def sockets(self) -> int:
+        """How many sockets its process holds open now."""
+        found = Path(f"/proc/{self.process.pid}/fd").iterdir()
+        return sum(str(one.readlink()).startswith("socket:") for one in found)
+
     def again(self) -> "Server":
         """Another one in its place, at the same address with the same token."""
         return Server(self._folder, self._vehicle, **self._settings)

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { use } from "../../../console/page/js/i18n.js";
+import { firstClause, use } from "../../../console/page/js/i18n.js";
 import { balance, bars, squareMetres, standing } from "../../../console/page/js/record/figures.js";
 import { CLASSES } from "../../../console/page/js/marks.js";
 import { TEXT_BYTES, cut } from "../../../console/page/js/observations.js";
@@ -65,4 +65,11 @@ test("what is unclear counts as heavy enough for the machine to be checked", () 
 test("centimetres are typed with either decimal sign; what is no number is none", () => {
   assert.deepEqual([metresOf("15"), metresOf("30,5"), metresOf(""), metresOf("-2")], [0.15, 0.305, null, -0.02]);
   for (const text of ["15 cm", "1e3", "0x10", "fifteen", "."]) assert.ok(Number.isNaN(metresOf(text)), text);
+});
+
+test("a warning without room is its first clause: never half a sentence, and no figure is cut in two", () => {
+  for (const [text, first] of [
+    ["Hammer count is due: drive to parking first.", "Hammer count is due"], ["Does somebody watch? Press ATTENTION.", "Does somebody watch?"],
+    ["Picture older than 0.5 s. Stop.", "Picture older than 0.5 s"], ["Slope above 80 % of the limit.", "Slope above 80 % of the limit"], ["plain", "plain"], ["", ""],
+  ]) assert.equal(firstClause(text), first);
 });

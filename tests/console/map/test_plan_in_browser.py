@@ -254,7 +254,7 @@ def pressed(browser: Page, words: str) -> None:
 def test_an_outline_is_driven_with_rtk_fixed_alone_and_closed_into_the_drawing(
     browser: Page, server: PlanServer
 ) -> None:
-    """Begun in Plan, driven while Drive is shown, the fix lost between: told on the strip; the gap is closed on purpose."""
+    """Begun in Plan, driven while Drive is shown, the fix lost between: said on the strip; the gap is bridged."""
     opened(browser, server, "plan", "manual")
     browser.until("return flail.store.get('site')?.datum !== undefined")
     scene = copy.deepcopy(SCENES["manual"])

@@ -198,7 +198,10 @@ SCENES: dict[str, dict[str, dict[str, Any]]] = {
         pose={"speed_mps": 0.0},
         due={"attention_s": None, "arm_unused_s": 17.2},
     ),
-    "warned": scene(vehicle={"worst": 66, "reasons": [66, 71, 72, 73, 77, 87]}),
+    "warned": scene(
+        vehicle={"worst": 66, "reasons": [66, 71, 72, 73, 77, 87]},
+        near={"left_unproven": False, "left_unproven_m": 0.3},
+    ),
     "hold": scene(
         vehicle={"mode": "HOLD", "worst": 35, "reasons": [35, 71], "reset_due": True, "neutral_seen": True},
         due={"arm_unused_s": None},

@@ -1,5 +1,7 @@
 """The five views by finger and by mouse: a tablet has no keys 1 to 5."""
 
+import itertools
+
 import pytest
 
 from tests.console.page.browser import SIZES, Page
@@ -62,7 +64,7 @@ def test_the_choice_of_views_fits_at_each_size(browser: Page, server: FakeServer
                 assert browser.js(OPENER), f"at {size} and {text} % the button that opens the choice is out of sight"
                 browser.js("flail.bar.openViews()")
                 boxes = browser.js(BOXES)
-                apart = all(one[1] <= other[0] for one, other in zip(boxes, boxes[1:], strict=False))
+                apart = all(one[1] <= other[0] for one, other in itertools.pairwise(boxes))
                 if len(boxes) != len(VIEWS) or not apart or not all(b[2] >= TOUCHED and b[3] for b in boxes):
                     wrong[size, text] = boxes
                 assert browser.js(

@@ -101,7 +101,7 @@ def drawn(tmp_path: Path, role: str | None = "work_area", **changed: Any) -> Sit
 
 @pytest.mark.parametrize("role", ["work_area", None])
 def test_a_slope_of_the_whole_area_reaches_the_planner_and_changes_no_area(tmp_path: Path, role: str | None) -> None:
-    """A tool is narrower on a slope; nothing said is level ground; steeper than the machine may stand, none is worked."""
+    """A tool is narrower on a slope; nothing said is level ground."""
     level, steep = read(drawn(tmp_path, role)), read(drawn(tmp_path, role, slope_deg=12.0))
     assert level.slopes == ()
     assert [math.degrees(slope_rad) for slope_rad, _ in steep.slopes] == pytest.approx([12.0])
