@@ -216,7 +216,7 @@ def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:
     Otherwise that ground would be reported as missed. A plan of the whole area has a complete list itself.
     """
     plan = newest.plan
-    if plan.area_m2 > shapely.difference(newest.site.work_area, newest.site.keep_out).area - REST_M2:
+    if not _is_rest(newest):
         return plan
     rows = list(plan.untreatable)
     for earlier in reversed(runs):
@@ -231,6 +231,12 @@ def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:
                 if part.area >= gaps.ROUNDING_M2
             ]
     return msgspec.structs.replace(plan, untreatable=tuple(rows))
+
+
+def _is_rest(run: Run) -> bool:
+    """Whether a plan is of remaining ground alone, so that its list of what is not workable is not complete."""
+    asked_m2 = float(shapely.difference(run.site.work_area, run.site.keep_out).area)
+    return run.plan.area_m2 <= asked_m2 - REST_M2
 
 
 def _shift_s(run: Run, zero_us: int | None) -> float:
@@ -302,6 +308,11 @@ def _end_utc(run: Run) -> str:
 def _remarks(runs: Sequence[Run]) -> list[str]:
     site = runs[-1].site
     found = [loosely_known(site.source_system, site.source_accuracy_m)] if site.source_accuracy_m < float("inf") else []
+    if all(map(_is_rest, runs)):
+        found.append(
+            f"Plan {runs[-1].plan.plan_hash} is of remaining ground: what a plan before it listed as not workable "
+            "stands here as missed. Name the runs of that plan too, and it is listed."
+        )
     return [*filter(None, found), *(f"{run.manifest.run}: {run.note}" for run in runs if run.note)]
 
 

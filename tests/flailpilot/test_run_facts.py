@@ -263,3 +263,12 @@ def test_stops_of_a_later_run_are_told_after_one_that_was_done() -> None:
         for later, stops in (((stop,), 1), ((early,), 1), ((early, stop), 2)):
             runs = (run_of(DAY2, FIRST, 1, events=told), run_of(DAY2, SECOND, 2, events=(armed, *later)))
             assert len(marked(facts(*runs).events)) == stops
+
+
+def test_a_report_of_a_rest_alone_says_that_an_earlier_plan_may_have_listed_what_is_missed() -> None:
+    """Else the paper of the last day asks for work where no machine can work, and that of all days does not."""
+    whole = run_of(DAY1, FIRST, 1, plan=msgspec.structs.replace(jobs.plan(), area_m2=14.4))
+    rest = run_of(DAY2, SECOND, 2, plan=msgspec.structs.replace(jobs.plan(), area_m2=3.0))
+    assert any("is of remaining ground" in line for line in facts(rest).remarks)
+    assert not any("is of remaining ground" in line for line in facts(whole, rest).remarks)
+    assert not any("is of remaining ground" in line for line in facts(whole).remarks)
