@@ -15,7 +15,7 @@ from flailpilot.run_folder import JOURNAL, RECORDING
 from vehicle.contracts.errors import InputError
 
 if TYPE_CHECKING:
-    from vehicle.runtime.verification import Chain
+    from vehicle.runtime.verification import Chain, Verified
 
 app = typer.Typer(help="The record of processed ground.", no_args_is_help=True)
 
@@ -89,14 +89,16 @@ def verify_run(run: Path, *, as_json: bool) -> int:
     recording = run / RECORDING
     if not recording.exists():
         raise InputError(f"{run}: holds no {RECORDING}; name the folder of a run, or its {JOURNAL} to check that alone")
+    manifest = manifest_of(run) if (run / MANIFEST).exists() else None
     try:
-        if (run / MANIFEST).exists():
-            check_recording(recording, told_by(recording), manifest_of(run))
+        if manifest is not None:
+            check_recording(recording, told_by(recording), manifest)
         found = verified(path, recording)
     except OSError as refusal:
         raise InputError(f"{recording}: {(refusal.strerror or str(refusal)).lower()}") from None
+    cut = cut_text(found, manifest.end_utc if manifest is not None else "")
     lines = chain_lines(found.chain)
-    lines += [f"DIFFERENT: {line}" for line in found.differences]
+    lines += [f"DIFFERENT: {line}" for line in (*found.differences, *cut)]
     if found.compared and not found.differences:
         lines.append(
             f"the same as {recording} makes again: {found.compared:,} records of this run, byte for byte, from "
@@ -105,7 +107,18 @@ def verify_run(run: Path, *, as_json: bool) -> int:
     if found.not_recomputed:
         lines.append(f"{found.not_recomputed:,} records stand after the end of the recording, which was not finished")
     _tell(msgspec.to_builtins(found), lines, as_json=as_json)
-    return FAILED if found.chain.broken or found.differences else DONE
+    return FAILED if found.chain.broken or found.differences or cut else DONE
+
+
+def cut_text(found: "Verified", end_utc: str) -> tuple[str, ...]:
+    """Return a line if the run ended in order, and yet its recording does not reach to the end of its records."""
+    if not found.not_recomputed or not end_utc:
+        return ()
+    line = (
+        f"the run ended in order at {end_utc}, but its recording is cut off: nothing proves the last "
+        f"{found.not_recomputed:,} records of this run; copy the recording again from the vehicle"
+    )
+    return (line,)
 
 
 SiteFile = Annotated[Path, typer.Option("--site", help="Site file of the run, as it was planned.")]

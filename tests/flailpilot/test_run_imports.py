@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import shapely
 
+from flailpilot.ledger import cut_text
 from flailpilot.own_journal import check_recording
 from flailpilot.run_imports import check_once, check_one_task, follow_ups_of, releases_of
 from flailpilot.run_reading import Run
@@ -14,6 +15,7 @@ from tests.reports.test_imported import GROUND, NOW, PAPER, SAID, geojson
 from vehicle.contracts.errors import InputError
 from vehicle.reports import imported, importing
 from vehicle.reports.facts import FileHash
+from vehicle.runtime.verification import Chain, Verified
 
 RUNS = (run_of(DAY1, FIRST, 1), run_of(DAY2, SECOND, 2))
 
@@ -90,3 +92,18 @@ def test_documents_beside_several_runs_must_agree(said: dict[str, str], words: s
             releases_of(runs)
     else:
         assert [row.number for row in releases_of(runs)] == (["R-1", "R-2"] if said else ["R-1"])
+
+
+@pytest.mark.parametrize(
+    ("not_recomputed", "end_utc", "is_cut"),
+    [(8, "2026-11-30T10:00:00Z", True), (8, "", False), (0, "2026-11-30T10:00:00Z", False)],
+)
+def test_a_recording_that_was_cut_after_an_orderly_end_is_a_difference(
+    not_recomputed: int, end_utc: str, *, is_cut: bool
+) -> None:
+    """After a crash the record may reach beyond its recording; after an orderly end somebody shortened it."""
+    chain = Chain(path="", records=9, strokes=0, acts=0, sessions=1, bytes=0, seal="", credited_m2=0.0, broken="")
+    found = Verified(
+        chain=chain, recording="", ticks=1, compared=1, credited_m2=0.0, not_recomputed=not_recomputed, differences=()
+    )  # fmt: skip
+    assert bool(cut_text(found, end_utc)) == is_cut
