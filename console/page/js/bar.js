@@ -7,6 +7,7 @@ import { UNKNOWN, clock, currentLanguage, number, span, t } from "./i18n.js";
 const PICTURE_LATE_MS = 300;
 const AMBER_MODES = ["RECOVERY", "WAIT"];
 const TEMPERATURE_HIGH_C = 105;
+const HOUR_S = 3600;
 const CHOICE_SHOWN_MS = 6000;
 export const VIEWS = ["drive", "mission", "plan", "record", "setup"];
 
@@ -75,6 +76,8 @@ export class Bar {
       clock: new Cell("bar.clock", "wide-only"),
     };
     this.cells.view.label.append(" ", make("kbd", { className: "view-keys", text: "1–5" }));
+    this.base = make("span", { className: "base" });
+    this.cells.position.label.append(this.base);
     at("cells").append(this._views(), ...Object.values(this.cells).map((cell) => cell.element));
   }
 
@@ -121,7 +124,7 @@ export class Bar {
     this.cells.view.put(t(`view.${this.view()}`));
     const server = this.store.get("server");
     show(at("simulation"), server?.simulation === true);
-    if (server?.simulation) put(at("simulation"), server.speed && server.speed !== 1 ? t("simulation.speed", { speed: number(server.speed, server.speed % 1 ? 1 : 0) }) : t("simulation"));
+    if (server?.simulation) put(at("simulation"), server.speed && server.speed !== 1 ? t("simulation.speed", { speed: number(server.speed, server.speed < 1 ? 2 : server.speed % 1 ? 1 : 0) }) : t("simulation"));
   }
 
   _link() {
@@ -162,10 +165,18 @@ export class Bar {
     this.cells.fuel.put(t("bar.fuel_left", { left: minutes(left), parking: minutes(parking) }), low, old);
   }
 
+  /** The last check of the base: a cell of its own where there is room, else beside the position that rests on it. */
+  _base() {
+    const base_s = this.store.shown("checks", "base_age_s"), due = this.store.shown("checks", "due");
+    const is_due = Array.isArray(due) && due.some((one) => String(one).includes("base"));
+    this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), is_due, this.store.old() || this.store.late("checks"));
+    const age = base_s === null ? UNKNOWN : base_s < HOUR_S ? span(base_s) : t("unit.h", { value: number(base_s / HOUR_S, 1) });
+    put(this.base, ` · ${t("bar.base_short", { age })}`);
+    mark(this.base, "amber", is_due);
+  }
+
   _rest() {
-    const base_s = this.store.shown("checks", "base_age_s");
-    const due = this.store.shown("checks", "due");
-    this.cells.base.put(base_s === null ? UNKNOWN : span(base_s), Array.isArray(due) && due.some((one) => String(one).includes("base")), this.store.old() || this.store.late("checks"));
+    this._base();
     const battery = this.hands.battery();
     this.cells.battery.put(battery === null ? UNKNOWN : `${number(battery * 100)} %`, battery !== null && battery < 0.2);
     const left_s = this.rest.left_s();

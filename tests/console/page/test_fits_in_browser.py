@@ -149,6 +149,27 @@ def test_oil_water_and_fuel_stand_in_the_top_bar_whatever_the_rest_says(browser:
         assert shown[1] > 100.0, size
 
 
+def test_the_check_of_the_base_stands_on_every_screen(browser: Page, server: FakeServer) -> None:
+    """Its age, and in amber that it is due."""
+    browser.size("laptop")
+    browser.open(server.url)
+    browser.until("return flail.store.get('link') !== null")
+    for due in ([], ["base"]):
+        scene = {**SCENES["mission"], "checks": {**SCENES["mission"]["checks"], "base_age_s": 11_880.0, "due": due}}
+        for size in SIZES:
+            browser.size(size)
+            shown = browser.js(
+                "flail.store.serverAge_ms = () => 0;"
+                "flail.store.heard({type: 'snapshot', seq: 0, ...arguments[0]}); flail.turn('drive'); flail.paint();"
+                "return [...document.querySelectorAll('#cells .cell')].filter((one) => one.checkVisibility()"
+                " && one.getBoundingClientRect().top < 1 && /base/i.test(one.innerText))"
+                ".map((one) => [one.innerText, one.matches('.amber') || one.querySelector('.amber') !== null])",
+                scene,
+            )
+            assert len(shown) == 1, size
+            assert ("3.3 h" in shown[0][0] or "3 h 18 min" in shown[0][0], shown[0][1]) == (True, due == ["base"]), size
+
+
 def test_fuel_takes_no_row_of_the_mission_where_nobody_measures_it(browser: Page, server: FakeServer) -> None:
     browser.size("laptop")
     browser.open(server.url)
