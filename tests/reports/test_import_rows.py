@@ -343,3 +343,34 @@ def test_any_polygon_in_any_form_lies_where_it_was_drawn(
     else:
         found = read(folder / "a.geojson", collection(theirs, code))
     assert misplaced_m2(found, drawn) < 1e-3
+
+
+WHOLE = {
+    ".geojson": json.dumps(collection(in_degrees(BOX))).encode(),
+    ".csv": f'{";".join(HEADS)}\n"{WKT}";dog;P;2026-11-29;m;r\n'.encode(),
+    ".kml": kml(f"<Placemark><name>x</name>{kml_polygon(BOX, HOLES)}</Placemark>").encode(),
+}
+
+
+@given(
+    suffix=st.sampled_from(sorted(WHOLE)),
+    cuts=st.lists(st.tuples(st.floats(0.0, 1.0), st.integers(0, 60), st.binary(max_size=8)), min_size=1, max_size=6),
+)
+def test_a_file_that_was_damaged_anywhere_is_one_line_or_ground_of_this_site(
+    tmp_path_factory: pytest.TempPathFactory, suffix: str, cuts: list[tuple[float, int, bytes]]
+) -> None:
+    content = WHOLE[suffix]
+    for share, length, put in cuts:
+        at = int(share * len(content))
+        content = content[:at] + put + content[at + length :]
+    path = tmp_path_factory.mktemp("damaged") / f"team{suffix}"
+    path.write_bytes(content)
+    told, found = "", ()
+    try:
+        found = importing.follow_ups(path, GROUND, {} if suffix != ".kml" else SAID, NOW)
+    except InputError as refusal:
+        told = str(refusal)
+    assert "\n" not in told
+    assert len(told) < 600
+    for row in found:
+        assert shapely.buffer(GROUND.work_area, 10.1).covers(area_of(row.polygons_deg, DATUM))

@@ -28,6 +28,8 @@ from vehicle.reports.spreadsheet import plain_heading, spreadsheet
 SUFFIXES: Final = (".geojson", ".json", ".csv", ".gpkg", ".kml", ".kmz")
 FORMATS: Final = f"give one of {', '.join(SUFFIXES)}"
 BYTES_MAX: Final = 64 * 2**20
+WHY_MAX: Final = 160
+"""Letters of a driver's own words in a message."""
 WKT_HEADINGS: Final = ("wkt", "wktgeom", "geometry", "geom", "thegeom", "perimeterwkt", "polygon")
 """Headings of the column with the polygons, in the form of `plain_heading`."""
 _EWKT: Final = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
@@ -195,7 +197,7 @@ def _layers(path: Path, frame: str) -> Iterator[Row]:
             raise
         except Exception as error:  # noqa: BLE001  the drivers raise many error types; the user needs one line
             text = str(error).splitlines()[0] if str(error) else type(error).__name__
-            raise InputError(f"{path}: cannot be read as a GeoPackage ({text}); save it again") from None
+            raise InputError(f"{path}: cannot be read as a GeoPackage ({text[:WHY_MAX]}); save it again") from None
 
 
 def _layer(pyogrio: Any, path: Path, name: str, frame: str) -> Iterator[Row]:

@@ -17,6 +17,8 @@ KMZ_MAX_BYTES = 64 * 1024 * 1024
 """Largest unpacked size; a site has kilobytes, and more is no site or a decompression bomb."""
 FILES_MAX = 200
 """Largest number of KML files in one archive."""
+WHY_MAX = 160
+"""Number of letters of what the archive's reader says in a message: it may quote the file."""
 NAME_MAX = 40
 """Number of letters of a placemark's name in a message."""
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
@@ -59,7 +61,8 @@ def kmz_features(path: Path, content: bytes, notes: Notes) -> list[dict[str, Any
                 document = _Document(path, archive.read(entry), notes, prefix, inside)
                 features += document.features(len(features))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
-        raise InputError(f"{path}: not a KMZ archive that can be read ({error}); save it as KML") from None
+        why = " ".join(str(error).split())[:WHY_MAX]
+        raise InputError(f"{path}: not a KMZ archive that can be read ({why}); save it as KML") from None
     return features
 
 
