@@ -33,7 +33,9 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
         if not len(worked.samples):
             raise InputError(f"{run_dir}: its recording has no report with a place; passes cannot be counted")
         area = shapely.difference(worked.site.work_area, worked.site.keep_out)
-        found = msgspec.structs.replace(found, passes=passes_of(worked.samples, worked.plan.machine, area))
+        gauge_m = worked.config.machine.tracks.gauge_m
+        passes = passes_of(worked.samples, worked.plan.machine, area, gauge_m)
+        found = msgspec.structs.replace(found, passes=passes)
     make_folder(out)
     figures = {
         "figures": [dict(zip(("name", "formula", "value", "note"), row, strict=True)) for row in rows_of(found)],

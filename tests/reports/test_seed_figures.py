@@ -135,16 +135,20 @@ def test_a_grid_that_opens_and_cannot_be_read_is_named_with_its_place(tmp_path):
 
 
 def test_passes_are_counted_by_movement_and_not_by_report():
-    machine = footprint(builders.config().machine)
+    config = builders.config().machine
+    machine, gauge_m = footprint(config), config.tracks.gauge_m
     there = samples([Mode.AUTO_WORK] * 50 + [Mode.AUTO_MOVE] * 50, speed_mps=[0.5] * 50 + [-0.5] * 50)
     east_m = np.concatenate([np.linspace(0.0, 5.0, 50), np.linspace(5.0, 0.0, 50)])
     there = msgspec.structs.replace(there, east_m=east_m)
-    strip = shapely.box(3.5, -0.3, 4.5, 0.3)
-    tracks, tool = passes_of(there, machine, strip)
+    belt_m = machine.track_outer_width_m - gauge_m
+    strip = shapely.box(3.5, gauge_m / 2.0 - belt_m / 2.0, 4.5, gauge_m / 2.0 + belt_m / 2.0)
+    tracks, tool = passes_of(there, machine, strip, gauge_m)
     assert tracks.mean == pytest.approx(2.0)
     assert tool.mean == pytest.approx(1.0)
     assert sum(tracks.shares) == pytest.approx(1.0)
     assert msgspec.json.decode(msgspec.json.encode(tracks))["mean"] == tracks.mean
+    between, tool = passes_of(there, machine, shapely.box(3.5, -0.2, 4.5, 0.2), gauge_m)
+    assert (between.mean, tool.mean) == (0.0, pytest.approx(1.0)), "no track passes over what lies between the tracks"
 
 
 def test_a_grid_of_scaled_numbers_has_its_values_and_not_its_codes(tmp_path):

@@ -24,24 +24,30 @@ class Passes(msgspec.Struct, frozen=True, kw_only=True):
     shares: tuple[float, float, float, float]
 
 
-def passes_of(samples: Samples, machine: MachineFootprint, area: Any) -> tuple[Passes, Passes]:
-    """Return passes of the tracks, and of the working tool, over an area (shapely, ENU metres)."""
+def passes_of(samples: Samples, machine: MachineFootprint, area: Any, gauge_m: float) -> tuple[Passes, Passes]:
+    """Return passes of the tracks, and of the working tool, over an area (shapely, ENU metres).
+
+    `gauge_m`: between the middles of the two tracks; what lies between the tracks they do not pass over.
+    """
     middles = _middles(area)
-    half_m, reach_m = machine.track_outer_width_m / 2.0, machine.track_length_m / 2.0
-    track = _rectangle(-reach_m, reach_m, half_m)
-    deep_m = max(machine.tool_length_m, GRID_M) / 2.0
-    tool = _rectangle(machine.tool_ahead_m - deep_m, machine.tool_ahead_m + deep_m, machine.tool_width_m / 2.0)
+    reach_m, deep_m = machine.track_length_m / 2.0, max(machine.tool_length_m, GRID_M) / 2.0
+    edge_m = machine.track_outer_width_m / 2.0
+    tracks = [_rectangle(-reach_m, reach_m, side * (gauge_m - edge_m), side * edge_m) for side in (-1.0, 1.0)]
+    ahead_m, half_m = machine.tool_ahead_m, machine.tool_width_m / 2.0
+    tool = [_rectangle(ahead_m - deep_m, ahead_m + deep_m, -half_m, half_m)]
     drives = np.abs(samples.speed_mps) >= STAND_MPS
     moves = drives | (np.abs(samples.yaw_rate_radps) >= TURN_RADPS)
     ways = np.where(drives, np.sign(samples.speed_mps), 0.0)
     legs = np.flatnonzero((np.diff(moves.astype(int), prepend=0) != 0) | (np.diff(ways, prepend=0.0) != 0.0))
     found = []
-    for chosen, shape in ((moves, track), (moves & samples.is_work, tool)):
+    for chosen, shapes in ((moves, tracks), (moves & samples.is_work, tool)):
         count = np.zeros(len(middles), int)
         for leg in np.split(np.arange(len(samples)), legs):
             here = leg[chosen[leg]]
             if here.size > 1:
-                count = count + shapely.contains_xy(_swept(samples, here, shape), middles[:, 0], middles[:, 1])
+                ground = shapely.union_all([_swept(samples, here, shape) for shape in shapes])
+                shapely.prepare(ground)
+                count = count + shapely.contains_xy(ground, middles[:, 0], middles[:, 1])
         found.append(_of(count))
     return found[0], found[1]
 
@@ -54,9 +60,9 @@ def _middles(area: Any) -> FloatArray:
     return np.asarray(found[shapely.contains_xy(area, found[:, 0], found[:, 1])])
 
 
-def _rectangle(rear_m: float, front_m: float, half_m: float) -> FloatArray:
-    """Return the corners of a body-fixed rectangle, (4, 2) [m]."""
-    return np.array([(rear_m, -half_m), (front_m, -half_m), (front_m, half_m), (rear_m, half_m)])
+def _rectangle(rear_m: float, front_m: float, inner_m: float, outer_m: float) -> FloatArray:
+    """Return the corners of a body-fixed rectangle between two distances to the left, (4, 2) [m]."""
+    return np.array([(rear_m, inner_m), (front_m, inner_m), (front_m, outer_m), (rear_m, outer_m)])
 
 
 def _swept(samples: Samples, here: Any, shape: FloatArray) -> Any:
@@ -66,9 +72,7 @@ def _swept(samples: Samples, here: Any, shape: FloatArray) -> Any:
     north = samples.north_m[here][:, None] + sin * shape[:, 0] + cos * shape[:, 1]
     rectangles = shapely.polygons(np.stack([east, north], axis=2))
     hulls = shapely.convex_hull(shapely.union(rectangles[:-1], rectangles[1:]))
-    found = shapely.union_all(hulls)
-    shapely.prepare(found)
-    return found
+    return shapely.union_all(hulls)
 
 
 def _of(count: Any) -> Passes:
