@@ -115,8 +115,9 @@ def cut_text(found: "Verified", end_utc: str) -> tuple[str, ...]:
     if not found.not_recomputed or not end_utc:
         return ()
     line = (
-        f"the run ended in order at {end_utc}, but its recording is cut off: nothing proves the last "
-        f"{found.not_recomputed:,} records of this run; copy the recording again from the vehicle"
+        f"the run ended in order at {end_utc}, but its recording ends before: nothing proves the last "
+        f"{found.not_recomputed:,} records of this run; copy the recording again from the vehicle; if it is so there, "
+        "its disk was full, or somebody shortened it"
     )
     return (line,)
 

@@ -365,7 +365,8 @@ def test_a_file_that_was_damaged_anywhere_is_one_line_or_ground_of_this_site(
         content = content[:at] + put + content[at + length :]
     path = tmp_path_factory.mktemp("damaged") / f"team{suffix}"
     path.write_bytes(content)
-    told, found = "", ()
+    told = ""
+    found: tuple[FollowUp, ...] = ()
     try:
         found = importing.follow_ups(path, GROUND, {} if suffix != ".kml" else SAID, NOW)
     except InputError as refusal:
