@@ -55,7 +55,7 @@ class PlanView {
     this.editor = new Editor(this.map, this);
     this.editor.locked = () => !this.editable;
     this.map.overlays.push((context, view, theme) => this.paint(context, view, theme));
-    this.store.on("perimeter", () => this.map.touch());
+    this.store.on("perimeter", () => this.seen());
     const panels = (host, kinds) => kinds.map((Panel) => new Panel(host, t));
     this.panels = [
       ...panels(this, [AreaPanel, ShapePanel, GroundPanel]),
@@ -71,6 +71,7 @@ class PlanView {
   show() {
     this.shown_here = true;
     this.map.resize();
+    this.seen();
     if (!this.machinePanel.machines.length) this.server.get("/api/machines").then((rows) => { this.machinePanel.setMachines(rows); this.render(); }, (error) => this.say(error.message));
     this.list().then(() => { if (!this.steps.document && this.drafts.length) this.open(this.drafts[0].id); });
     this.render();
@@ -168,6 +169,13 @@ class PlanView {
     this.select(id);
     const words = { open: this.metres(told.open_m), count: bridged.length, longest: this.metres(Math.max(0, ...bridged)) };
     this.say(`${this.t("plan.perimeter.closed", words)} ${this.t(selfCrossing(corners) ? "plan.draw.crosses" : "plan.draw.role")}`);
+  }
+
+  // While nothing else is drawn the map shows all of the outline that is being driven.
+  seen() {
+    const datum = this.datum() ?? this.perimeter.record?.origin ?? null;
+    if (this.shown_here && datum !== null && !this.map.camera.held && this.map.shapes.box === null) this.map.camera.field = this.perimeter.box(datum);
+    this.map.touch();
   }
 
   metres(value) { return this.t("unit.m", { value: number(value, 1) }); }

@@ -143,12 +143,14 @@ export function selfCrossing(ring) {
   return null;
 }
 
-function crossing([x0, y0], [x1, y1], [x2, y2], [x3, y3]) {
+// Where two straight lines cross between their ends; null where they do not. `ends`: lines that meet at an end cross too.
+export function crossing([x0, y0], [x1, y1], [x2, y2], [x3, y3], { ends = false } = {}) {
   const det = (x1 - x0) * (y3 - y2) - (y1 - y0) * (x3 - x2);
   if (det === 0) return null;
   const s = ((x2 - x0) * (y3 - y2) - (y2 - y0) * (x3 - x2)) / det;
   const t = ((x2 - x0) * (y1 - y0) - (y2 - y0) * (x1 - x0)) / det;
-  return s > 0 && s < 1 && t > 0 && t < 1 ? [x0 + s * (x1 - x0), y0 + s * (y1 - y0)] : null;
+  const from = ends ? -1e-9 : 0, to = 1 - from;
+  return s > from && s < to && t > from && t < to ? [x0 + s * (x1 - x0), y0 + s * (y1 - y0)] : null;
 }
 
 // The longest round length of at most `most` pixels: {length (metres), pixels}.

@@ -5,6 +5,7 @@ import { toDegrees, toMetres } from "./drawing.js";
 import * as logic from "./perimeter_logic.js";
 
 const KEPT = "flail-perimeter";
+const ROOM_M = 10;
 const KEPT_EACH = 4; // corners: a metre of the way may be lost with the page, and is a gap then that is told
 
 export class Perimeter {
@@ -44,6 +45,14 @@ export class Perimeter {
     this.store.set("perimeter", record === null ? null : {
       waits: record.waits, away_m: record.away_m, length_m: logic.length_m(record), open_m: logic.open_m(record), bridged_m: record.bridged_m,
     });
+  }
+
+  // What the outline covers so far and room round it, [west, south, east, north] in metres of a datum; null without a corner.
+  box(datum) {
+    const corners = (this.record?.corners ?? []).map((at) => toMetres(toDegrees(at, this.record.origin), datum));
+    if (!corners.length) return null;
+    const [x, y] = [corners.map(([east]) => east), corners.map(([, north]) => north)];
+    return [Math.min(...x) - ROOM_M, Math.min(...y) - ROOM_M, Math.max(...x) + ROOM_M, Math.max(...y) + ROOM_M];
   }
 
   // On a map whose metres count from `datum`: what was driven, and dashed the straight line that would close it.

@@ -7,6 +7,7 @@
  * first place, offset_m of the recorded line from the machine's middle, left positive.
  */
 
+import { crossing } from "../map/geometry.js";
 import { round, toDegrees, toMetres } from "./drawing.js";
 
 /** A corner each quarter of a metre; a place further from the last corner than this was not driven to as far as is known. */
@@ -16,6 +17,8 @@ export const NEAR_M = 1;
 export const SIGMA_MAX_M = 0.05;
 /** Corners off the straight line between their neighbours by less than this are left out: as exact as the places are. */
 export const STRAIGHT_M = 0.02;
+/** So far beyond its beginning an outline may be driven on. */
+const TAIL_M = 5;
 const CORNERS_LEAST = 3;
 /** So that a record of hours stays small enough for the page: about two kilometres. */
 export const CORNERS_MAX = 8_000;
@@ -78,14 +81,68 @@ export function bridged(record) {
 
 export const length_m = ({ corners }) => corners.slice(1).reduce((sum, at, n) => sum + apart(at, corners[n]), 0);
 
-/** From the last corner to the first one: the straight line that closes the outline. */
-export const open_m = ({ corners }) => (corners.length ? apart(corners[0], corners.at(-1)) : 0);
+/** From the last corner of the outline to the first one: the straight line that closes it. */
+export function open_m({ corners }) {
+  const kept = withoutTail(corners);
+  return kept.length ? apart(kept[0], kept.at(-1)) : 0;
+}
 
 /** The outline's corners in metres of a datum; null where there are too few. */
 export function outline(record, datum) {
-  const kept = straightened(record.corners, STRAIGHT_M);
+  const whole = withoutLoops(withoutTail(record.corners), loop_m(record.offset_m));
+  const kept = straightened(whole, STRAIGHT_M);
   if (kept.length < CORNERS_LEAST) return null;
   return kept.map((at) => toMetres(toDegrees(at, record.origin), datum));
+}
+
+/** Driven on beyond where it began: the outline ends where it crosses its beginning, else at the place nearest to it. */
+function withoutTail(corners) {
+  const [head, tail] = [within(corners, TAIL_M), corners.length - 1 - within([...corners].reverse(), TAIL_M)];
+  if (tail <= head + 1) return corners; // too short to have come round
+  for (let b = tail; b < corners.length - 1; b += 1) {
+    for (let a = 0; a < head; a += 1) {
+      const at = crossing(corners[a], corners[a + 1], corners[b], corners[b + 1], { ends: true });
+      if (at !== null) return [at.map(round), ...corners.slice(a + 1, b + 1)];
+    }
+  }
+  let end = corners.length - 1;
+  for (let n = tail; n < corners.length; n += 1) if (apart(corners[n], corners[0]) < apart(corners[end], corners[0])) end = n;
+  return corners.slice(0, end + 1);
+}
+
+/** Index of the last corner that lies within so many metres of way from the first. */
+function within(corners, most_m) {
+  let [n, way_m] = [0, 0];
+  while (n + 1 < corners.length && way_m + apart(corners[n], corners[n + 1]) <= most_m) {
+    way_m += apart(corners[n], corners[n + 1]);
+    n += 1;
+  }
+  return n;
+}
+
+/** Longest way of a side of the machine round a loop that it makes where the machine turns on the spot towards it. */
+const loop_m = (offset_m) => (offset_m === 0 ? 0 : 6 * Math.abs(offset_m) + 2 * STEP_M);
+
+/** Cut where they cross: the loops that the inner side of a machine makes at a corner. Longer ones stay, and are said. */
+export function withoutLoops(corners, most_m) {
+  const kept = [];
+  for (const at of corners) {
+    const cut = crossedBy(kept, at, most_m);
+    if (cut !== null) kept.splice(cut.n + 1, kept.length, cut.at);
+    kept.push(at);
+  }
+  return kept;
+}
+
+/** The newest side within so many metres of way that the line from the last corner to `to` crosses, and where. */
+function crossedBy(kept, to, most_m) {
+  let way_m = 0;
+  for (let n = kept.length - 3; n >= 0 && way_m <= most_m; n -= 1) {
+    way_m += apart(kept[n + 1], kept[n + 2]);
+    const at = crossing(kept.at(-1), to, kept[n], kept[n + 1], { ends: true });
+    if (at !== null && way_m <= most_m) return { n, at: at.map(round) };
+  }
+  return null;
 }
 
 /** Without corners that lie on the straight line between others (Douglas and Peucker); first and last stay. */
