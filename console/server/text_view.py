@@ -71,10 +71,10 @@ def _figures(known: Sections) -> Table:
     rows = [
         ("held by", _value(holder), "round trip", _value(link["rtt_ms"], "ms")),
         ("speed", _figure(pose, "speed_mps", "m/s"), "limit", _figure(limits, "speed_cap_mps", "m/s")),
-        ("heading", _figure(pose, "heading_deg", "deg"), "position to", _figure(pose, "sigma_m", "m")),
+        ("heading", _figure(pose, "heading_deg", "deg"), "position to", _position(pose, known["gnss"] or {})),
         ("rotor", _figure(tool, "rotor_rpm", "rpm"), "required", _figure(tool, "rotor_required_rpm", "rpm")),
         ("depth", _figure(tool, "depth_m", "m"), "required", _figure(tool, "depth_required_m", "m")),
-        ("segment", _marked(mission, _swath(mission)), "processed", _figure(mission, "processed_m2", "m2")),
+        ("segment", _marked(mission, _swath(mission)), "processed", _processed(mission)),
         ("next", _marked(mission, _next(mission)), "keep-out", _marked(near, _near(near))),
         (*_countdown(vehicle, due), "time left", _figure(mission, "time_left_s", "s")),
         ("fuel", _marked(engine, _fuel(engine)), "parking in", _figure(engine, "parking_min", "min")),
@@ -82,6 +82,19 @@ def _figures(known: Sections) -> Table:
     for row in rows:
         table.add_row(*row)
     return table
+
+
+def _processed(mission: Sections) -> str:
+    """Return the processed area and what it is not, as every page that shows it says."""
+    shown = _figure(mission, "processed_m2", "m2")
+    return shown if shown == UNKNOWN else f"{shown}: not for feet"
+
+
+def _position(pose: Sections, gnss: Sections) -> str:
+    """Return the uncertainty of the position and the receiver's fix."""
+    fix = gnss.get("fix")
+    words = UNKNOWN if fix is None else str(_ENGLISH.get(f"fix.{fix}", fix))
+    return f"{_figure(pose, 'sigma_m', 'm')}, {_marked(gnss, words)}"
 
 
 def _countdown(vehicle: Sections, due: Sections) -> tuple[str, str]:

@@ -17,6 +17,7 @@ from console.server.settings import VehicleSettings
 from console.server.setup import SetupStore
 from console.server.text_view import page
 from firmware_bridge.console_types import WorkFlag, WorkFrame
+from firmware_bridge.types import FixType
 from sim.virtual_time import VirtualClock, run_virtual
 from tests.console.server.support import FakeLink, frame, settings
 from vehicle.contracts.messages import MissionPhase, Mode
@@ -99,6 +100,16 @@ def test_what_comes_next_and_what_is_near_in_words(tmp_path: Path) -> None:
     assert "1 of 2" in text
     unknown = shown(ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=frame(mode=Mode.MANUAL)), tmp_path)
     assert "raises" not in unknown
+
+
+def test_what_is_processed_is_not_for_feet_and_the_fix_is_named(tmp_path: Path) -> None:
+    working = frame(mode=Mode.AUTO_WORK, processed_m2=12.5)
+    work = WorkFrame(tick=100, flags=WorkFlag(0), cap_reason=255, fix=FixType.RTK_FLOAT)
+    text = shown(ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=working, work=work), tmp_path)
+    assert re.search(r"processed\s+12.5 m2: not for feet", text)
+    assert re.search(r"position to\s+.*, RTK float", text)
+    unknown = shown(ConsoleView(state=LinkState.OPEN, age_ms=40.0, vehicle=frame(mode=Mode.MANUAL)), tmp_path)
+    assert re.search(r"position to\s+.*, unknown", unknown)
 
 
 @pytest.mark.parametrize(
