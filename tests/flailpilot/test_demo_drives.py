@@ -137,8 +137,9 @@ def test_a_demo_is_driven_and_leaves_no_process(tmp_path: Path):
                 place, told.system_id, told.secret, machine, lambda: CLOCK.now_ns() / 1e6
             ) as cameras:
                 assert [camera.name for camera in cameras.cameras] == ["front", "rear"]
-                frame = await cameras.frame(0)
-                assert frame is not None
+                async with asyncio.timeout(PATIENCE_S):
+                    while (frame := await cameras.frame(0)) is None:
+                        pass  # one that a busy computer was too slow to time is dropped, and the page asks again
                 assert frame.jpeg.startswith(b"\xff\xd8")
             beside = children(process.pid)
             assert len(beside) == 2
