@@ -312,7 +312,7 @@ def _protect(run_folder: Path, name: str) -> None:
 
 def _copied(folder: Path, medium: Path, who: str) -> list[str]:
     """Copy to a second medium, read it back and compare. Raises InputError if the copy differs."""
-    to = medium / folder.name
+    to = medium.resolve() / folder.name
     with _told(to):
         for path in sorted(folder.rglob("*")):
             if path.is_file():
