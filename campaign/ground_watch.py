@@ -14,6 +14,8 @@ R  in RECOVERY the pose stays within 0.85 m and 0.75 rad of a pose that was driv
 
 A machine is not judged while a stuck track or a slope pushes it, or while its operator reads that its position is not
 proven, because then nobody knows where the border is. Judging begins again at the next standstill without all this.
+For G1 a place in doubt excuses nothing where the vehicle holds two places against one another and one of them is true:
+then it knows enough to keep out.
 """
 
 import math
@@ -52,6 +54,10 @@ DOUBTS = sum(
     if reason.name.startswith(("GNSS_", "POSITION_", "HEADING_")) or reason is StopReason.WRONG_BASE
 )
 """The reasons whose text tells the operator that the position is not proven."""
+TWO_PLACES = sum(
+    1 << reason for reason in (StopReason.POSITION_UNPROVEN, StopReason.POSITION_JUMP, StopReason.POSITION_DRIFT)
+)
+"""Those that a receiver with an RTK-fixed place beside the one held brings."""
 
 Tell = Callable[[str, str], None]
 
@@ -94,8 +100,9 @@ class GroundWatch:
             return
         mode = state.gate.mode
         doubt = bool((state.gate.active | state.gate.latched) & DOUBTS)
-        loose = doubt or not tracks.brake_holds or tracks.stuck_left_mps is not None
-        self._check_keep_out(mode, true, loose=loose)
+        pushed = not tracks.brake_holds or tracks.stuck_left_mps is not None
+        loose = doubt or pushed
+        self._check_keep_out(mode, true, loose=pushed or (doubt and not holds_the_true_one(state, true)))
         self._check_bearing(mode if before in AUTO else before, true, loose=loose)
         self._check_retreat(state, true, doubt=doubt, loose=loose)
 
@@ -196,6 +203,17 @@ class GroundWatch:
             self._tell("recovery_off_track", f"at {pose[0]:.2f} E {pose[1]:.2f} N, yaw {pose[2]:.2f} rad")
         # a machine that was pushed, or driven in doubt, is judged again once it has come back
         self._astray = not on and (loose or self._astray)
+
+
+def holds_the_true_one(state: VehicleState, true: Truth) -> bool:
+    """Whether the vehicle is in doubt between two places alone, and one of them is true."""
+    told, (east_m, north_m, *_) = state.estimate.place, state.estimate.x
+    others = (state.gate.active | state.gate.latched) & DOUBTS & ~TWO_PLACES
+    if others or told.believed or told.stuck:
+        return False
+    held_m = math.hypot(true.east_m - east_m, true.north_m - north_m)
+    receivers_m = math.hypot(true.east_m - east_m - told.offset_m[0], true.north_m - north_m - told.offset_m[1])
+    return min(held_m, receivers_m) <= KEEP_OUT_M
 
 
 def _near(one: tuple[float, float, float], other: tuple[float, float, float], way_m: float, turn_rad: float) -> bool:

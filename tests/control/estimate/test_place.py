@@ -305,3 +305,19 @@ def test_a_place_that_came_back_five_centimetres_off_is_believed_with_a_doubt() 
     seen = run.run(1.5).seen
     assert seen.position_proven
     assert seen.doubt_m > 0.03
+
+
+# --- what it may be off by -------------------------------------------------------------------------------------------
+@pytest.mark.parametrize("believed", [True, False])
+def test_as_far_as_receiver_and_dead_reckoning_contradict_one_another_the_place_may_be_off(believed: bool) -> None:
+    assert place.doubt_m(PlaceState(believed=believed, offset_m=(0.3, -0.4))) == pytest.approx(0.5)
+    assert place.doubt_m(PlaceState(believed=believed)) == 0.0
+
+
+def test_a_place_that_is_not_believed_is_kept_from_boundaries_by_what_it_differs_by() -> None:
+    run = standing(17)
+    run.gnss.restarts = False
+    run.gnss.jump_m = aside_m(0.7)
+    run.run(1.5)
+    assert run.seen.position_doubted
+    assert run.seen.doubt_m == pytest.approx(0.7, abs=0.05)

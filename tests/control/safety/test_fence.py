@@ -37,6 +37,19 @@ def test_what_the_place_may_be_off_by_is_kept_from_every_boundary() -> None:
     assert far.behind_m - near.behind_m >= 0.249
 
 
+@given(st.floats(-8.0, 8.0), st.floats(-8.0, 8.0), st.floats(0.0, 2.0), st.floats(-math.pi, math.pi))
+def test_a_doubt_leaves_no_more_room_than_any_place_that_is_so_far_off(
+    east_m: float, north_m: float, doubt_m: float, course_rad: float
+) -> None:
+    """Two places are held against one another: the fence is kept from both."""
+    held = estimate(east_m, north_m, 0.4, tool_sigma_m=0.02, doubt_m=doubt_m)
+    there = east_m + doubt_m * math.cos(course_rad), north_m + doubt_m * math.sin(course_rad)
+    kept, other = (fence.room(EDGES, one, CONFIG) for one in (held, estimate(*there, 0.4, tool_sigma_m=0.02)))
+    assert kept.ahead_m <= other.ahead_m + 1e-9
+    assert kept.behind_m <= other.behind_m + 1e-9
+    assert other.turns or not kept.turns
+
+
 def test_the_stopping_distance_is_reaction_and_ramp_of_either_sign() -> None:
     decel = MACHINE.tracks.decel_mps2
     assert fence.stopping_m(1.2, CONFIG) == pytest.approx(0.6 + 1.44 / (2 * decel))

@@ -4,7 +4,7 @@ A wrong integer fix, a base that was moved and a frozen receiver all claim RTK f
 against what belts and gyro reckon: over two seconds while it is tracked (`track.py`), and after every loss. One that
 lies within the bound which dead reckoning has grown to is believed; what it then differs by stays in the margin of the
 credit (`offset_m`). One that lies beyond is not believed: the filter goes on from the place it held and takes from the
-receiver only how it moves, until
+receiver only how it moves, and boundaries are kept from both places (`doubt_m`), until
 
 - it comes back within 10 s, or
 - the receiver, made to fix anew at a stand, has agreed twice with the place held, 30 s apart, or
@@ -246,5 +246,8 @@ def missed(place: PlaceState, now_ns: int) -> PlaceState:
 
 
 def doubt_m(place: PlaceState) -> float:
-    """How far off a believed place may be beside its sigma."""
-    return math.hypot(*place.offset_m) if place.believed else 0.0
+    """How far off the place may be beside its sigma: as far as receiver and dead reckoning contradict one another.
+
+    Which of the two is right nobody knows, whether the receiver's is believed or not.
+    """
+    return math.hypot(*place.offset_m)
