@@ -149,6 +149,33 @@ def test_oil_water_and_fuel_stand_in_the_top_bar_whatever_the_rest_says(browser:
         assert shown[1] > 100.0, size
 
 
+CUT = """
+flail.store.serverAge_ms = () => 0;
+flail.store.heard({type: 'snapshot', seq: 0, ...arguments[0]});
+flail.turn('mission');
+flail.paint();
+const all = [...document.querySelectorAll('.warnings li')];
+return all.map((one) => [one.innerText, one.scrollWidth > one.clientWidth + 1]);
+"""
+
+
+def test_three_warnings_are_read_whole_or_by_their_first_clause(browser: Page, server: FakeServer) -> None:
+    """The worst one in whole on each screen; none of the others ends in the middle of a word."""
+    browser.size("laptop")
+    browser.open(server.url)
+    browser.until("return flail.store.get('link') !== null")
+    shown = {}
+    for size in ("laptop", "screen"):
+        browser.size(size)
+        shown[size] = browser.js(CUT, SCENES["mission"])
+    whole = [text for text, _ in shown["screen"]]
+    short = [text for text, _ in shown["laptop"]]
+    assert [text for one in shown.values() for text, cut in one if cut] == []
+    assert short[0] == whole[0]
+    assert short != whole, "there is room for all of it: this test shows nothing"
+    assert all(text.startswith(part) for part, text in zip(short, whole, strict=True))
+
+
 def test_the_check_of_the_base_stands_on_every_screen(browser: Page, server: FakeServer) -> None:
     """Its age, and in amber that it is due."""
     browser.size("laptop")
