@@ -1,5 +1,6 @@
 """docs/WORKING_DAY.md: its minutes add up, and the program of today understands every command that it names."""
 
+import json
 import re
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import typer
 
 from flailpilot import cli
 from tests.architecture.on_foot import WORKED_GROUND, sentences
+from tests.campaign.text_reader import acts_in
 from vehicle.contracts.task_role import NET_H_PER_DAY
 
 ROOT = Path(__file__).parents[2]
@@ -86,3 +88,12 @@ def test_every_sentence_that_names_worked_ground_was_looked_at() -> None:
     """A new one is read, whether it sends a person there; then it is written into the list."""
     found = {one.words for one in sentences(PAGE) if WORKED_GROUND.search(one.words.lower())}
     assert found == set(LOOKED_AT.read_text(encoding="utf-8").splitlines())
+
+
+def test_the_screen_has_the_steps_of_a_breakdown_with_the_same_acts() -> None:
+    words = json.loads((ROOT / "console/page/text/en/page.json").read_text(encoding="utf-8"))
+    steps = {int(row[0]): row[2] for row in rows("## Breakdown in the work area")}
+    shown = {int(key.rpartition(".")[2]): text for key, text in words.items() if key.startswith("breakdown.step.")}
+    assert list(shown) == list(steps) == list(range(1, 12))
+    for number, step in steps.items():
+        assert set(acts_in(shown[number])) == set(acts_in(step.replace("**", ""))), number

@@ -36,9 +36,11 @@ after the other:
 3. ACKNOWLEDGE (`K`), only where the list says so. Read the text first: the button works after one second.
 4. RESET (`R`). After *engine off* it counts only when the rotor stands, as measured. RELEASE E-STOP (`E`), where the
    list has it, comes before RESET; you may press it while the rotor still turns.
-5. Only after *engine off*: wait until the engine runs again. Before RESET it cannot, because the program keeps it off.
-   No console starts it: the recovery plan does, or the maker's own remote starter. If you go on without it, the machine
-   stops again 0.2 s after the last ARM, or after RECOVERY (`engine_stall`).
+5. Only after *engine off*: the engine must run again. Before RESET it cannot, because the program keeps it off. Where
+   the console offers it, START ENGINE (`J`), and when the engine runs, RESET once more; else the maker's own remote
+   starter, or the recovery plan. After the reasons that bar an engine start no console offers it before the recovery
+   plan is done. If you go on without the engine, the machine stops again 0.2 s after the last ARM, or after RECOVERY
+   (`engine_stall`).
 6. ARM (`M`). After *engine off*, and after the vehicle program was started again: ARM two times, at least half a
    second apart.
 
@@ -85,13 +87,13 @@ PARTS: Final = (
         "Engine cut at once",
         "The mode cell is red: *E-stop, engine off*. All at once the brakes close, without a ramp, and rotor drive "
         "and engine are switched off. The rotor still turns for some seconds: wait until the screen shows that it "
-        "stands. No console starts the engine again.",
+        "stands. Only after RESET can the engine run again.",
         ((Level.ESTOP, Level.ESTOP),),
     ),
     Part(
         "Stop, then engine off",
         "The mode cell is red: *Fault, engine off*. Tracks and rotor stop as in every stop, then the engine goes off. "
-        "No console starts it again.",
+        "Only after RESET can it run again.",
         ((Level.FAULT, Level.FAULT),),
     ),
     Part("Stop, by stick and in a mission", STOPPED, ((Level.STOP, Level.STOP),)),

@@ -1,5 +1,6 @@
 /** The Setup view: screen, language, sticks, console, checklist of the shift, training. Text fields are locked while armed. */
 
+import { breakdownPanel } from "./breakdown.js";
 import { tellActs } from "./checklist_acts.js";
 import { at, make, mark, put } from "./dom.js";
 import { armed } from "./facts.js";
@@ -70,7 +71,7 @@ export class SetupView {
     this.dropped = make("dd");
     this.pads = make("ul");
     this.locked = make("p", { className: "soft" });
-    this.element.append(make("div", { className: "setup" }, [this._screen(), this._hands(), this._console(), this._checklist(), this._training()]));
+    this.element.append(make("div", { className: "setup" }, [this._screen(), this._hands(), this._console(), this._checklist(), breakdownPanel(), this._training()]));
   }
 
   _choice(name, values, words) {
