@@ -74,7 +74,7 @@ def box_lonlat(west_m: float, south_m: float, east_m: float, north_m: float) -> 
 
 def document(length_m: float, width_m: float) -> dict[str, Any]:
     """The site: field, a pole in it, the strip beside it, the parking point at the strip's southern end."""
-    said = {"said_by": "team leader", "basis": "searched by hand", "said_on": "2026-05-04"}
+    said = {"said_by": "team leader", "basis": "searched by deminers", "said_on": "2026-05-04"}
     pole = (0.6 * length_m, 0.5 * width_m)
     at = [LON_DEG - 0.5 * STRIP_M * EAST_DEG, LAT_DEG - PARKING_M * NORTH_DEG]
     rows = (

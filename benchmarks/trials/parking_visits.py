@@ -36,7 +36,7 @@ PLANS_S: Final = 15.0
 BAY_S: Final = 20.0
 PAGE_ACTS: Final = 2
 """Presses on the page for a plan: what is asked for, or chosen; and that it is handed over."""
-BY_HAND: Final = {
+TO_THE_STICK: Final = {
     Mode.AUTO_MOVE: OperatorEdge.STOP,
     Mode.AUTO_WORK: OperatorEdge.STOP,
     Mode.HOLD: OperatorEdge.RESET,
@@ -69,7 +69,7 @@ class Driver(Person):
         if not self.by_stick:
             super()._choose(mode, *more)
             return
-        act = BY_HAND.get(mode, OperatorEdge.NONE)
+        act = TO_THE_STICK.get(mode, OperatorEdge.NONE)
         if act is not OperatorEdge.NONE:
             self._press, self._press_left, self._pause = act, 3, round(2.0 / FRAME_S)
             self.presses += 1

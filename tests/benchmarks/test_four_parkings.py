@@ -2,6 +2,7 @@
 
 import math
 
+import msgspec
 import pytest
 import shapely
 from hypothesis import given
@@ -96,9 +97,11 @@ def test_missed_by_the_truth_is_what_the_tool_left() -> None:
 
 
 def shift(**changes: float) -> Shift:
-    whole = {"credited_m2": 500.0, "parkings": 4, "unasked": 0, "bare_s": 0.0, "false_m2": 0.0, "missed_m2": 0.0,
-             "missed_truth_m2": 0.0} | changes  # fmt: skip
-    return Shift(work=Part(3000.0, 40, 1, 0.0), ways=Part(600.0, 60, 8, 400.0), bay=Part(90.0, 8, 0, 0.0), **whole)
+    whole = Shift(
+        credited_m2=500.0, parkings=4, unasked=0, bare_s=0.0, false_m2=0.0, missed_m2=0.0, missed_truth_m2=0.0,
+        work=Part(3000.0, 40, 1, 0.0), ways=Part(600.0, 60, 8, 400.0), bay=Part(90.0, 8, 0, 0.0),
+    )  # fmt: skip
+    return msgspec.structs.replace(whole, **changes)
 
 
 def test_the_bay_counts_by_the_minutes_of_people() -> None:

@@ -121,7 +121,9 @@ def reasons() -> dict[str, Row]:
             name = re.match(r"`(\w+)` \(\d+\)", row[0])
             if name is not None and len(row) == 4:
                 title = section.partition("\n")[0]
-                found[name[1]] = Row(name[1], *row[1:], "engine" in title.lower(), "by stick it goes on" in title)
+                found[name[1]] = Row(
+                    name[1], row[1], row[2], row[3], "engine" in title.lower(), "by stick it goes on" in title
+                )
     return found
 
 

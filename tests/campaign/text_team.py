@@ -21,7 +21,7 @@ from firmware_bridge.types import Observation, ObservationKind, OperatorEdge
 from flailpilot import cli
 from flailpilot import observe as observing
 from flailpilot import shift as shifting
-from tests.campaign.text_operator import TextOperator
+from tests.campaign.text_operator import STATION, TextOperator
 from tests.campaign.text_reader import Act, cells, commands_of, page
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.people import PeopleState
@@ -109,8 +109,7 @@ class Team:
     def tell(self, observation: Observation, words: str, station_id: int | None = None) -> None:
         """Send it; raises AssertionError if it is refused."""
         observation = msgspec.structs.replace(observation, time_utc_us=self.now_us)
-        more = {} if station_id is None else {"station_id": station_id}
-        refused = self.operator.tell(observation.kind, observation=observation, **more)
+        refused = self.operator.tell(observation.kind, station_id=station_id or STATION, observation=observation)
         assert refused == "", (words, refused)
         self.said.append(words)
 
