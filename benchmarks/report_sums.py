@@ -16,6 +16,7 @@ from pathlib import Path
 
 import msgspec
 import shapely
+from msgspec.structs import replace
 
 from benchmarks import envelope, kept_lines
 from benchmarks.trials.envelope import Mission, Result, drawn, flown
@@ -37,6 +38,8 @@ from vehicle.records.writer import McapRecorder
 from vehicle.reports.report import report_page
 from vehicle.runtime.run_manifest import Manifest, named, write_manifest
 
+DETONATION_WAIT_S = 60.0
+"""The least that a vehicle's configuration allows."""
 JUDGED = ("flailpilot", "benchmarks/report_sums.py")
 
 
@@ -74,8 +77,14 @@ def site_of(plan: Plan) -> Site:
     )  # fmt: skip
 
 
+def readable(mission: Mission) -> Mission:
+    """Return the mission with a wait that a configuration may have: a recording's configuration is read back."""
+    return replace(mission, settings=replace(mission.settings, detonation_wait_s=DETONATION_WAIT_S))
+
+
 def recorded(mission: Mission, folder: Path) -> Result:
     """Fly a mission and leave a run's folder."""
+    mission = readable(mission)
     settings = mission.settings
     config = vehicle_config(scenario_of(settings), load_machine("memat"))
     plan = swath_plan(config.machine, settings)

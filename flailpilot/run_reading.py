@@ -7,9 +7,11 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
+from pydantic import ValidationError
 
 from flailpilot.own_journal import check_own, check_recording
 from flailpilot.run_folder import JOURNAL, RECORDING
+from vehicle.config.errors import first_line
 from vehicle.config.task import TASK_FILE, Task, load_task
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
@@ -120,9 +122,10 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
         )
     try:
         config = VehicleConfig.model_validate_json(recorded.attachments[CONFIGURATION])
-    except ValueError as error:
+    except ValidationError as error:
         raise InputError(
-            f"{folder / RECORDING}: its configuration cannot be read ({str(error).splitlines()[0]})"
+            f"{folder / RECORDING}: its configuration is none of this program: {first_line(error, VehicleConfig)}; "
+            "make its papers with the program that wrote it"
         ) from None
     plan = _plan(folder, manifest, recorded, site)
     if plan.site_hash != site.site_hash:
