@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage.edge_passes import edge_pass_round
+from vehicle.planning.coverage.edge_passes import NEAR_M, edge_pass_round
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.phases import (
     Outcome,
@@ -19,6 +19,11 @@ from vehicle.planning.coverage.phases import (
 )
 from vehicle.planning.coverage.tour import Tour
 
+LONG_EDGE_M = 15.0
+"""Beside a longer edge between two inward corners, swaths are exactly along it or at right angles to it; at a shorter
+one they leave few slivers."""
+NEAR_RAD = math.radians(12.0)
+"""A direction so near to that of an edge, or to its normal, becomes that direction."""
 START_S = 20.0
 """Time of a pass over a remnant besides its sweep, used to compare directions."""
 
@@ -34,6 +39,7 @@ def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
     sides = np.diff(corners[:3], axis=0) if len(corners) > 2 else np.array([[1.0, 0.0]])
     angles = [math.atan2(side[1], side[0]) for side in sides] + [theta_rad, theta_rad + math.pi / 2.0]
+    angles = along_edges(angles, edges_beside(ground, part))
     uncovered, best, view = np.array([part], dtype=object), None, None
     for angle in angles:
         if ground.job.deadline():
@@ -55,3 +61,39 @@ def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta
         return Outcome()
     _, options, box, angle = best
     return unless_failed(ground, ("work", part.wkb, direction_key(angle)), lambda: work(ground, tour, options, box))
+
+
+def edges_beside(ground: GroundModel, part: shapely.Polygon) -> list[float]:
+    """Return the directions [rad] of long keep-out edges beside a remnant between inward corners, the longest first."""
+    x0, y0, x1, y1 = part.bounds
+    solids = ground.first.solid.near((x0 - NEAR_M, y0 - NEAR_M, x1 + NEAR_M, y1 + NEAR_M))
+    found: list[tuple[float, float]] = []
+    for ring in shapely.get_rings(shapely.orient_polygons(solids)):
+        xy = shapely.get_coordinates(ring)
+        edges = shapely.linestrings(np.stack([xy[:-1], xy[1:]], axis=1))
+        barred = between_inward_corners(xy) & (shapely.length(edges) > LONG_EDGE_M)
+        barred &= shapely.distance(edges, part) <= NEAR_M
+        sides = (xy[k + 1] - xy[k] for k in np.flatnonzero(barred))
+        found.extend((-math.hypot(east, north), math.atan2(north, east)) for east, north in sides)
+    return [angle_rad for _, angle_rad in sorted(found)]
+
+
+def between_inward_corners(ring: np.ndarray) -> np.ndarray:
+    """Return (n,) bool for the edges of a closed ring (n + 1, 2) with solid ground on its left: inward at both ends."""
+    side = np.diff(ring, axis=0)
+    before = np.roll(side, 1, axis=0)
+    inward = before[:, 0] * side[:, 1] - before[:, 1] * side[:, 0] < 0.0
+    return np.asarray(inward & np.roll(inward, -1))
+
+
+def along_edges(angles_rad: list[float], edges_rad: list[float]) -> list[float]:
+    """Return directions [rad], each moved to the first edge that it nearly follows or nearly meets at right angles.
+
+    A swath a few degrees off the normal of an edge ends with a corner of the tool at the edge, and leaves a sliver that
+    needs a pass of its own. Between two inward corners no pass along the edge could take these slivers at once.
+    """
+    found: list[float] = []
+    for angle_rad in angles_rad:
+        off_rad = [math.remainder(edge_rad - angle_rad, 0.5 * math.pi) for edge_rad in edges_rad]
+        found.append(angle_rad + next((off for off in off_rad if abs(off) < NEAR_RAD), 0.0))
+    return found
