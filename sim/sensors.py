@@ -261,7 +261,7 @@ class ToolSensors:
 
     The depth reading is the smallest of the tool's ends and middle, because it is claimed for the whole width. For
     faults: `left_gain` and `right_gain` (0: dead; NaN: dead, and the controller knows it; -1: reversed), `rotor_gain`,
-    `depth_offset_m`, `depth_lost`.
+    `rotor_frozen` (the shown speed stays, jittering by `rotor_jitter_radps`), `depth_offset_m`, `depth_lost`.
     """
 
     def __init__(self, params: SensorParams, *, seed: int, step_s: float = TICK_S) -> None:
@@ -271,6 +271,8 @@ class ToolSensors:
         self._slow = GaussMarkov(params.depth_sigma_m * params.depth_slow_ratio, params.depth_tau_s, step_s, first[0])
         self._white_m = white_part(params.depth_sigma_m, params.depth_slow_ratio)
         self.left_gain = self.right_gain = self.rotor_gain = 1.0
+        self.rotor_frozen, self.rotor_jitter_radps = False, 0.0
+        self._rotor_still_radps: float | None = None
         self.depth_offset_m, self.depth_lost = 0.0, False
         self.left_mps = self.right_mps = self.rotor_radps = self.depth_m = 0.0
         self.depth_sigma_m = params.depth_sigma_m
@@ -280,10 +282,21 @@ class ToolSensors:
         params, noise = self._params, self._noise.row()
         self.left_mps = self.left_gain * _encoder(body.belt_left_mps, params.encoder_sigma_mps * noise[0])
         self.right_mps = self.right_gain * _encoder(body.belt_right_mps, params.encoder_sigma_mps * noise[1])
-        self.rotor_radps = self.rotor_gain * max(0.0, _encoder(rotor_radps, params.rotor_sigma_radps * noise[2]))
+        self._still(noise[2])
+        if self._rotor_still_radps is None:
+            self.rotor_radps = self.rotor_gain * max(0.0, _encoder(rotor_radps, params.rotor_sigma_radps * noise[2]))
         depth_m = min(depths_m) + self.depth_offset_m + self._white_m * noise[3] + self._slow.step(noise[4])
         if not self.depth_lost:
             self.depth_m = depth_m
+
+    def _still(self, noise: float) -> None:
+        """Hold the rotor's speed where it was last shown, for as long as its sensor is frozen."""
+        if not self.rotor_frozen:
+            self._rotor_still_radps = None
+            return
+        if self._rotor_still_radps is None:
+            self._rotor_still_radps = self.rotor_radps
+        self.rotor_radps = self._rotor_still_radps + self.rotor_jitter_radps * noise
 
 
 def _encoder(speed: float, noise: float) -> float:

@@ -89,6 +89,7 @@ class Knowledge(StrEnum):
     CALIBRATION = "calibration"
     DEPTH = "depth"
     HAMMERS = "hammers"
+    ROTOR = "rotor"
 
 
 class Revoke(msgspec.Struct, frozen=True, kw_only=True, tag="revoke"):

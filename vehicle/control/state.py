@@ -99,6 +99,23 @@ class DriftState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     back_m: float = 0.0
 
 
+class RotorWatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """What is remembered of a rotor at work, to see whether its sensor stands; empty but for `air_ratio` elsewhere.
+
+    `speeds_radps`: as shown, the newest last. Of the engine's full power: `air_ratio`, the least that it gave beside
+    the rotor's share since the rotor rested, infinite where that is unknown; `shown_ratio`, what torque and shown speed
+    ask for, and `load_ratio`, what it gives, both as means of a second. `short_tick`: the last in which it gave enough.
+    `doubt_tick`: the first in which the sensor may have stood; 0 without a doubt.
+    """
+
+    air_ratio: float = math.inf
+    speeds_radps: tuple[float, ...] = ()
+    shown_ratio: float = 0.0
+    load_ratio: float = 0.0
+    short_tick: int = 0
+    doubt_tick: int = 0
+
+
 class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What the gate remembers to see that something changed, repeats, or does not follow.
 
@@ -135,6 +152,7 @@ class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rotor_on: bool = False
     rotor_ran: bool = False
     rotor_tick: int = 0
+    rotor_watch: RotorWatch = RotorWatch()
     bad_ticks: tuple[int, ...] = ()
     broken_ticks: tuple[int, ...] = ()
     late_ticks: tuple[int, ...] = ()

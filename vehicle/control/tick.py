@@ -37,6 +37,7 @@ from vehicle.contracts.messages import (
 )
 from vehicle.contracts.plan import works
 from vehicle.contracts.shift_state import due_text
+from vehicle.contracts.units import TICK_NS
 from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
@@ -50,7 +51,7 @@ from vehicle.control.estimate import wire as wires
 from vehicle.control.estimate_state import EstimateState
 from vehicle.control.events import changes
 from vehicle.control.flail import governor
-from vehicle.control.ground import support
+from vehicle.control.ground import raster, support
 from vehicle.control.ledger import claims, masks
 from vehicle.control.mission import job
 from vehicle.control.mission import task as wishes
@@ -58,7 +59,7 @@ from vehicle.control.safety import gate as safety
 from vehicle.control.safety import rings
 from vehicle.control.safety.measurements import stands_now
 from vehicle.control.safety.modes import ARMED
-from vehicle.control.state import FlailState, MissionState, VehicleState, WireState
+from vehicle.control.state import FlailState, MissionState, RotorWatch, VehicleState, WireState
 
 START: Final = int(OperatorEdge.MISSION_START)
 BY_THE_MACHINE: Final = "machine"
@@ -102,7 +103,9 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
     known, control = checks.followed(known, gate.holder, wire, now_ns, rests=around.stands and gate.mode in RESTS)
-    told = (*orders, *control, *_orders(estimate.revoke_t_ns or belief.place.revoke_t_ns))
+    placed = _orders(estimate.revoke_t_ns or belief.place.revoke_t_ns)
+    turned = _rotor_orders(state.gate.monitor.rotor_watch, gate.monitor.rotor_watch, number, now_ns)
+    told = (*orders, *control, *placed, *turned)
     ledger = masks.step(
         state.ledger,
         estimate,
@@ -110,6 +113,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         config,
         now_ns,
         status_fresh=_proves(wire),
+        rotor_doubted=gate.monitor.rotor_watch.doubt_tick > 0,
         orders=told,
         margin=known.margin,
     )
@@ -266,6 +270,16 @@ def _orders(since_ns: int) -> tuple[Order, ...]:
         return ()
     text = "the position or the heading turned out to be another one"
     return (Order(kind=Knowledge.POSITION, good=False, reason=text, by="vehicle", since_t_ns=since_ns),)
+
+
+def _rotor_orders(before: RotorWatch, after: RotorWatch, number: int, now_ns: int) -> tuple[Order, ...]:
+    """What the ledger is told once the rotor's sensor seems to stand: nothing since then was worked for certain."""
+    if before.doubt_tick or not after.doubt_tick:
+        return ()
+    since_ns = max(0, now_ns - (number - after.doubt_tick) * TICK_NS)
+    text = "the rotor's shown speed was not that of a rotor at work"
+    flags = raster.SWEPT | raster.CLAIMS
+    return (Order(kind=Knowledge.ROTOR, good=False, reason=text, by="vehicle", flags=flags, since_t_ns=since_ns),)
 
 
 def _requests(

@@ -47,6 +47,7 @@ class Tick(msgspec.Struct, frozen=True, kw_only=True):
     doubt_m: float = 0.0
     valid: bool = True
     fresh: bool = True
+    rotor_doubted: bool = False
     datum: DepthDatum = DepthDatum.GROUND_AHEAD
 
 
@@ -130,7 +131,9 @@ def versions(
     for tick in ticks:
         now_ns += TICK_NS
         estimate, status = readings(tick)
-        state = masks.step(state, estimate, status, config, now_ns, status_fresh=tick.fresh)
+        state = masks.step(
+            state, estimate, status, config, now_ns, status_fresh=tick.fresh, rotor_doubted=tick.rotor_doubted
+        )
         if truth is not None:
             left_m, right_m = tool_ends(tick, half_m)
             truth.observe(left_m, right_m, tick.rotor_radps, tick.depth_m, tick.speed_mps)

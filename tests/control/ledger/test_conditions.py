@@ -303,3 +303,22 @@ def test_no_broken_reading_raises_or_earns(field: str, value: float, first: int,
         near = {c for c in clean if abs(along_cross(c, CELL_M, START_M, YAW_RAD)[0] - at_m) < 0.03}
         assert near
         assert not near & credited
+
+
+def test_a_rotor_that_is_doubted_earns_nothing_and_breaks_the_run() -> None:
+    doubted = drive(straight(2.0, YAW_RAD, START_M, rotor_doubted=True), CONFIG)
+    assert doubted.credited_cells == doubted.swept_cells == 0
+    broken = changed(CLEAN, lambda n: 300 <= n < 320, rotor_doubted=True)
+    clean, left = cells(CLEAN_LEDGER, raster.CREDITED), cells(drive(broken, CONFIG), raster.CREDITED)
+    near = {cell for cell in clean if abs(along_cross(cell, CELL_M, START_M, YAW_RAD)[0] - 310 * 0.28 * TICK_S) < 0.05}
+    assert near
+    assert left < clean
+    assert not near & left
+    assert cells(drive(broken, CONFIG), raster.ROTOR_SLOW)
+
+
+def test_a_tool_without_a_rotor_has_no_speed_to_be_doubted() -> None:
+    tool = CONFIG.machine.tool.model_copy(update={"kind": "blade", "rotor_speed_rpm": 0.0})
+    blade = CONFIG.model_copy(update={"machine": CONFIG.machine.model_copy(update={"tool": tool})})
+    ticks = straight(2.0, YAW_RAD, START_M, rotor_radps=0.0, rotor_doubted=True)
+    assert drive(ticks, blade).credited_cells > 0

@@ -37,6 +37,7 @@ MEASURED = Measurements(
     rotor_ran=False,
     rotor_dropped=False,
     rotor_unasked=False,
+    rotor_doubted=False,
     handshake=True,
     booted=False,
     status_same_ticks=0,

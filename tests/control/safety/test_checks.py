@@ -210,6 +210,7 @@ TABLE: dict[StopReason, list[tuple[dict[str, object], bool]]] = {
     R.ROTOR_OVERSPEED: [({"n.rotor_ratio": 1.1}, False), ({"n.rotor_ratio": 1.1001}, True)],
     R.ROTOR_SENSOR: [
         ({"n.rotor_dropped": True}, True),
+        ({"n.rotor_doubted": True}, True),
         ({"n.rotor_ratio": NAN}, True),
         ({"s.fault_bits": int(X.ROTOR_SENSOR)}, True),
         ({"s.fault_bits": int(~X.ROTOR_SENSOR)}, False),

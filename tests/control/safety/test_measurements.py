@@ -12,7 +12,7 @@ from tests.control.safety.gate_inputs import BEATS, CONFIG, HELLO, NOW_NS, ROTOR
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.measurements import Measurements, measure, stands_now
 from vehicle.control.shock import Shock
-from vehicle.control.state import DriftState, MonitorState, WireState
+from vehicle.control.state import DriftState, MonitorState, RotorWatch, WireState
 
 WORKING = CONFIG.machine.tool.rotor_speed_radps
 OLD = MonitorState(beats_ns=BEATS, boot_count=1, base_id=7)
@@ -349,3 +349,10 @@ def test_a_controller_that_restarted_while_the_rotor_worked_the_ground_felt_a_la
     now = gate_inputs(status_=status(boot_count=boot_count), monitor=old(**(at_work | changes)))
     assert sensed(now).shock is weight
     assert sensed(gate_inputs(status_=None, monitor=old(**(at_work | changes)))).shock is Shock.NONE
+
+
+def test_row_55_a_rotor_that_is_doubted_is_measured_as_that() -> None:
+    watch = RotorWatch(speeds_radps=(1.0,), doubt_tick=1)
+    at_work = status(rotor_speed_radps=CONFIG.machine.tool.rotor_speed_radps, depth_m=0.2)
+    assert sensed(gate_inputs(monitor=old(rotor_watch=watch), status_=at_work)).rotor_doubted
+    assert not sensed(gate_inputs(status_=at_work)).rotor_doubted

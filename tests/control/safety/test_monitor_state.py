@@ -12,7 +12,7 @@ from tests.control.safety.fields import BOX
 from tests.control.safety.gate_inputs import BEATS, CONFIG, NOW_NS, ROTORLESS, TICK, gate_inputs
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.monitor_state import crowded, remember
-from vehicle.control.state import DriftState, MonitorState
+from vehicle.control.state import DriftState, MonitorState, RotorWatch
 
 WORKING = CONFIG.machine.tool.rotor_speed_radps
 OLD = MonitorState(beats_ns=BEATS)
@@ -280,3 +280,11 @@ def test_without_a_position_the_belts_way_is_taken_off_the_room(
         )
     )
     assert back.room_behind_m == 0.0
+
+
+def test_row_55_the_monitor_follows_the_rotor() -> None:
+    worked = status(rotor_speed_radps=WORKING, depth_m=0.2)
+    watch = RotorWatch(speeds_radps=(WORKING,) * 99, short_tick=TICK)
+    new = after(gate_inputs(monitor=old(rotor_watch=watch), status_=worked))
+    assert new.rotor_watch.doubt_tick == TICK - 150
+    assert after(gate_inputs(monitor=old(rotor_watch=watch)), stale=True).rotor_watch == RotorWatch()

@@ -48,13 +48,14 @@ def step(
     now_ns: int,
     *,
     status_fresh: bool,
+    rotor_doubted: bool = False,
     orders: tuple[Order | Observed, ...] = (),
     margin: Margin = NO_MARGIN,
 ) -> LedgerState:
     """The masks after this tick. The same object comes back while the tool is out of the ground and nothing is ordered.
 
-    What is withdrawn ends the run under way, and so does a large shock: no claim may rest on lines from before and
-    after it.
+    `rotor_doubted`: the rotor's shown speed proves nothing. What is withdrawn ends the run under way, and so does a
+    large shock: no claim may rest on lines from before and after it.
     """
     if orders:
         state = _told(state, orders, config, now_ns)
@@ -70,6 +71,8 @@ def step(
         state = replace(state, depth=_measured(state, estimate, status, config))
     depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
     unmet = unmet_conditions(rules, estimate, status, depth_m, status_fresh=status_fresh)
+    if rotor_doubted and rules.needs_rotor:
+        unmet |= raster.ROTOR_SLOW
     line = tool_line(rules, estimate, depth_m, margin)
     if margin.withhold and _credit_flag(unmet):
         state = trials.tried(state, line, margin.depth_bias_m)

@@ -129,7 +129,7 @@ def _tracks_unknown(s: ControllerStatus) -> bool:
 
 
 def _rotor_unknown(s: ControllerStatus, f: Facts) -> bool:
-    lost = f.measured.rotor_dropped or math.isnan(f.measured.rotor_ratio)
+    lost = f.measured.rotor_dropped or f.measured.rotor_doubted or math.isnan(f.measured.rotor_ratio)
     return lost or s.fault_bits & ROTOR_FAULT != 0
 
 

@@ -40,6 +40,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     `advance_mps` is half the sum of the belts, NaN where unknown; `fastest_mps` of all that is known. `boots_recent` is
     told in the first tick only. `rotor_ratio` is of working speed; `at_speed` by the mission's ratio of it. A tool
     without a rotor is always ready and always at rest. `rotor_ran`: at speed since it was switched on.
+    `rotor_doubted`: its sensor seems to stand.
     `*_same_ticks`: for so long the source repeats itself. `line_ms`: what the line takes of a lease. `shock`: how heavy
     the shock is that the status tells of, or that a restart at work stands for; without a status, NONE.
     """
@@ -62,6 +63,7 @@ class Measurements(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     rotor_ran: bool
     rotor_dropped: bool
     rotor_unasked: bool
+    rotor_doubted: bool
     handshake: bool
     booted: bool
     status_same_ticks: int
@@ -118,6 +120,7 @@ def measure(now: GateInputs, broken: int) -> tuple[MonitorState, Measurements]:
         rotor_ran=new.rotor_ran,
         rotor_dropped=old.rotor_ratio - new.rotor_ratio > ROTOR_DROP_RATIO,
         rotor_unasked=old.rotor_rested and not old.rotor_on and abs(new.rotor_ratio) > ROTOR_RESTS_RATIO,
+        rotor_doubted=new.rotor_watch.doubt_tick > 0,
         handshake=_handshake(state, wire),
         booted=status is not None and _booted(old, status),
         status_same_ticks=tick - new.status_tick if status is not None else 0,

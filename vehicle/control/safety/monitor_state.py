@@ -9,7 +9,7 @@ from firmware_bridge.types import ControllerFlag, ControllerState, ControllerSta
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
 from vehicle.contracts.units import TICK_S
-from vehicle.control.safety import drift, fence, lease, tracks
+from vehicle.control.safety import drift, fence, lease, rotor, tracks
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.lease import BEATS
 from vehicle.control.state import DriftState, GateState, MonitorState, WireState
@@ -74,6 +74,7 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
         rotor_on=old.rotor_on,
         rotor_ran=old.rotor_on and (old.rotor_ran or at_speed),
         rotor_tick=tick if first or (old.rotor_on and at_speed) else old.rotor_tick,
+        rotor_watch=rotor.follow(old.rotor_watch, status, config, tick),
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
         late_ticks=_recent(old.late_ticks, wire.overrun, tick, LATE_TICKS),

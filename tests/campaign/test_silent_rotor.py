@@ -1,0 +1,44 @@
+"""A rotor's sensor that stands at the working speed while the drive loses its power: no ground may count by it."""
+
+import pytest
+
+from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.sim_operator import Goal
+from vehicle.contracts.messages import Mode
+
+pytestmark = pytest.mark.long
+
+
+def working() -> FaultScenario:
+    drill = FaultScenario(FaultScenarioSettings(seed=31, soil_mjpm3=1.5)).drive(Goal.MISSION)
+    drill.attended = True
+    assert drill.until((Mode.AUTO_WORK,), 25.0)
+    drill.run(12.0)
+    return drill
+
+
+@pytest.mark.parametrize(
+    ("jitter_radps", "power_ratio", "within_s"), [(0.0, 0.6, 2.1), (0.3, 0.75, 6.0), (0.1, 0.25, 6.0)]
+)
+def test_row_59_a_sensor_that_stands_stops_the_work_and_takes_back_what_rests_on_it(
+    jitter_radps: float, power_ratio: float, within_s: float
+) -> None:
+    drill = working()
+    assert drill.state.ledger.credited_m2 > 0.1
+    sensors = drill.world.tool_sensors
+    sensors.rotor_frozen, sensors.rotor_jitter_radps = True, jitter_radps
+    drill.world.flail.power_ratio = power_ratio
+    assert drill.until((Mode.STOPPING, Mode.HOLD), within_s)
+    assert "rotor_sensor" in drill.reasons
+    drill.run(2.0)
+    assert not drill.state.ledger.pending
+    assert drill.truth.false_credit_m2(drill.state.ledger) == 0.0
+    assert drill.state.ledger.credited_m2 > 0.05
+
+
+def test_row_59_an_honest_rotor_that_sags_under_heavy_soil_is_not_doubted() -> None:
+    drill = FaultScenario(FaultScenarioSettings(seed=32, soil_mjpm3=4.0, unevenness_m=0.03)).drive(Goal.MISSION)
+    for _ in range(1500):
+        drill.run(0.02)
+        assert drill.state.gate.monitor.rotor_watch.doubt_tick == 0
+    assert drill.state.ledger.credited_m2 > 0.1

@@ -1,0 +1,188 @@
+"""Whether a rotor's sensor stands (rows 55 and 59): by the scatter of what it shows, and by the power it would take."""
+
+import math
+from typing import Any
+
+import msgspec
+import pytest
+
+from firmware_bridge.types import ControllerStatus
+from tests.builders import status
+from tests.control.safety.gate_inputs import CONFIG, ROTORLESS
+from vehicle.control.safety import rotor
+from vehicle.control.state import RotorWatch
+
+TOOL, BODY = CONFIG.machine.tool, CONFIG.machine.body
+WORKING = TOOL.rotor_speed_radps
+LEAST = CONFIG.mission.rotor_at_speed_ratio * WORKING
+FIRST = 1000
+NAN = math.nan
+NONE = RotorWatch()
+
+
+def at_work(
+    number: int, span_radps: float = 0.5, shown: float = 0.4, load: float = 0.5, **changes: Any
+) -> ControllerStatus:
+    """A status of a rotor in the ground, whose shown speed goes up and down by the span; `shown`: of engine's power."""
+    speed = WORKING + (span_radps if number % 2 else 0.0)
+    torque_nm = shown * BODY.power_w * TOOL.rotor_efficiency_ratio / speed
+    base = status(depth_m=0.2, rotor_speed_radps=speed, rotor_torque_nm=torque_nm, engine_load_ratio=load)
+    return msgspec.structs.replace(base, **changes)
+
+
+def followed(count: int, watch: RotorWatch = NONE, first: int = FIRST, **told: Any) -> RotorWatch:
+    """So many ticks of the same, the first of them in tick `first`."""
+    for tick in range(first, first + count):
+        watch = rotor.follow(watch, at_work(tick, **told), CONFIG, tick)
+    return watch
+
+
+def in_air(watch: RotorWatch = NONE, **changes: Any) -> RotorWatch:
+    base = status(rotor_speed_radps=WORKING, depth_m=-0.3, engine_load_ratio=0.1)
+    return rotor.follow(watch, msgspec.structs.replace(base, **changes), CONFIG, FIRST)
+
+
+def test_row_55_a_shown_speed_that_stands_is_doubted_after_two_seconds_and_from_a_second_before_them() -> None:
+    assert followed(99, span_radps=0.0).doubt_tick == 0
+    found = followed(100, span_radps=0.0)
+    assert found.doubt_tick == FIRST + 99 - 100 - 50
+
+
+@pytest.mark.parametrize(("span_radps", "doubted"), [(0.19, True), (0.2001, False), (0.5, False)])
+def test_row_55_what_scatters_like_a_sensor_is_none_that_stands(span_radps: float, doubted: bool) -> None:
+    assert (followed(100, span_radps=span_radps).doubt_tick > 0) is doubted
+
+
+def test_the_span_is_that_of_two_seconds_and_no_longer() -> None:
+    lively = followed(60, span_radps=0.5)
+    assert followed(98, lively, FIRST + 60, span_radps=0.0).doubt_tick == 0
+    assert followed(101, lively, FIRST + 60, span_radps=0.0).doubt_tick > 0
+
+
+def test_a_span_of_exactly_the_limit_is_alive() -> None:
+    speeds = (100.0, *(100.0 + rotor.STILL_RADPS,) * 99)
+    assert max(speeds) - min(speeds) >= rotor.STILL_RADPS
+    assert rotor._doubt_tick(speeds, FIRST, FIRST) == 0
+    assert rotor._doubt_tick((100.0,) * 100, FIRST, FIRST) == FIRST - 150
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"rotor_speed_radps": 0.0},
+        {"rotor_speed_radps": math.nextafter(LEAST, 0.0)},
+        {"rotor_speed_radps": NAN},
+        {"depth_m": 0.0},
+        {"depth_m": -0.3},
+        {"depth_m": NAN},
+    ],
+)
+def test_what_is_not_credited_is_not_judged_and_ends_the_doubt(changes: dict[str, Any]) -> None:
+    assert followed(300, span_radps=0.0, **changes).doubt_tick == 0
+    doubted = followed(100, span_radps=0.0)
+    after = followed(1, doubted, FIRST + 100, **changes)
+    assert msgspec.structs.replace(after, air_ratio=math.inf) == NONE
+
+
+@pytest.mark.parametrize("changes", [{"rotor_speed_radps": math.nextafter(LEAST, 200.0)}, {"depth_m": 1e-6}])
+def test_all_that_may_be_credited_is_judged(changes: dict[str, Any]) -> None:
+    assert followed(100, **changes).doubt_tick > 0 or "depth_m" in changes
+    assert followed(100, span_radps=0.0, **changes).doubt_tick > 0
+
+
+def test_what_was_found_stays_while_the_rotor_works() -> None:
+    doubted = followed(100, span_radps=0.0)
+    assert followed(200, doubted, FIRST + 100, span_radps=0.5).doubt_tick == doubted.doubt_tick
+
+
+def test_a_lost_status_and_a_tool_without_a_rotor_are_not_judged() -> None:
+    watch = msgspec.structs.replace(followed(100, span_radps=0.0), air_ratio=0.1)
+    assert rotor.follow(watch, None, CONFIG, FIRST) == RotorWatch(air_ratio=0.1)
+    assert rotor.follow(watch, at_work(0), ROTORLESS, FIRST) == RotorWatch(air_ratio=0.1)
+
+
+# --- the power --------------------------------------------------------------------------------------------------------
+def test_row_59_an_engine_that_gives_less_than_the_shown_speed_asks_for_is_told_after_three_seconds() -> None:
+    assert followed(150, shown=0.5, load=0.4).doubt_tick == 0
+    assert followed(151, shown=0.5, load=0.4).doubt_tick == FIRST - 50
+
+
+@pytest.mark.parametrize(("load", "doubted"), [(0.439, True), (0.441, False), (0.3, True), (0.6, False)])
+def test_row_59_the_engine_must_give_nine_tenths_less_a_hundredth(load: float, doubted: bool) -> None:
+    assert (followed(200, shown=0.5, load=load).doubt_tick > 0) is doubted
+
+
+def test_what_the_engine_gives_in_the_air_is_none_of_the_rotors() -> None:
+    watch = in_air()
+    assert watch.air_ratio == 0.1
+    assert followed(200, watch, shown=0.5, load=0.539).doubt_tick > 0
+    assert followed(200, watch, shown=0.5, load=0.541).doubt_tick == 0
+
+
+def test_a_load_at_its_end_tells_nothing() -> None:
+    assert rotor._short(0.9799, 0.0, 1.2)
+    assert not rotor._short(0.98, 0.0, 1.2)
+    assert not rotor._short(0.44, 0.0, 0.5)
+    assert rotor._short(0.43999, 0.0, 0.5)
+
+
+@pytest.mark.parametrize("changes", [{"engine_load_ratio": NAN}, {"rotor_torque_nm": NAN}])
+def test_without_a_gauge_there_is_no_balance_and_one_that_comes_back_is_judged_again(
+    changes: dict[str, Any],
+) -> None:
+    silent = followed(300, shown=0.5, load=0.3, **changes)
+    assert silent.doubt_tick == 0
+    assert followed(151, silent, FIRST + 300, shown=0.5, load=0.3).doubt_tick >= FIRST + 249
+
+
+def test_a_short_lack_as_when_the_tool_enters_the_ground_is_none() -> None:
+    low = followed(100, shown=0.5, load=0.1)
+    even = followed(70, low, FIRST + 100, shown=0.1, load=0.9)
+    assert even.short_tick == FIRST + 169
+    assert even.doubt_tick == 0
+
+
+def test_the_means_begin_with_the_first_value_and_follow_in_a_second() -> None:
+    first = followed(1, shown=0.5, load=0.4)
+    assert (first.shown_ratio, first.load_ratio, first.short_tick) == (pytest.approx(0.5), 0.4, FIRST)
+    second = followed(1, first, FIRST + 1, shown=0.6, load=0.5)
+    assert (second.shown_ratio, second.load_ratio) == (pytest.approx(0.502), pytest.approx(0.402))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"track_left_mps": 0.051},
+        {"track_right_mps": -0.051},
+        {"depth_m": 1e-9, "rotor_speed_radps": LEAST * 0.99},
+        {"depth_m": NAN},
+        {"rotor_speed_radps": LEAST * 0.99},
+        {"engine_load_ratio": NAN},
+        {"rotor_torque_nm": NAN},
+    ],
+)
+def test_the_load_in_the_air_is_learnt_at_speed_and_standing_only(changes: dict[str, Any]) -> None:
+    assert in_air(**changes).air_ratio == math.inf
+
+
+def test_the_load_in_the_air_is_the_least_since_the_rotor_rested() -> None:
+    watch = in_air(track_left_mps=0.05, track_right_mps=-0.05, depth_m=0.0)
+    assert watch.air_ratio == 0.1
+    assert in_air(watch, engine_load_ratio=0.3).air_ratio == 0.1
+    assert in_air(watch, engine_load_ratio=0.05).air_ratio == 0.05
+    assert in_air(watch, rotor_speed_radps=0.051 * WORKING).air_ratio == 0.1
+    assert in_air(watch, rotor_speed_radps=0.049 * WORKING).air_ratio == math.inf
+    torque_nm = 0.04 * BODY.power_w * TOOL.rotor_efficiency_ratio / WORKING
+    assert in_air(rotor_torque_nm=torque_nm).air_ratio == pytest.approx(0.06)
+
+
+def test_a_load_below_the_rotors_own_takes_nothing_off() -> None:
+    assert rotor._known(-0.1) == 0.0
+    assert rotor._known(math.inf) == 0.0
+    assert rotor._known(0.1) == 0.1
+
+
+def test_a_doubt_from_before_the_first_tick_is_still_one() -> None:
+    assert rotor._doubt_tick((1.0,) * 100, 5, 120) == 1
+    assert rotor._doubt_tick((1.0,) * 99, 70, 220) == 20
+    assert rotor._doubt_tick((1.0,) * 100, 70, 300) == 20

@@ -1,0 +1,101 @@
+"""Whether the shown speed of a rotor at work is that of a rotor: it must scatter, and the engine must give its power.
+
+A sensor that stands goes on showing the working speed while the drive loses its power. Two things tell of it, each
+while the shown speed would count as worked and the tool is in the ground:
+
+1 the speed of a rotor that cuts never rests: over two seconds it goes up and down by a few times its sensor's noise;
+2 shaft power is torque times speed. Where the engine gives clearly less than that power asks for, beside what it takes
+  to turn the rotor in the air, the rotor is slower than shown.
+
+What was found stays until the tool leaves the ground or the shown speed falls.
+"""
+
+import math
+from typing import Final
+
+from firmware_bridge.types import ControllerStatus
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
+from vehicle.control.safety.tracks import STANDSTILL_MPS
+from vehicle.control.state import RotorWatch
+
+STILL_TICKS: Final = 100
+STILL_RADPS: Final = 0.2
+"""A hundred readings with noise of 0.1 rad/s (the simulated sensor's) span 0.5 rad/s; that they span 0.2, twice the
+noise, has a chance of 1e-15. Unverified for a real sensor: one that is coarser than 0.1 rad/s cannot be told from one
+that stands."""
+MEAN_TICKS: Final = 50
+SHORT_RATIO: Final = 0.9
+SHORT_FREE_RATIO: Final = 0.01
+"""The engine must give nine tenths of the power that torque and speed show, less 1 % of its full power. Simulated
+gauges agree within 0.5 % at steady work; those of a machine may be a tenth apart."""
+SHORT_TICKS: Final = 150
+"""For three seconds on end: an engine's load follows the torque late, by 1.3 s when a tool enters the ground."""
+FULL_RATIO: Final = 0.98
+"""A load at its end tells no more."""
+
+
+def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConfig, tick: int) -> RotorWatch:
+    """One tick further; `status` is None where it is stale."""
+    tool = config.machine.tool
+    if status is None or tool.rotor_speed_radps == 0.0:
+        return RotorWatch(air_ratio=old.air_ratio)
+    ratio = status.rotor_speed_radps / tool.rotor_speed_radps
+    shown = _shown_ratio(status, config)
+    if not ratio >= config.mission.rotor_at_speed_ratio or not status.depth_m > 0.0:
+        return RotorWatch(air_ratio=_air_ratio(old, status, ratio, shown, config))
+    begins = not old.speeds_radps
+    speeds_radps = (*old.speeds_radps, status.rotor_speed_radps)[-STILL_TICKS:]
+    shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
+    load_ratio = status.engine_load_ratio if begins else _mean(old.load_ratio, status.engine_load_ratio)
+    short = _short(load_ratio, _known(old.air_ratio), shown_ratio)
+    short_tick = old.short_tick if short and not begins else tick
+    return RotorWatch(
+        air_ratio=old.air_ratio,
+        speeds_radps=speeds_radps,
+        shown_ratio=shown_ratio,
+        load_ratio=load_ratio,
+        short_tick=short_tick,
+        doubt_tick=old.doubt_tick or _doubt_tick(speeds_radps, short_tick, tick),
+    )
+
+
+def _short(load_ratio: float, air_ratio: float, shown_ratio: float) -> bool:
+    """The engine gives less than the shown speed asks for; not so where any of it is unknown."""
+    return load_ratio < FULL_RATIO and load_ratio - air_ratio < SHORT_RATIO * shown_ratio - SHORT_FREE_RATIO
+
+
+def _doubt_tick(speeds_radps: tuple[float, ...], short_tick: int, tick: int) -> int:
+    """The first tick in which the sensor may have stood, a second of filters and chance included; 0 without a doubt."""
+    found = []
+    if len(speeds_radps) == STILL_TICKS and max(speeds_radps) - min(speeds_radps) < STILL_RADPS:
+        found.append(tick - STILL_TICKS)
+    if tick - short_tick >= SHORT_TICKS:
+        found.append(short_tick)
+    return max(1, min(found) - MEAN_TICKS) if found else 0
+
+
+def _shown_ratio(status: ControllerStatus, config: VehicleConfig) -> float:
+    """What torque and shown speed ask of the engine, over its full power; NaN where one of them is unknown."""
+    taken_w = status.rotor_torque_nm * status.rotor_speed_radps / config.machine.tool.rotor_efficiency_ratio
+    return taken_w / config.machine.body.power_w
+
+
+def _air_ratio(old: RotorWatch, status: ControllerStatus, ratio: float, shown: float, config: VehicleConfig) -> float:
+    """The least load, beside the rotor's, that was seen since it rested: at speed, tool in the air, belts at rest."""
+    if abs(ratio) <= ROTOR_RESTS_RATIO:
+        return math.inf
+    fastest_mps = max(abs(status.track_left_mps), abs(status.track_right_mps))
+    if ratio >= config.mission.rotor_at_speed_ratio and status.depth_m <= 0.0 and fastest_mps <= STANDSTILL_MPS:
+        return min(old.air_ratio, status.engine_load_ratio - shown)
+    return old.air_ratio
+
+
+def _known(air_ratio: float) -> float:
+    """Without a look in the air nothing is taken off, which can only believe more."""
+    return max(0.0, air_ratio) if math.isfinite(air_ratio) else 0.0
+
+
+def _mean(mean: float, value: float) -> float:
+    """One value further; after one that was no number, anew."""
+    return value if math.isnan(mean) else mean + (value - mean) / MEAN_TICKS
