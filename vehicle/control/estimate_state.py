@@ -37,6 +37,38 @@ Gathered: TypeAlias = tuple[int, float, float, int]
 """Epochs since the first one, sums of two residuals, time of the first [ns]."""
 
 
+class WayEpoch(msgspec.Struct, frozen=True, gc=False):
+    """One RTK-fixed epoch for the way by the receiver's own speed; `belt_m`, `turned_rad` as in `Odometer`."""
+
+    time_s: float
+    antenna_m: tuple[float, float]
+    sigma_m: float
+    yaw_rad: float
+    speed_mps: float
+    belt_m: float
+    turned_rad: float
+
+
+WayMean: TypeAlias = tuple[float, float, float]
+"""When it began [s], and by how much the place went beyond its own speed until then: east and north [m]."""
+
+
+class SpeedWay(msgspec.Struct, frozen=True, gc=False):
+    """How far the receiver's place went beyond its own speed (`estimate/speed_way.py`), east and north [m].
+
+    `off_m`: summed up; `sums_m` of so many `count` epochs over `span_s` since `begun_s`: the mean under way; `means`:
+    those of a second each before, newest last.
+    """
+
+    last: WayEpoch | None = None
+    off_m: tuple[float, float] = (0.0, 0.0)
+    sums_m: tuple[float, float] = (0.0, 0.0)
+    count: int = 0
+    span_s: float = 0.0
+    begun_s: float = 0.0
+    means: tuple[WayMean, ...] = ()
+
+
 class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What speaks for and against the receiver's place.
 
@@ -70,6 +102,7 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agreed: int = 0
     agreed_t_ns: int = 0
     missed: bool = False
+    way: SpeedWay = SpeedWay()
 
 
 HeadingSample: TypeAlias = tuple[float, float, float, int]

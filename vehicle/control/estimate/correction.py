@@ -12,10 +12,10 @@ from firmware_bridge.types import FixType, GnssFix
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame, enu_offset_from_body
 from vehicle.contracts.units import NS_PER_S, wrap_rad
-from vehicle.control.estimate import course, covariance, heading, place
+from vehicle.control.estimate import course, covariance, heading, place, speed_way
 from vehicle.control.estimate.motion import standing, turn_rate_radps
 from vehicle.control.estimate.track import SLIP_MAX, SLIP_MIN
-from vehicle.control.estimate_state import EstimateState
+from vehicle.control.estimate_state import EstimateState, WayEpoch
 from vehicle.control.state import WireState
 
 GATE_SIGMA = 4.0
@@ -52,6 +52,7 @@ def correct(
     if fix.fix is not FixType.RTK_FIXED:
         return _gated(state, epoch, lever_m, FLOAT_FACTOR * fix.sigma_horizontal_m)
     taken = place.follow(state.place, (state.x[0], state.x[1]), state.p, epoch)
+    taken = speed_way.witnessed(taken, _way_epoch(epoch, state, fix))
     state = _shifted(state, taken)
     if not taken.use:
         return replace(state, accepted_t_ns=now_ns) if _looked_at(state, epoch) else state
@@ -60,6 +61,18 @@ def correct(
         return _shifted(state, place.refused(state.place, (state.x[0], state.x[1]), epoch))
     state = replace(state, place=place.accepted(state.place))
     return state if yaw_rad is None else _witnessed(state, epoch, fix, yaw_rad, wire)
+
+
+def _way_epoch(epoch: place.Epoch, state: EstimateState, fix: GnssFix) -> WayEpoch:
+    return WayEpoch(
+        time_s=epoch.now_ns / NS_PER_S,
+        antenna_m=epoch.antenna_m,
+        sigma_m=epoch.sigma_m,
+        yaw_rad=state.x[2],
+        speed_mps=fix.speed_mps,
+        belt_m=epoch.odometer[2],
+        turned_rad=epoch.odometer[3],
+    )
 
 
 def _looked_at(state: EstimateState, epoch: place.Epoch) -> bool:
