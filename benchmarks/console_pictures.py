@@ -23,6 +23,7 @@ from PIL import Image
 from selenium.common.exceptions import TimeoutException, WebDriverException
 from selenium.webdriver.common.by import By
 
+from benchmarks.console_film import CLIP_BYTES_MAX, CLIP_PERIOD_S, film
 from benchmarks.ports import free_port
 from tests.console.browser.operator import AUTO, ENABLED, LATCHED, NEXT_STEP, NO_WAIT, STEPS, Operator
 from tests.console.page.browser import SIZES, Page, browsing
@@ -37,8 +38,6 @@ NAMES: Final = ("drive", "mission", "stop", "record", "plan", "setup")
 RUNS: Final = (("drive", "clip"), ("setup", "plan", "mission", "stop", "record"))
 """By stick it is driven from where the machine stands at first, tool up: each run has a demo of its own."""
 CLIP: Final = "driving.webp"
-CLIP_WIDTH_PX: Final = 800
-CLIP_PERIOD_S: Final = 0.3
 CLIP_FRAMES: Final = 36
 CLIP_WHOLE: Final = 27
 CLIP_LEAST: Final = 18
@@ -50,7 +49,6 @@ KEYS: Final = (
 """Frame and key that then goes down, or up again. It begins in reverse: nothing drives onto the unprocessed ground."""
 MOVES: Final = "return Math.abs(flail.store.value('pose', 'speed_mps') ?? 0) > 0.05"
 PHOTO: Final = 16
-CLIP_BYTES_MAX: Final = 1_500_000
 VIEW: Final = "flail.others.plan.view"
 SHOWN: Final = "return flail.picture.age_ms() !== null && flail.picture.age_ms() < 300 && flail.map?.theme !== null"
 ANSWERED: Final = "return ['refused', 'no_answer'].includes(flail.store.get('answer')?.result)"
@@ -256,7 +254,7 @@ def drive(hands: Operator, camera: Camera, folder: Path, speed: float) -> None:
         hands.hands_off()
         if len(frames) >= (CLIP_WHOLE if tried < PATIENT else CLIP_LEAST):
             if camera.wants("clip"):
-                film(frames, folder / CLIP)
+                say(film(frames, folder / CLIP))
             return
     raise SystemExit("the link broke each time: the computer is too busy")
 
@@ -282,21 +280,6 @@ def driven(hands: Operator, camera: Camera, speed: float) -> list[Image.Image]:
             camera.take("drive")
         time.sleep(max(0.0, CLIP_PERIOD_S / speed - (time.monotonic() - began_s)))  # noqa: TID251
     return frames
-
-
-def film(frames: list[Image.Image], path: Path) -> None:
-    """The frames as a small animation, the coarser the longer it is."""
-    width_px, height_px = SIZES["laptop"]
-    size = (CLIP_WIDTH_PX, round(height_px * CLIP_WIDTH_PX / width_px))
-    small = [frame.resize(size, Image.Resampling.LANCZOS) for frame in frames]
-    for quality in (70, 55, 40, 25):
-        small[0].save(
-            path, save_all=True, append_images=small[1:], duration=int(CLIP_PERIOD_S * 1e3), loop=0,
-            quality=quality, method=6,
-        )  # fmt: skip
-        if path.stat().st_size <= CLIP_BYTES_MAX:
-            break
-    say(f"{path.name}: {len(frames)} frames, {path.stat().st_size // 1000} kB")
 
 
 def plan(page: Page, camera: Camera) -> None:

@@ -54,8 +54,9 @@ DOUBTS = sum(
     if reason.name.startswith(("GNSS_", "POSITION_", "HEADING_")) or reason is StopReason.WRONG_BASE
 )
 """The reasons whose text tells the operator that the position is not proven."""
+ONE_PLACE = (StopReason.POSITION_FLOAT, StopReason.POSITION_STUCK)
 TWO_PLACES = sum(
-    1 << reason for reason in (StopReason.POSITION_UNPROVEN, StopReason.POSITION_JUMP, StopReason.POSITION_DRIFT)
+    1 << reason for reason in StopReason if reason.name.startswith("POSITION_") and reason not in ONE_PLACE
 )
 """Those that a receiver with an RTK-fixed place beside the one held brings."""
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from benchmarks.console_pictures import CLIP, CLIP_BYTES_MAX, CLIP_LEAST, IMAGES, NAMES, PNG_BYTES_MAX, publish
+from benchmarks.console_film import CLIP_BYTES_MAX
+from benchmarks.console_pictures import CLIP, CLIP_LEAST, IMAGES, NAMES, PNG_BYTES_MAX, publish
 from tests.console.page.browser import SIZES
 
 ROOT = IMAGES.parents[1]

@@ -91,7 +91,7 @@ def test_every_format_gives_the_same_ground_and_attributes(suffix: str, tmp_path
         ({"method": "a\nb"}, "method is"),
         ({"result": "cleared by two dogs"}, "result says 'cleared': only a document of the authority may use this"),
         ({"result": "strip 3 is mine free"}, "result says 'mine free': only a document"),
-        ({"method": "searched, free of mines"}, "method says 'free of mines': only a document"),
+        ({"method": "searched, free of landmines"}, "method says 'free of landmines': only a document"),
         ({"result": "clear from landmines"}, "result says 'clear from landmines'"),
         ({"when": "2026-11-30T12:00:01Z"}, "lies in the future"),
         ({"when": "2026-12-02"}, "lies in the future"),

@@ -18,7 +18,7 @@ import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.features import WGS84
-from vehicle.planning.site.kml import kml_features, kmz_features
+from vehicle.planning.site.kml import WHY_MAX, kml_features, kmz_features
 from vehicle.planning.site.notes import Notes
 from vehicle.planning.site.projected import DRIVEN_TO_M, Projection, loosely_known, projection
 from vehicle.planning.site.reading import geojson_in_degrees
@@ -28,8 +28,6 @@ from vehicle.reports.spreadsheet import plain_heading, spreadsheet
 SUFFIXES: Final = (".geojson", ".json", ".csv", ".gpkg", ".kml", ".kmz")
 FORMATS: Final = f"give one of {', '.join(SUFFIXES)}"
 BYTES_MAX: Final = 64 * 2**20
-WHY_MAX: Final = 160
-"""Letters of a driver's own words in a message."""
 WKT_HEADINGS: Final = ("wkt", "wktgeom", "geometry", "geom", "thegeom", "perimeterwkt", "polygon")
 """Headings of the column with the polygons, in the form of `plain_heading`."""
 _EWKT: Final = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)

@@ -12,6 +12,7 @@ import shapely
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.features import WGS84
+from vehicle.planning.site.shapes import DEGREE_M
 from vehicle.reports.import_rows import BYTES_MAX, Row, rows_of
 from vehicle.reports.import_words import TEXT_MAX, check_text, day, layer_of, moment, said_in
 from vehicle.reports.imported import Category, FollowUp, Polygon, Release, hash_of
@@ -22,7 +23,6 @@ OUTSIDE_MAX_M: Final = 10.0
 ROUNDING_M2: Final = 0.01
 COARSE_DECIMALS: Final = 5
 """Degrees with so many decimals or fewer are told: the fifth is 1.1 m."""
-DEGREE_M: Final = 111_320.0
 
 
 class Ground(msgspec.Struct, frozen=True):

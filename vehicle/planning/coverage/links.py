@@ -26,7 +26,7 @@ from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.transit import Point
 from vehicle.planning.coverage.work_limit import Work
 
-BACK_M, AHEAD_M, BEFORE_M, BEYOND_M = 6.0, 6.0, 6.0, 3.0
+BACK_M, AHEAD_M, BEFORE_M, PAST_M = 6.0, 6.0, 6.0, 3.0
 """How far behind and ahead of the end of a pass, before and beyond the start of the next, places to turn are tried."""
 FAR_M = 25.0
 """Stops that are further apart keep their connection: the ways on both lines are a small part of it."""
@@ -56,7 +56,7 @@ class Candidates:
     time_s: np.ndarray
 
     def only(self, index: np.ndarray) -> "Candidates":
-        """Return some of them."""
+        """Return some of them; `index`: (k,) places or (n,) bool."""
         return Candidates(
             self.out_m[index], self.in_m[index], self.heading_rad[index], self.back[index], self.time_s[index]
         )
@@ -123,7 +123,7 @@ def start_of(stop: TourStop, machine: MachineFootprint) -> Pose:
 def candidates(end: Pose, start: Pose, machine: MachineFootprint) -> Candidates:
     """Return links between places on both lines, the crossing of the lines among them, the shortest time first."""
     out_m = np.arange(-BACK_M, AHEAD_M + STEP_M, STEP_M)
-    in_m = np.arange(-BEFORE_M, BEYOND_M + STEP_M, STEP_M)
+    in_m = np.arange(-BEFORE_M, PAST_M + STEP_M, STEP_M)
     out_m, in_m = (grid.ravel() for grid in np.meshgrid(np.r_[out_m, 0.0], np.r_[in_m, 0.0]))
     crossing = _crossing(end, start)
     out_m, in_m = np.r_[out_m, [row[0] for row in crossing]], np.r_[in_m, [row[1] for row in crossing]]
@@ -151,7 +151,7 @@ def _crossing(end: Pose, start: Pose) -> list[tuple[float, float]]:
     east, north = start[0] - end[0], start[1] - end[1]
     out_m = (east * math.sin(start[2]) - north * math.cos(start[2])) / sine
     in_m = (east * math.sin(end[2]) - north * math.cos(end[2])) / sine
-    inside = -BACK_M <= out_m <= AHEAD_M and -BEFORE_M <= in_m <= BEYOND_M
+    inside = -BACK_M <= out_m <= AHEAD_M and -BEFORE_M <= in_m <= PAST_M
     return [(out_m, in_m)] if inside else []
 
 
@@ -204,7 +204,7 @@ def passes_s(stop: TourStop, following: TourStop, machine: MachineFootprint) -> 
 # --- which of them are legal -----------------------------------------------------------------------------------------
 def _window(end: Pose, start: Pose, reach: Reach) -> Box:
     """Return a window with room for every candidate."""
-    rim_m = max(BACK_M, AHEAD_M, BEFORE_M, BEYOND_M) + reach.pivot_solid_m + reach.tool_half_m + 1.0
+    rim_m = max(BACK_M, AHEAD_M, BEFORE_M, PAST_M) + reach.pivot_solid_m + reach.tool_half_m + 1.0
     x0, y0, x1, y1 = joined_box((*end[:2], *end[:2]), (*start[:2], *start[:2]))
     return (x0 - rim_m, y0 - rim_m, x1 + rim_m, y1 + rim_m)
 

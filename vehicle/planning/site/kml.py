@@ -18,7 +18,7 @@ KMZ_MAX_BYTES = 64 * 1024 * 1024
 FILES_MAX = 200
 """Largest number of KML files in one archive."""
 WHY_MAX = 160
-"""Number of letters of what the archive's reader says in a message: it may quote the file."""
+"""Number of letters of what a file's reader says in a message: it may quote the file."""
 NAME_MAX = 40
 """Number of letters of a placemark's name in a message."""
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
