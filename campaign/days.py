@@ -29,7 +29,7 @@ from campaign.sim_operator import Goal
 from firmware_bridge.flail_adapter import FlailAdapter
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict, OperatorEdge
-from sim.checker import STATION_ID, base_check, hammer_count
+from sim.checker import STATION_ID, base_check, hammer_count, timed
 from sim.plant import Pose
 from sim.scenario import Scenario
 from sim.sim_stack import checks_of, wire_up
@@ -265,9 +265,10 @@ class Days:
 
     def _check(self, step: CheckStep, where: str) -> None:
         if step.what == "base":
-            self._tell(_told(base_check(self.world)), where)
+            self._tell(_told(timed(base_check(self.world), self.world, self._now_ns)), where)
         elif step.what == "hammers":
-            self._tell(_told(hammer_count(self.world, self.config.machine.tool.hammer_count)), where)
+            count = hammer_count(self.world, self.config.machine.tool.hammer_count)
+            self._tell(_told(timed(count, self.world, self._now_ns)), where)
         else:
             self._run(READ_AFTER_S)
             found = self._team.reading(self._now_ns)

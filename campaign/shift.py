@@ -15,7 +15,7 @@ from campaign.rod import MEAN_M, Rod
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationVerdict, OperatorEdge
-from sim.checker import Place, base_check, depth_reading, hammer_count, note
+from sim.checker import Place, base_check, depth_reading, hammer_count, note, timed
 from sim.noise import generator
 from sim.plant import Pose
 from vehicle.contracts.ledger_types import Revoke
@@ -143,7 +143,8 @@ class Shift:
         drill, before = self._drill, len(self.withdrawn)
         self._sequence += 1
         station_id = observation.station_id
-        told = msgspec.structs.replace(observation, session_id=drill.state.session_id, sequence=self._sequence)
+        told = timed(observation, drill.world, drill.now_ns)
+        told = msgspec.structs.replace(told, session_id=drill.state.session_id, sequence=self._sequence)
         frame = adapters.encode_observation(told)
         for _ in range(TRIES):
             drill.radio.station.write(frame)

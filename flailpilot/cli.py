@@ -244,7 +244,8 @@ def observe(
     where: Annotated[str | None, typer.Option("--from", help="depth: arm | strip | behind")] = None,
     missing: Annotated[str, typer.Option("--missing", help="hammers: missing at tracks N,N; 1 = far right.")] = "",
     who: Annotated[str, typer.Option("--who", help="Who measured or saw it.")] = "",
-    text: Annotated[str, typer.Option("--text", help="A note, at most 50 bytes.")] = "",
+    text: Annotated[str, typer.Option("--text", help="A note, at most 50 bytes; base: which control point.")] = "",
+    ago: Annotated[float, typer.Option("--ago", metavar="MIN", help="Minutes since it was measured.")] = 0.0,
     yes: Annotated[
         bool, typer.Option("--yes", help="hammers: do not ask whether a count that is short is meant.")
     ] = False,
@@ -254,7 +255,7 @@ def observe(
 
     asked = observing.Asked(
         kind=kind, value=value, sigma=sigma, height=height, at=at, where=where, missing=missing, who=who, text=text,
-        key=key, vehicle=vehicle, yes=yes,
+        key=key, vehicle=vehicle, yes=yes, ago_min=ago,
     )  # fmt: skip
     raise typer.Exit(observing.run(asked))
 

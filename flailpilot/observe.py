@@ -23,12 +23,19 @@ from vehicle.operator_link.machine_file import MACHINE, hammers_of
 
 ADVICE = "an observing station needs its own key: two senders with one key stop the machine"
 WHERE = ("arm", "strip", "behind")
+CHECKS = ("depth", "base", "hammers")
+"""Kinds that prove something, if it is known who measured."""
+AGO_MAX_MIN = 960.0
+"""The vehicle refuses what was measured more than 16 h ago."""
 HEIGHT_SHARE = 0.5
 """Height is half as accurate as horizontal position: 4 cm of height count like 2 cm horizontally."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of the command line. `yes`: nobody is asked whether a count of hammers is meant."""
+    """The options of the command line. `yes`: nobody is asked whether a count of hammers is meant.
+
+    `ago_min`: minutes since it was measured.
+    """
 
     kind: str
     value: float
@@ -42,6 +49,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     key: Path
     vehicle: str
     yes: bool = False
+    ago_min: float = 0.0
 
 
 class _LeftError(Exception):
@@ -62,7 +70,8 @@ def run(asked: Asked) -> int:
         print("no answer: it is unknown whether it was recorded; look at the vehicle's events before you send it again")
         return FAILED
     if result.result is ObservationVerdict.RECORDED:
-        print(f"recorded: {asked.kind} {asked.value:g}")
+        ago = f", measured {asked.ago_min:g} min ago" if asked.ago_min else ""
+        print(f"recorded: {asked.kind} {asked.value:g}{ago}")
         return DONE
     print(f"refused: {result.text or result.result.name.lower().replace('_', ' ')}")
     return FAILED
@@ -132,7 +141,7 @@ def observation_of(asked: Asked) -> Observation:
     """Convert the options to an observation.
 
     Raises:
-        InputError: The kind is unknown, the place is invalid, or a depth reading does not say where it was read.
+        InputError: The kind is unknown, the place or the time is invalid, or it lacks what its proof needs.
     """
     kind = KINDS.get(asked.kind)
     if kind is None:
@@ -140,6 +149,10 @@ def observation_of(asked: Asked) -> Observation:
     if not math.isfinite(asked.value):
         raise InputError(f"observe {asked.kind}: the value must be a number, is {asked.value}")
     lat_deg, lon_deg = _place(asked.at)
+    if not 0.0 <= asked.ago_min <= AGO_MAX_MIN:  # also False for NaN
+        raise InputError(f"--ago {asked.ago_min:g}: minutes since it was measured, 0 to {AGO_MAX_MIN:g}")
+    said = _said(kind, asked)
+    _complete(asked)
     value = asked.value
     if kind is ObservationKind.BENCHMARK_CHECK:
         value = max(value, HEIGHT_SHARE * abs(asked.height))
@@ -152,10 +165,22 @@ def observation_of(asked: Asked) -> Observation:
         sigma=asked.sigma,
         lat_deg=lat_deg,
         lon_deg=lon_deg,
-        time_utc_us=int(utc_now().timestamp() * 1e6),
+        time_utc_us=int(utc_now().timestamp() * 1e6) - round(asked.ago_min * 60e6),
         who=asked.who,
-        text=" ".join(part for part in (_said(kind, asked), asked.text) if part),
+        text=" ".join(part for part in (said, asked.text) if part),
     )
+
+
+def _complete(asked: Asked) -> None:
+    """Raise InputError if a measurement lacks what its proof needs."""
+    if asked.kind not in CHECKS:
+        return
+    if not asked.who.strip():
+        raise InputError(f"observe {asked.kind}: say who measured, --who NAME")
+    if asked.kind == "base" and asked.sigma is None:
+        raise InputError("observe base: say how well the point was measured, --sigma METRES, such as 0.01")
+    if asked.kind == "base" and not asked.text.strip():
+        raise InputError('observe base: say which control point it was, --text "point 1"')
 
 
 def _said(kind: ObservationKind, asked: Asked) -> str:

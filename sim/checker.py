@@ -57,6 +57,14 @@ def depth_reading(place: Place, depth_m: float, datum: LocalFrame, sigma_m: floa
     )
 
 
+def timed(observation: Observation, world: World, now_ns: int) -> Observation:
+    """Return an observation that says that it is made now, where the world's receiver tells the time."""
+    zero_us = world.gnss.utc_zero_us
+    if zero_us is None or observation.time_utc_us is not None:
+        return observation
+    return msgspec.structs.replace(observation, time_utc_us=zero_us + now_ns // 1000)
+
+
 def note(text: str) -> Observation:
     """Return a note, which measures nothing."""
     return _observation(ObservationKind.NOTE, 0.0, text=text)
@@ -80,7 +88,7 @@ class Checker:
     def __init__(self, send: Callable[[bytes], None], world: World, datum: LocalFrame, hammer_count: int) -> None:
         self._send, self._world, self._datum, self._hammer_count = send, world, datum, hammer_count
         self._sequence = 0
-        self._due_ns = 0
+        self._due_ns = self._now_ns = 0
         self._places: list[Place] = []
         self._opened = self._closed = False
         self.sent = 0
@@ -89,7 +97,7 @@ class Checker:
         """Make the checks that are due, once a second at most."""
         if now_ns < self._due_ns:
             return
-        self._due_ns = now_ns + PERIOD_NS
+        self._due_ns, self._now_ns = now_ns + PERIOD_NS, now_ns
         self._remember(now_ns)
         due, phase = state.checks.due, state.mission.phase
         if state.gate.session_id == 0 or state.wire.gnss is None:
@@ -124,6 +132,7 @@ class Checker:
         return depth_reading(place, place.depth_m, self._datum)
 
     def _measured(self, state: VehicleState, observation: Observation) -> None:
+        observation = timed(observation, self._world, self._now_ns)
         self._sequence += 1
         self.sent += 1
         told = msgspec.structs.replace(observation, session_id=state.session_id, sequence=self._sequence)

@@ -67,8 +67,8 @@ def counts(text: str) -> list[tuple[float, str]]:
 def loses(value: float, missing: str) -> str:
     """What a count withdraws over the whole width, or why it is refused; "" if neither. For a MEMATT."""
     asked = observe.Asked(
-        kind="hammers", value=value, sigma=None, height=0.0, at=None, where=None, missing=missing, who="", text="",
-        key=Path(), vehicle="",
+        kind="hammers", value=value, sigma=None, height=0.0, at=None, where=None, missing=missing,
+        who="leader", text="", key=Path(), vehicle="",
     )  # fmt: skip
     seen = Seen(config=builders.config(), claim=None, swept_m2=0.0, utc_us=None)
     _, orders, refusal = judged(ChecksState(), observe.observation_of(asked), seen)

@@ -65,8 +65,10 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     together a tick ago. `shock`: how heavy the newest shock was, 0 before the first, and when it was last told.
     `*_struck`: by a detonation since the hammers were counted, since the machine was checked. `results`: answers of
     this tick. `shift`: the acts of the working day. `skips`: swaths that people left out. `people`: who is signed in
-    and has control. `seen`: marks and notes about fuel of this record, the newest. `due` and `margin` are what follows
-    from all that.
+    and has control. `seen`: marks and notes about fuel of this record, the newest.
+    `ahead_us`: by how much the clock of a station was seen to be ahead. `doubts_ns`: when each kind of knowledge last
+    failed or was put in doubt; `proven_ns`: when it was measured and good. `past`: time, `down_s` and ground swept [m2]
+    by then, the newest last. `due` and `margin` are what follows from all that.
     """
 
     answers: tuple[ObservationResult, ...] = ()
@@ -100,5 +102,9 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     skips: tuple[SkippedSwath, ...] = ()
     people: PeopleState = PeopleState()
     seen: tuple[Observed, ...] = ()
+    ahead_us: dict[int, int] = msgspec.field(default_factory=dict)
+    doubts_ns: dict[str, int] = msgspec.field(default_factory=dict)
+    proven_ns: dict[str, tuple[int, ...]] = msgspec.field(default_factory=dict)
+    past: tuple[tuple[int, float, float], ...] = ()
     due: Due = Due()
     margin: Margin = Margin()

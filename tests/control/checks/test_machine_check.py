@@ -106,7 +106,9 @@ def test_what_says_nothing_is_refused(stands: tuple[Stand, ...], told: str) -> N
 
 
 def note(text: str, sequence: int) -> Observation:
-    return Observation(station_id=9, session_id=1, sequence=sequence, kind=ObservationKind.NOTE, who="", text=text)
+    return Observation(
+        station_id=9, session_id=1, sequence=sequence, kind=ObservationKind.NOTE, who="leader", text=text
+    )
 
 
 def said(state: ChecksState, text: str) -> judge.Judged:

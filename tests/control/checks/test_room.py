@@ -68,15 +68,18 @@ def orders(found: tuple[Order | Observed, ...]) -> list[Order]:
     return [order for order in found if isinstance(order, Order)]
 
 
-BASE = observation(ObservationKind.BENCHMARK_CHECK, 0.01)
+BASE = observation(ObservationKind.BENCHMARK_CHECK, 0.01, sigma=0.01, text="control point 1")
 DEPTH = observation(ObservationKind.DEPTH_CHECK, 0.17, lat_deg=39.99, lon_deg=46.93, text="strip")
 
 
 def test_the_first_check_of_the_base_opens_and_the_next_one_closes() -> None:
-    state, found = step(ChecksState(), BASE)
+    now_us = 1_795_000_000_000_000
+    wire = WireState(gnss=builders.gnss(0.0, 0.0, 0.0, 0.3, time_utc_us=now_us), gnss_t_ns=5)
+    now = msgspec.structs.replace(BASE, time_utc_us=now_us)
+    state, found = step(ChecksState(), now, wire=wire)
     assert [(order.good, order.closing) for order in orders(found)] == [(True, False)]
     assert not state.due.base
-    state, found = step(state, msgspec.structs.replace(BASE, sequence=2))
+    state, found = step(state, msgspec.structs.replace(now, sequence=2), wire=wire)
     assert [(order.good, order.closing) for order in orders(found)] == [(True, True)]
 
 
@@ -472,7 +475,7 @@ def test_acts_reach_the_log_in_words() -> None:
     state = msgspec.structs.replace(builders.vehicle_state(), session_id=SESSION)
     after, outputs = tick(state, Inputs(observations=(BASE,)), 20_000_000)
     assert [event.text for event in outputs.events if event.kind == "record"] == [
-        "benchmark check: 0.01 (leader)",
+        "benchmark check: 0.01, control point 1 (leader)",
         "base: checked and good, nothing before it is closed",
     ]
     assert [type(act) for act in after.ledger.acts] == [Observed, Confirm]

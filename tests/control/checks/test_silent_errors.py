@@ -6,6 +6,7 @@ from benchmarks import checks
 from campaign import fault_scenario as drills
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
+from firmware_bridge.types import OperatorEdge
 
 pytestmark = pytest.mark.long
 
@@ -48,10 +49,17 @@ def test_an_honest_sensor_of_two_centimetres_proves_fifteen(monkeypatch: pytest.
 
 def test_the_checks_cost_a_clean_swath_no_credit() -> None:
     """Every check made and good before and after: nothing withdrawn, nothing provisional, no reason told."""
-    drill = FaultScenario(FaultScenarioSettings(seed=4)).drive(Goal.MISSION).run(40.0)
+    drill = FaultScenario(FaultScenarioSettings(seed=4))
+    zero_us = drill.world.gnss.utc_zero_us = 1_795_000_000_000_000
+    drill.drive(Goal.MISSION).run(40.0)
     assert drill.reasons == ()
+    drill.hands.pressed = OperatorEdge.STOP
+    drill.drive(Goal.REST).run(12.0)
     for value, kind in ((0.005, checks.ObservationKind.BENCHMARK_CHECK), (40.0, checks.ObservationKind.HAMMER_COUNT)):
-        told = checks.msgspec.structs.replace(checks.observation(drill, checks.drift)[0], kind=kind, value=value)
+        told = checks.msgspec.structs.replace(
+            checks.observation(drill, checks.drift)[0], kind=kind, value=value, who="leader", text="point 1",
+            sigma=0.01, time_utc_us=zero_us + drill.now_ns // 1000,
+        )  # fmt: skip
         checks.observed(drill, checks.msgspec.structs.replace(told, sequence=int(kind) + 1))
     ledger = drill.state.ledger
     assert ledger.credited_m2 > 5.0

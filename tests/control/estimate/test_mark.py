@@ -85,7 +85,7 @@ def test_the_machines_own_check_reaches_the_estimate_through_the_tick() -> None:
 def test_a_rovers_pole_says_nothing_of_the_machines_own_receiver() -> None:
     run = doubted()
     east, north = says_m(run)
-    for text in ("", "control point 1"):
+    for text in ("point 2", "control point 1"):
         assert not believes(run, told((east, north), text=text))
     assert not believes(run, told((east + 3.5, north)))
 

@@ -18,7 +18,7 @@ from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
 from vehicle.contracts.people import Moment, PeopleState
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_table import fault_of, said_of
-from vehicle.control.checks import machine_check, people
+from vehicle.control.checks import contradictions, machine_check, measured, people
 from vehicle.control.checks.people import Around
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
 from vehicle.control.depth import DUE_M
@@ -43,9 +43,6 @@ BIAS_MAX_M: Final = 0.2
 """A sensor that is further off is mended, not corrected."""
 ODD_MAX: Final = 2
 """Two more places at which the bias found before does not explain the reading."""
-FROM: Final = ("arm", "strip", "behind")
-"""Where a depth is read: at arm's length from safe ground, in a test strip of the same soil on safe ground, or behind a
-follow-up team. Never on ground that only the machine has worked."""
 STRIP: Final = "depth failed: new strip at the edge of safe ground"
 """Where the rod then reads it: at arm's length from that ground. Nobody walks on the strip."""
 HEAVY_CLASS: Final = 3
@@ -60,6 +57,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation is judged against. `claim`: the record's at its place, None where it has none.
 
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
+    `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
     `plan`: the one that is held. `around`: what sign-in and hand-over are judged by.
     """
 
@@ -68,6 +66,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     swept_m2: float
     utc_us: int | None = None
     t_ns: int = 0
+    at_ns: int | None = None
+    number: int | None = None
     plan: Plan | None = None
     around: Around = Around()
 
@@ -103,13 +103,26 @@ def _when(told_us: int | None, now_us: int | None) -> str:
     return "time: over 16 h ago, no part of this shift" if now_us - told_us > SHIFT_US else ""
 
 
-def _base(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
-    """The first good one opens, the next one closes what lies between and opens the next stretch."""
+def _unproven(state: ChecksState, kind: Knowledge, observation: Observation, seen: Seen) -> str:
+    return measured.unproven(state, kind, observation, seen.at_ns, seen.utc_us)
+
+
+def _base(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
+    """The first good one opens, the next one closes what lies between and opens the next stretch.
+
+    It closes by the stroke that was the newest when it was measured; one that fails withdraws up to now.
+    """
     if observation.sigma is not None and observation.sigma > BASE_SIGMA_M:
         return state, (), "sigma above 0.02 m: measure the point again"
     by = _by(observation)
     if observation.value <= BASE_OFF_M:
-        order = Order(kind=Knowledge.BASE, good=True, by=by, closing=state.base_open)
+        if fault := contradictions.of_base(observation) or _unproven(state, Knowledge.BASE, observation, seen):
+            # A mark that the machine stands on is held against its own place too, whatever it says of the base.
+            stood = Order(kind=Knowledge.BASE, good=True, by=by, closing=False, at_number=0)
+            return (state, (stood,), "") if contradictions.of_machine(observation.text) else (state, (), fault)
+        closing = state.base_open and seen.at_ns is not None
+        order = Order(kind=Knowledge.BASE, good=True, by=by, closing=closing, at_number=seen.number)
+        state = measured.proven(state, Knowledge.BASE, seen.at_ns)
         return replace(state, base_open=True, base_failed=False), (order,), ""
     order = Order(
         kind=Knowledge.BASE,
@@ -117,7 +130,9 @@ def _base(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
         by=by,
         reason=f"check of the base: {observation.value:.3f} m off a control point",
         flags=7 if observation.value > BASE_WRONG_M else 6,
+        since_t_ns=measured.failed_since_ns(state, Knowledge.BASE, seen.at_ns),
     )
+    state = measured.doubted(state, seen.t_ns, Knowledge.BASE)
     return replace(state, base_open=False, base_failed=True), (order,), ""
 
 
@@ -126,7 +141,7 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
 
     Once the sensor is known to be wrong, only ground worked since then says how wrong: by that it is corrected.
     """
-    if unread := _unread(observation):
+    if unread := _unread(observation) or contradictions.of_depth(observation, seen.config.machine.tool):
         return state, (), unread
     claim = seen.claim
     wrong = state.depth_failed or state.contradicted
@@ -139,7 +154,15 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     doubt_m = max(ROD_LEAST_M, ROD_SIGMAS * (observation.sigma or 0.0))
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
-    read = replace(state, depth_known=True, depth_failed=False, depth_from_m2=seen.swept_m2, depth_from_s=state.down_s)
+    down_s, swept_m2 = measured.worked_by(state, seen.at_ns, (state.down_s, seen.swept_m2))
+    read = replace(
+        measured.proven(state, Knowledge.DEPTH, seen.at_ns),
+        depth_known=True,
+        depth_failed=False,
+        depth_from_m2=max(state.depth_from_m2, swept_m2),
+        depth_from_s=max(state.depth_from_s, down_s),
+    )
+    fault = _unproven(state, Knowledge.DEPTH, observation, seen) or _read_too_early(claim, seen)
     told = f"depth reading: {observation.value:.3f} m where {claimed_m:.3f} m were claimed"
     if wrong and not claim.trial:
         # Old ground can fall by it, and is no way back.
@@ -150,13 +173,17 @@ def _depth(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     if wrong and bias_m > BIAS_MAX_M:
         return state, (), "the sensor is off by over 0.2 m: mend it"
     if wrong or (less_m <= 0.0 and bias_m <= BIAS_MAX_M):
-        return replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), ""
+        return (state, (), fault) if fault else (replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), "")
     odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and shown_m > DEPTH_UNEXPLAINED_M else 0)
     if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX or bias_m > BIAS_MAX_M:
-        order = replace(less, reason=told) if less_m > 0.0 else good
-        return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), (order,), ""
+        proof = () if fault else (good,)
+        orders = (replace(less, reason=told),) if less_m > 0.0 else proof
+        state = measured.doubted(state, seen.t_ns, Knowledge.DEPTH)
+        return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), orders, ""
     order = replace(less, reason=told, bias_m=less_m + doubt_m)
-    return replace(read, depth_bias_m=bias_m, depth_odd=odd), (order, good), ""
+    # One that cannot be placed takes away what it found, and another reading is due.
+    kept = replace(state, depth_known=False) if fault else read
+    return replace(kept, depth_bias_m=bias_m, depth_odd=odd), (order,) if fault else (order, good), ""
 
 
 def _held_back_m(state: ChecksState, claim: Claim) -> float:
@@ -176,7 +203,7 @@ def _held_back_m(state: ChecksState, claim: Claim) -> float:
 
 def _unread(observation: Observation) -> str:
     """Why this is no depth reading."""
-    if not observation.text.startswith(FROM):
+    if not contradictions.says_where(observation.text):
         return "text: say where from: arm, strip or behind"
     if observation.lat_deg is None:
         return "place: a depth reading says where"
@@ -185,8 +212,16 @@ def _unread(observation: Observation) -> str:
     return ""
 
 
+def _read_too_early(claim: Claim, seen: Seen) -> str:
+    """A rod tells of ground as the tool left it before."""
+    return "read before the tool worked there" if seen.number is not None and claim.number > seen.number else ""
+
+
 def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
-    """Counted by position: `missing 3 17` in the text names the tracks, 1 = outermost right."""
+    """Counted by position: `missing 3 17` in the text names the tracks, 1 = outermost right.
+
+    What is missing is missing from the last good count to now; that the rest is there, nobody knows after the count.
+    """
     tool = seen.config.machine.tool
     missing = tool.hammer_count - int(observation.value)
     if tool.hammer_count == 0:
@@ -198,22 +233,40 @@ def _hammers(state: ChecksState, observation: Observation, seen: Seen) -> Judged
     if any(not 1 <= place <= hammers.tracks for place in places):
         return state, (), f"text: tracks of hammers are 1 to {hammers.tracks}"
     by = _by(observation)
+    fault = contradictions.of_count(observation, missing) or _unproven(state, Knowledge.HAMMERS, observation, seen)
+    if missing == 0 and fault:
+        return state, (), fault
+    down_s, _ = measured.worked_by(state, seen.at_ns, (state.down_s, 0.0))
+    since_ns = measured.failed_since_ns(state, Knowledge.HAMMERS, seen.at_ns)
     counted = replace(
-        state, hammers_known=True, hammers_missing=missing, hammers_from_s=state.down_s, shocked=False,
-        hammers_struck=False,
+        measured.proven(state, Knowledge.HAMMERS, seen.at_ns) if missing == 0
+        else measured.doubted(state, seen.t_ns, Knowledge.HAMMERS),
+        hammers_known=True, hammers_missing=missing, hammers_from_s=max(state.hammers_from_s, down_s),
+        shocked=bool(fault) and state.shocked, hammers_struck=bool(fault) and state.hammers_struck,
         depth_known=state.depth_known and missing == state.hammers_missing,
     )  # fmt: skip
-    good = Order(kind=Knowledge.HAMMERS, good=True, by=by)
+    good = Order(
+        kind=Knowledge.HAMMERS, good=True, by=by, closing=seen.at_ns is not None and not fault, at_number=seen.number
+    )
     if missing == 0 or tool.hammer_stripe_m == 0.0:
         return counted, (good,), ""
     reason = f"{missing} of {tool.hammer_count} hammers missing"
     lost = tuple(
-        Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, track {place}", across_m=stripe)
+        Order(
+            kind=Knowledge.HAMMERS,
+            good=False,
+            by=by,
+            reason=f"{reason}, track {place}",
+            across_m=stripe,
+            since_t_ns=since_ns,
+        )
         for place in places
         if (stripe := _stripe_m(seen.config, place))
     )
-    whole = (Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, nobody says which"),)
-    return counted, (*(lost if all_named(hammers, missing, places) else whole), good), ""
+    which = "text names more" if len(places) > missing else "nobody says which"
+    whole = (Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, {which}", since_t_ns=since_ns),)
+    named = all_named(hammers, missing, places) and len(places) <= missing
+    return counted, (*(lost if named else whole), good), ""
 
 
 def _stripe_m(config: VehicleConfig, place: int) -> tuple[float, float]:
@@ -236,12 +289,13 @@ The credit is drawn in by 3 sigma and that bound (8.2 to 8.7 cm): a withdrawal r
 """
 
 
-def _detonation(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
+def _detonation(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     """Whatever it was, hammers are counted; after one that is no AP mine, before anything is credited again.
 
     So is the machine; after a heavy one by its full check.
     """
     heavy, struck = observation.value >= HEAVY_CLASS, is_heavier(observation.value)
+    state = measured.doubted(state, seen.t_ns, Knowledge.HAMMERS)
     state = replace(state, shocked=True, calibration_due=state.calibration_due or heavy)
     return (replace(state, hammers_struck=True, machine_struck=True) if struck else state), (), ""
 
@@ -257,7 +311,7 @@ def _note(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         if first.startswith(words):
             return act(state, observation, seen)
     if first.startswith(SOIL_WORDS):
-        state = replace(state, depth_known=False)
+        state = replace(measured.doubted(state, seen.t_ns, Knowledge.DEPTH), depth_known=False)
     if first.startswith(MACHINE_WORDS):
         state = replace(state, calibration_due=True)
     return state, (), ""
@@ -269,6 +323,8 @@ def _begin(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged
 
 def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     """What it found holds from now on; what was credited before was credited with the margin of then."""
+    if not observation.who.strip():
+        return state, (), measured.NAMELESS
     if not state.machine.under_way:
         return state, (), "no full check is under way: full check begins"
     found = machine_check.full(state.machine, state.calibration, seen.config.machine)
@@ -305,6 +361,8 @@ def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
     if state.machine.now.fixes < machine_check.DAILY_FIXES:
         return state, (), "stand in the bay for half a minute first"
     wrong = machine_check.daily(state.machine.now, state.calibration)
+    if not wrong and not observation.who.strip():
+        return state, (), measured.NAMELESS
     order = Order(
         kind=Knowledge.CALIBRATION,
         good=not wrong,

@@ -21,7 +21,7 @@ from vehicle.contracts.people import Moment, follow
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
 from vehicle.control import depth as depths
-from vehicle.control.checks import machine_check
+from vehicle.control.checks import machine_check, measured
 from vehicle.control.checks.judge import Seen, judged, was_set
 from vehicle.control.checks.open_items import seen_with
 from vehicle.control.checks.people import Around
@@ -81,7 +81,7 @@ def step(
     `detonated`: the gate took a shock for a large one in the tick before.
     """
     orders: list[Order | Observed] = []
-    state = _watched(state, wire, ledger, orders)
+    state = _watched(state, wire, ledger, orders, now_ns)
     half_m = 0.5 * config.machine.tool.width_m
     felt = partial(_felt, wire=wire, place_m=tool_m, within_m=half_m + tool_error_m, now_ns=now_ns)
     state = _shaken(state, wire, config.machine.tool, felt, now_ns, orders, detonated=detonated)
@@ -97,12 +97,17 @@ def step(
         if observation.session_id != session_id:
             refusal = "this vehicle has restarted: send it again"
         else:
+            vehicle_us = utc_us(wire, now_ns)
+            state = measured.ahead_us(state, observation, vehicle_us)
+            moment_ns = measured.at_ns(state, observation, vehicle_us, now_ns)
             seen = Seen(
                 config=config,
                 claim=claimed(place_m) if place_m is not None else None,
                 swept_m2=ledger.swept_m2,
-                utc_us=utc_us(wire, now_ns),
+                utc_us=vehicle_us,
                 t_ns=now_ns,
+                at_ns=moment_ns,
+                number=measured.number_at(ledger, moment_ns) if moment_ns is not None else None,
                 plan=plan,
                 around=around,
             )
@@ -187,21 +192,26 @@ def _antennas(gnss: GnssFix, known: Calibration, machine: MachineConfig, held_ra
     )
 
 
-def _watched(state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed]) -> ChecksState:
+def _watched(
+    state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed], now_ns: int
+) -> ChecksState:
     """What the wires tell by themselves: another base, time with the tool down, a depth that contradicts."""
     changes: dict[str, object] = {}
+    state = measured.with_past(measured.restored(state, now_ns), ledger.swept_m2, now_ns)
     if state.results:
         changes["results"] = ()
     if wire.gnss_fresh and wire.gnss is not None and wire.gnss.base_id != state.base_id:
         changes["base_id"] = wire.gnss.base_id
         if state.base_id != -1:
             changes["base_open"] = False
+            state = measured.doubted(state, now_ns, Knowledge.BASE)
     if ledger.run is not None:
         changes["down_s"] = state.down_s + TICK_S
     wrong = depths.contradicts(ledger.depth)
     if wrong != state.contradicted:
         changes["contradicted"] = wrong
         if wrong:
+            state = measured.doubted(state, now_ns, Knowledge.DEPTH)
             apart_m = ledger.depth.apart_m
             reason = f"depth and tool height {abs(apart_m):.2f} m apart over {depths.LONG_WAY_M:g} m of way"
             orders.append(Order(kind=Knowledge.DEPTH, good=False, reason=reason, by="the vehicle"))
@@ -232,7 +242,7 @@ def _shaken(
         orders.append(felt(heaviest))
     large = found is Shock.LARGE
     return replace(
-        state,
+        measured.doubted(state, now_ns, Knowledge.HAMMERS),
         shocked=True,
         shock=int(heaviest),
         shock_t_ns=now_ns,

@@ -105,11 +105,18 @@ def newest(state: LedgerState) -> int:
 def confirmed(state: LedgerState, confirm: Confirm) -> LedgerState:
     """A check of the base that closes makes firm what it looked back on; one that only opens leaves that provisional.
 
-    The other kinds only remember the moment; no reading on old ground takes back one on newer ground.
+    The other kinds only remember the moment; no reading on old ground takes back one on newer ground. A check that only
+    opens is no last good one: what fails later withdraws what was worked before it too.
     """
     upto = max(confirm.until_number, state.good.get(confirm.kind, 0))
-    state = replace(state, good=state.good | {confirm.kind: upto})
-    if confirm.kind == Knowledge.HAMMERS.value and state.shaken is not None and upto >= state.shaken[1]:
+    if confirm.closing:
+        state = replace(state, good=state.good | {confirm.kind: upto})
+    if (
+        confirm.closing
+        and confirm.kind == Knowledge.HAMMERS.value
+        and state.shaken is not None
+        and upto >= state.shaken[1]
+    ):
         state = replace(state, shaken=None)
     if confirm.kind == Knowledge.DEPTH.value:
         numbers = sorted({*state.depth_good, confirm.until_number})

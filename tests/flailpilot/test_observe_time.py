@@ -1,0 +1,50 @@
+"""`flailpilot observe`: when it was measured, and what a measurement needs before it is sent."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from flailpilot import observe
+from vehicle.contracts.errors import InputError
+from vehicle.host.clock import utc_now
+
+ASKED = observe.Asked(
+    kind="base", value=0.004, sigma=0.01, height=0.0, at=None, where=None, missing="", who="leader", text="point 1",
+    key=Path("none"), vehicle="127.0.0.1:1",
+)  # fmt: skip
+
+
+@given(ago_min=st.floats(0.0, observe.AGO_MAX_MIN))
+def test_the_time_is_that_of_the_measurement(ago_min: float) -> None:
+    before_us = int(utc_now().timestamp() * 1e6)
+    told_us = observe.observation_of(replace(ASKED, ago_min=ago_min)).time_utc_us
+    after_us = int(utc_now().timestamp() * 1e6)
+    assert told_us is not None
+    assert before_us <= told_us + round(ago_min * 60e6) <= after_us
+
+
+@pytest.mark.parametrize("ago_min", [-0.001, 960.001, float("nan"), float("inf")])
+def test_a_time_that_is_none_is_refused(ago_min: float) -> None:
+    with pytest.raises(InputError, match="--ago"):
+        observe.observation_of(replace(ASKED, ago_min=ago_min))
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"who": " "}, "--who"),
+        ({"sigma": None}, "--sigma"),
+        ({"text": ""}, "--text"),
+        ({"kind": "hammers", "who": ""}, "--who"),
+    ],
+)
+def test_a_measurement_without_what_its_proof_needs_is_not_sent(change: dict[str, object], says: str) -> None:
+    with pytest.raises(InputError, match=says):
+        observe.observation_of(replace(ASKED, **change))
+
+
+def test_a_note_needs_no_measurement() -> None:
+    assert observe.observation_of(replace(ASKED, kind="note", sigma=None, who="")).text == "point 1"
