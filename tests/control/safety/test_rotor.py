@@ -26,7 +26,14 @@ def at_work(
     """A status of a rotor in the ground, whose shown speed goes up and down by the span; `shown`: of engine's power."""
     speed = WORKING + (span_radps if number % 2 else 0.0)
     torque_nm = shown * BODY.power_w * TOOL.rotor_efficiency_ratio / speed
-    base = status(depth_m=0.2, rotor_speed_radps=speed, rotor_torque_nm=torque_nm, engine_load_ratio=load)
+    base = status(
+        depth_m=0.2,
+        rotor_speed_radps=speed,
+        rotor_torque_nm=torque_nm,
+        engine_load_ratio=load,
+        track_left_mps=0.2,
+        track_right_mps=0.2,
+    )
     return msgspec.structs.replace(base, **changes)
 
 
@@ -57,6 +64,29 @@ def test_the_span_is_that_of_two_seconds_and_no_longer() -> None:
     lively = followed(60, span_radps=0.5)
     assert followed(98, lively, FIRST + 60, span_radps=0.0).doubt_tick == 0
     assert followed(101, lively, FIRST + 60, span_radps=0.0).doubt_tick > 0
+
+
+@pytest.mark.parametrize(
+    ("left_mps", "right_mps", "judged"),
+    [
+        (0.05, 0.05, False),
+        (0.05, -0.0501, True),
+        (0.0501, 0.0, True),
+        (NAN, 0.2, False),
+        (0.2, NAN, False),
+    ],
+)
+def test_a_rotor_that_turns_on_the_spot_is_not_judged(left_mps: float, right_mps: float, judged: bool) -> None:
+    """In a WAIT its speed may rest and its engine idle; what was found before stays, and later it begins anew."""
+    belts = {"track_left_mps": left_mps, "track_right_mps": right_mps}
+    assert (followed(200, span_radps=0.0, load=0.0, **belts).doubt_tick > 0) is judged
+    doubted = followed(100, span_radps=0.0)
+    after = followed(5, doubted, FIRST + 100, **belts)
+    assert after.doubt_tick == doubted.doubt_tick
+    if not judged:
+        begun = followed(99, followed(5, followed(50, span_radps=0.0), FIRST + 50, **belts), FIRST + 55, span_radps=0.0)
+        assert begun.doubt_tick == 0
+        assert len(begun.speeds_radps) == 99
 
 
 def test_a_span_of_exactly_the_limit_is_alive() -> None:

@@ -1,13 +1,14 @@
 """Whether the shown speed of a rotor at work is that of a rotor: it must scatter, and the engine must give its power.
 
 A sensor that stands goes on showing the working speed while the drive loses its power. Two things tell of it, each
-while the shown speed would count as worked and the tool is in the ground:
+while the shown speed would count as worked, the tool is in the ground and the belts move:
 
 1 the speed of a rotor that cuts never rests: over two seconds it goes up and down by a few times its sensor's noise;
 2 shaft power is torque times speed. Where the engine gives clearly less than that power asks for, beside what it takes
   to turn the rotor in the air, the rotor is slower than shown.
 
-What was found stays until the tool leaves the ground or the shown speed falls.
+A rotor that turns on the spot cuts nothing, and its speed may rest: nothing is judged there, and afterwards it begins
+anew. What was found stays until the tool leaves the ground or the shown speed falls.
 """
 
 import math
@@ -44,6 +45,8 @@ def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConf
     shown = _shown_ratio(status, config)
     if not ratio >= config.mission.rotor_at_speed_ratio or not status.depth_m > 0.0:
         return RotorWatch(air_ratio=_air_ratio(old, status, ratio, shown, config))
+    if not _fastest_mps(status) > STANDSTILL_MPS:
+        return RotorWatch(air_ratio=old.air_ratio, doubt_tick=old.doubt_tick)
     begins = not old.speeds_radps
     speeds_radps = (*old.speeds_radps, status.rotor_speed_radps)[-STILL_TICKS:]
     shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
@@ -85,10 +88,15 @@ def _air_ratio(old: RotorWatch, status: ControllerStatus, ratio: float, shown: f
     """The least load, beside the rotor's, that was seen since it rested: at speed, tool in the air, belts at rest."""
     if abs(ratio) <= ROTOR_RESTS_RATIO:
         return math.inf
-    fastest_mps = max(abs(status.track_left_mps), abs(status.track_right_mps))
-    if ratio >= config.mission.rotor_at_speed_ratio and status.depth_m <= 0.0 and fastest_mps <= STANDSTILL_MPS:
+    stands = _fastest_mps(status) <= STANDSTILL_MPS
+    if ratio >= config.mission.rotor_at_speed_ratio and status.depth_m <= 0.0 and stands:
         return min(old.air_ratio, status.engine_load_ratio - shown)
     return old.air_ratio
+
+
+def _fastest_mps(status: ControllerStatus) -> float:
+    """Of the faster belt; NaN where one is unknown."""
+    return max(abs(status.track_left_mps) + 0.0 * status.track_right_mps, abs(status.track_right_mps))
 
 
 def _known(air_ratio: float) -> float:
