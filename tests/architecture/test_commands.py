@@ -9,7 +9,8 @@ import pytest
 from flailpilot import observe
 from tests import builders
 from tests.architecture.page_commands import commands, fault, words_of
-from vehicle.control.checks.judge import Seen, judged
+from vehicle.control.checks.judge import judged
+from vehicle.control.checks.seen import Seen
 from vehicle.control.checks_state import ChecksState
 
 ROOT = Path(__file__).parents[2]

@@ -41,6 +41,7 @@ from vehicle.contracts.units import TICK_NS
 from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import room as checks
+from vehicle.control.checks.calibrated import corrected
 from vehicle.control.checks.on_record import new_on_record
 from vehicle.control.checks.open_items import open_items
 from vehicle.control.checks.people import RESTS, Around
@@ -79,7 +80,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
         state, assigned = plan_assignment.step(state, inputs.plan, now_ns)
     # controller, sources -> checks, estimate
     held_rad = state.estimate.x[2] if state.estimate.ready else None
-    inputs = checks.corrected(inputs, state.checks.calibration, config.machine, held_rad)
+    inputs = corrected(inputs, state.checks.calibration, config.machine, held_rad)
     wire = wires.step(state.wire, inputs, now_ns)
     belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
     estimate = fusion.estimate(belief, wire, config, now_ns)

@@ -16,7 +16,7 @@ import msgspec
 
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.units import NS_PER_S
-from vehicle.control.checks.judge import BIAS_MAX_M
+from vehicle.control.checks.depth_reading import BIAS_MAX_M
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock

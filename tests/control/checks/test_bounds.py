@@ -8,8 +8,8 @@ from tests import builders
 from tests.control.checks.test_room import CONFIG, observation, step
 from vehicle.contracts.messages import Due, Inputs
 from vehicle.contracts.units import NS_PER_S
-from vehicle.control.checks import room
-from vehicle.control.checks.judge import ROD_LEAST_M
+from vehicle.control.checks import calibrated, room
+from vehicle.control.checks.depth_reading import ROD_LEAST_M
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import DUE_M
 from vehicle.control.state import LedgerState, WireState
@@ -111,13 +111,13 @@ def test_a_fix_without_a_heading_is_shifted_by_the_yaw_that_is_held() -> None:
     known, machine = Calibration(lever_left_m=0.1), CONFIG.machine
     blind = Inputs(gnss=builders.gnss(0.0, 0.0, 0.0, None))
     seen = Inputs(gnss=builders.gnss(0.0, 0.0, 0.0, 0.3))
-    by_held = room.corrected(blind, known, machine, 0.3 - machine.gnss.heading_offset_rad).gnss
-    by_fix = room.corrected(seen, known, machine).gnss
+    by_held = calibrated.corrected(blind, known, machine, 0.3 - machine.gnss.heading_offset_rad).gnss
+    by_fix = calibrated.corrected(seen, known, machine).gnss
     assert by_held is not None
     assert by_fix is not None
     assert (by_held.lat_deg, by_held.lon_deg) == pytest.approx((by_fix.lat_deg, by_fix.lon_deg), abs=1e-12)
     assert by_held.yaw_rad is None
-    assert room.corrected(blind, known, machine).gnss is blind.gnss
+    assert calibrated.corrected(blind, known, machine).gnss is blind.gnss
 
 
 def test_the_margin_holds_the_step_that_nobody_sees() -> None:

@@ -10,7 +10,7 @@ from tests.control.ledger.driving import ORIGIN_NS, cells, drive, readings, stra
 from vehicle.contracts.ledger_types import HeldBack
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.checks import room
-from vehicle.control.checks.judge import ROD_LEAST_M
+from vehicle.control.checks.depth_reading import ROD_LEAST_M
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.depth import DUE_M
 from vehicle.control.ground import raster

@@ -11,7 +11,7 @@ from firmware_bridge.types import Observation, ObservationKind
 from tests import builders
 from vehicle.contracts.messages import Inputs
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.checks import judge, machine_check, room
+from vehicle.control.checks import calibrated, judge, machine_check, room, seen
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck, Stand
 from vehicle.control.state import WireState
 from vehicle.runtime import kept_checks
@@ -81,7 +81,9 @@ def test_an_antenna_that_sits_too_far_left_or_right_is_put_where_the_profile_has
     assert isinstance(found, Calibration)
     kept = kept_checks.restored(kept_checks.encode(room.all_made(found))).calibration
     place_m = (-lever_m * math.sin(yaw_rad), lever_m * math.cos(yaw_rad))
-    fix = room.corrected(Inputs(gnss=builders.gnss(*place_m, 0.0, yaw_rad + GNSS.heading_offset_rad)), kept, MACHINE)
+    fix = calibrated.corrected(
+        Inputs(gnss=builders.gnss(*place_m, 0.0, yaw_rad + GNSS.heading_offset_rad)), kept, MACHINE
+    )
     assert fix.gnss is not None
     east_m, north_m, _ = builders.DATUM.enu_from_geodetic(fix.gnss.lat_deg, fix.gnss.lon_deg)
     assert (east_m, north_m) == pytest.approx((0.0, 0.0), abs=0.005)
@@ -111,8 +113,8 @@ def note(text: str, sequence: int) -> Observation:
     )
 
 
-def said(state: ChecksState, text: str) -> judge.Judged:
-    return judge.judged(state, note(text, 1), judge.Seen(config=CONFIG, claim=None, swept_m2=0.0))
+def said(state: ChecksState, text: str) -> seen.Judged:
+    return judge.judged(state, note(text, 1), seen.Seen(config=CONFIG, claim=None, swept_m2=0.0))
 
 
 PARKED = stand(3.0, 0.4, NOTHING, 0.0, fixes=300)

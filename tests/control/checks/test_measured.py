@@ -165,7 +165,7 @@ def test_a_check_of_the_base_before_does_not_open_the_next() -> None:
     assert (found, refused, state.base_open) == ([], measured.BEFORE[BASE], False)
 
 
-@pytest.mark.parametrize(("claim", "refused"), [(90, ""), (91, "read before the tool worked there")])
+@pytest.mark.parametrize(("claim", "refused"), [(90, ""), (91, "time: older than the record at that place")])
 def test_a_rod_tells_of_ground_as_it_was(claim: int, refused: str) -> None:
     told = made(TOLD[DEPTH], 90 + CLOCK_S)
     assert tell(room.all_made(), told, claim=claim)[2] == refused

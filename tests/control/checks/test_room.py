@@ -15,7 +15,7 @@ from vehicle.contracts.detonation import CRATER_M, crater_m
 from vehicle.contracts.hammers import Hammers, meaning, named_tracks
 from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, Observed, Order
 from vehicle.contracts.messages import Inputs
-from vehicle.control.checks import judge, room
+from vehicle.control.checks import calibrated, depth_reading, hammer_count, room
 from vehicle.control.checks.on_record import new_on_record
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import Depth
@@ -120,8 +120,8 @@ def test_a_depth_reading_that_reaches_the_claim_is_good() -> None:
 def test_a_difference_becomes_the_bias_of_what_was_and_of_what_comes() -> None:
     state, found = step(room.all_made(), DEPTH, claimed_m=0.20)
     less, good = orders(found)
-    assert (less.good, less.bias_m, good.good) == (False, pytest.approx(0.03 + judge.ROD_LEAST_M), True)
-    assert state.margin.depth_bias_m == pytest.approx(0.03 + judge.ROD_LEAST_M)
+    assert (less.good, less.bias_m, good.good) == (False, pytest.approx(0.03 + depth_reading.ROD_LEAST_M), True)
+    assert state.margin.depth_bias_m == pytest.approx(0.03 + depth_reading.ROD_LEAST_M)
 
 
 @pytest.mark.parametrize(("sigma_m", "more_m"), [(None, 0.02), (0.0, 0.02), (0.0045, 0.02), (0.01, 0.02), (0.03, 0.06)])
@@ -141,7 +141,7 @@ def test_beyond_five_centimetres_all_is_withdrawn_until_a_reading_is_good() -> N
     assert (state.margin.withhold, found) == (True, ()), "old ground says nothing of a sensor that failed since"
     state, _ = step(state, msgspec.structs.replace(DEPTH, sequence=3), claimed_m=0.25, trial=True)
     assert not state.margin.withhold
-    assert state.depth_bias_m == pytest.approx(0.08 + judge.ROD_LEAST_M)
+    assert state.depth_bias_m == pytest.approx(0.08 + depth_reading.ROD_LEAST_M)
 
 
 def test_a_sensor_that_no_bias_mends_stays_withheld() -> None:
@@ -155,7 +155,11 @@ def test_a_reading_on_old_ground_still_withdraws_while_the_sensor_is_wrong() -> 
     state, _ = step(room.all_made(), DEPTH, claimed_m=0.25)
     state, found = step(state, msgspec.structs.replace(DEPTH, sequence=2), claimed_m=0.20)
     (order,) = orders(found)
-    assert (order.good, order.bias_m, state.margin.withhold) == (False, pytest.approx(0.03 + judge.ROD_LEAST_M), True)
+    assert (order.good, order.bias_m, state.margin.withhold) == (
+        False,
+        pytest.approx(0.03 + depth_reading.ROD_LEAST_M),
+        True,
+    )
 
 
 def test_unexplained_at_two_more_places_all_is_withdrawn() -> None:
@@ -163,7 +167,7 @@ def test_unexplained_at_two_more_places_all_is_withdrawn() -> None:
     for sequence in (1, 2, 3):
         state, found = step(state, msgspec.structs.replace(DEPTH, sequence=sequence), claimed_m=0.19)
         whole.append([order.bias_m for order in orders(found) if not order.good])
-    held_m = pytest.approx(0.02 + judge.ROD_LEAST_M)
+    held_m = pytest.approx(0.02 + depth_reading.ROD_LEAST_M)
     assert whole == [[held_m], [held_m], [0.0]], "what the rod may be wrong by makes no reading odd"
     assert state.margin.withhold
 
@@ -194,7 +198,7 @@ def test_a_repeated_observation_is_answered_and_recorded_once() -> None:
     assert len(found) == 3
     assert again == ()
     assert state.results[0].result is ObservationVerdict.RECORDED
-    assert state.depth_bias_m == pytest.approx(0.03 + judge.ROD_LEAST_M)
+    assert state.depth_bias_m == pytest.approx(0.03 + depth_reading.ROD_LEAST_M)
 
 
 def test_the_gate_hears_once_who_observed_something(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,9 +225,9 @@ def count(present: int, text: str = "", sequence: int = 1) -> Observation:
 
 
 def test_the_answer_after_a_failed_reading_names_safe_ground_and_sends_nobody_onto_the_strip() -> None:
-    assert "edge of safe ground" in judge.STRIP
-    assert "there" not in judge.STRIP.split()
-    assert len(judge.STRIP.encode()) <= 50
+    assert "edge of safe ground" in depth_reading.STRIP
+    assert "there" not in depth_reading.STRIP.split()
+    assert len(depth_reading.STRIP.encode()) <= 50
 
 
 def test_all_hammers_there_is_good_and_one_missing_takes_its_stripe() -> None:
@@ -235,7 +239,7 @@ def test_all_hammers_there_is_good_and_one_missing_takes_its_stripe() -> None:
     assert (lost.good, good.good) == (False, True)
     assert lost.across_m is not None
     assert lost.across_m[0] < -0.85
-    assert lost.across_m[1] == pytest.approx(-0.85 + 1.7 / 40 + judge.STRIPE_DOUBT_M + 0.75 * 0.05)
+    assert lost.across_m[1] == pytest.approx(-0.85 + 1.7 / 40 + hammer_count.STRIPE_DOUBT_M + 0.75 * 0.05)
     assert state.due.hammers
     assert state.margin.withhold
     state, _ = step(state, count(40, "", 3))
@@ -250,9 +254,9 @@ def test_a_withdrawn_stripe_reaches_further_than_what_the_credit_was_drawn_in_by
     """k sigma of a MEMATT and its bound together; of every other flail what its credit has as a margin."""
     sigma_m, k_sigma = PlanSettings().tool_sigma_m, PlanSettings().k_sigma
     side_m = room.side_bound_m(room.MEASURED, load_machine(name))
-    assert (k_sigma - 1.0) * sigma_m + side_m <= judge.STRIPE_DOUBT_M
+    assert (k_sigma - 1.0) * sigma_m + side_m <= hammer_count.STRIPE_DOUBT_M
     if name == "mematt":
-        assert k_sigma * sigma_m + side_m == pytest.approx(judge.STRIPE_DOUBT_M, abs=1e-4)
+        assert k_sigma * sigma_m + side_m == pytest.approx(hammer_count.STRIPE_DOUBT_M, abs=1e-4)
 
 
 def test_a_count_without_positions_takes_the_whole_width() -> None:
@@ -488,14 +492,14 @@ def test_readings_are_corrected_by_what_the_full_check_found() -> None:
         gnss=builders.gnss(0.0, 0.0, 0.0, 1.0),
         status=builders.status(track_left_mps=0.2, track_right_mps=math.nan),
     )
-    out = room.corrected(inputs, known, MACHINE)
+    out = calibrated.corrected(inputs, known, MACHINE)
     assert out.imu is not None
     assert out.gnss is not None
     assert out.status is not None
     assert (out.imu.roll_rad, out.imu.pitch_rad) == (pytest.approx(0.04), pytest.approx(0.01))
     assert out.gnss.yaw_rad == pytest.approx(0.98)
     assert out.status.track_left_mps == pytest.approx(0.22)
-    assert room.corrected(inputs, Calibration(), MACHINE) is inputs
+    assert calibrated.corrected(inputs, Calibration(), MACHINE) is inputs
 
 
 def test_a_plan_allows_for_more_than_the_ledger_withholds() -> None:

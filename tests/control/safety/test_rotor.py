@@ -78,7 +78,7 @@ def test_the_span_is_that_of_two_seconds_and_no_longer() -> None:
 )
 def test_a_rotor_that_turns_on_the_spot_is_not_judged(left_mps: float, right_mps: float, judged: bool) -> None:
     """In a WAIT its speed may rest and its engine idle; what was found before stays, and later it begins anew."""
-    belts = {"track_left_mps": left_mps, "track_right_mps": right_mps}
+    belts: Any = {"track_left_mps": left_mps, "track_right_mps": right_mps}
     assert (followed(200, span_radps=0.0, load=0.0, **belts).doubt_tick > 0) is judged
     doubted = followed(100, span_radps=0.0)
     after = followed(5, doubted, FIRST + 100, **belts)

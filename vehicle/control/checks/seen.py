@@ -1,0 +1,49 @@
+"""What an observation is judged against, and what a judgement gives."""
+
+from collections.abc import Callable
+
+import msgspec
+
+from firmware_bridge.types import Observation
+from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
+from vehicle.contracts.plan import Plan
+from vehicle.control.checks import measured
+from vehicle.control.checks.people import Around
+from vehicle.control.checks_state import ChecksState
+
+
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What an observation is judged against. `claim`: the record's at its place, None where it has none.
+
+    `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
+    `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
+    `plan`: the one that is held. `around`: what sign-in and hand-over are judged by.
+    """
+
+    config: VehicleConfig
+    claim: Claim | None
+    swept_m2: float
+    utc_us: int | None = None
+    t_ns: int = 0
+    at_ns: int | None = None
+    number: int | None = None
+    plan: Plan | None = None
+    around: Around = Around()
+
+
+Judged = tuple[ChecksState, tuple[Order | Observed, ...], str]
+"""What is known now, what the ledger is told besides the observation, and why it was refused ("" = recorded)."""
+
+
+Judge = Callable[[ChecksState, Observation, Seen], Judged]
+
+
+def unproven(state: ChecksState, kind: Knowledge, observation: Observation, seen: Seen) -> str:
+    """Why a good check proves nothing; "" if it does."""
+    return measured.unproven(state, kind, observation, seen.at_ns, seen.utc_us)
+
+
+def by_of(observation: Observation) -> str:
+    """Return who measured it, for the record."""
+    return f"{observation.who or 'nobody named'} (station {observation.station_id})"
