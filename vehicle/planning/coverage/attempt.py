@@ -12,7 +12,6 @@ from vehicle.planning.coverage.closing import closed_plan
 from vehicle.planning.coverage.components import work_everything
 from vehicle.planning.coverage.directions import across_safe_ground
 from vehicle.planning.coverage.ground_model import GroundModel
-from vehicle.planning.coverage.links import linked_segments
 from vehicle.planning.coverage.order_improvement import in_better_order
 from vehicle.planning.coverage.phases import direction_key
 from vehicle.planning.coverage.sweep_cells import SweepCell
@@ -60,14 +59,12 @@ class Attempt:
         return self.time_s + LEFT_S_PER_M2 * self.ground.unswept.area_m2
 
     def in_better_order(self) -> "Attempt":
-        """Return the attempt with its stops in a better order and linked closely, if limit and memory allow it."""
+        """Return the attempt with its stops in a better order, if limit and memory allow the search."""
         room = self.ground.job.deadline.limit.has_room(ORDER_SHARE)
         if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
             return self
         self.ground.job.deadline.limit.at(Stage.ORDER, lambda: self.time_s)
-        stops, ways = in_better_order(self.ground, self.tour)
-        segments = linked_segments(self.ground, self.tour, stops, ways)
-        return Attempt(self.ground, self.tour, segments, self.cut_short)
+        return Attempt(self.ground, self.tour, in_better_order(self.ground, self.tour), self.cut_short)
 
     def closed(self) -> Plan:
         """Return the finished plan, with untreated ground, certificate and name."""

@@ -83,10 +83,6 @@ class GroundModel:
         rest.uncredited.keep(job.site.work_area)
         return rest
 
-    def closed_at_first(self) -> TiledPolygons:
-        """Return the ground that bore no tracks before the first pass, as polygons of its own."""
-        return TiledPolygons(shapely.GeometryCollection(list(self.first.closed)), SLIVER_M2)
-
     # --- what is to be worked ----------------------------------------------------------------------------------------
     def uncovered(self) -> np.ndarray:
         """Return all polygons (n,) that further passes must cover: unswept or uncredited."""

@@ -1,22 +1,12 @@
 """Turns stops into connected segments: pivot, straight line, pivot, swath, exit."""
 
 import math
-from dataclasses import dataclass
 
 from vehicle.contracts.plan import MachineFootprint, Segment, SegmentKind
 from vehicle.contracts.units import wrap_rad
 from vehicle.planning.coverage.route import STILL_M, Pose, TourStop, enu_of
 
 STILL_RAD = 1e-9
-
-
-@dataclass(frozen=True)
-class Step:
-    """One straight move of a link with the tool up: where to (east, north) [m], pointing where, forward or back."""
-
-    goal: tuple[float, float]
-    yaw_rad: float
-    reverse: bool
 
 
 class PathBuilder:
@@ -49,24 +39,14 @@ class PathBuilder:
             kind = SegmentKind.REVERSE if reverse else SegmentKind.TRANSIT
             self._add(kind, ((self.pose[0], self.pose[1]), goal), self.pose[2])
 
-    def follow(self, link: tuple[Step, ...]) -> None:
-        """Drive the steps of a link, each straight after a pivot to its heading."""
-        for step in link:
-            self.turn_to(step.yaw_rad)
-            self.straight_to(step.goal, reverse=step.reverse)
-
-    def work(self, stop: TourStop, *, leave: bool = True) -> None:
-        """Turn into the swath, drive to where the tool is lowered, sweep, leave forward or back over the strip.
-
-        `leave` False: stand where the swath ends, because a link leads on from there.
-        """
+    def work(self, stop: TourStop) -> None:
+        """Turn into the swath, drive to where the tool is lowered, sweep, leave forward or back over the strip."""
         move, ahead_m = stop.move, self.machine.tool_ahead_m * stop.move.sign
         self.turn_to(stop.entry[2])
         for a_m, b_m in move.stretches:
             self._advance(stop, a_m - ahead_m, SegmentKind.TRANSIT)
             self._advance(stop, b_m - ahead_m, SegmentKind.SWATH)
-        if leave:
-            self._advance(stop, move.out_m, SegmentKind.REVERSE if move.reverse else SegmentKind.TRANSIT)
+        self._advance(stop, move.out_m, SegmentKind.REVERSE if move.reverse else SegmentKind.TRANSIT)
 
     def _advance(self, stop: TourStop, x_m: float, kind: SegmentKind) -> None:
         goal = enu_of(stop.theta_rad, x_m, stop.y_m)

@@ -1,13 +1,12 @@
 """The tour while a plan grows: the stops in driving order, their connections, and the resulting path."""
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 
 from vehicle.contracts.plan import MachineFootprint, Segment
 from vehicle.contracts.plan_times import times_of
-from vehicle.planning.coverage.path import PathBuilder, Step
+from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.route import Pose, TourStop
 from vehicle.planning.coverage.transit import Point
 
@@ -72,21 +71,11 @@ class Tour:
         self.stops.extend(stops)
         self.connections.extend(connections)
 
-    def segments_in(
-        self, stops: list[TourStop], connections: list[list[Point]], links: Sequence[tuple[Step, ...] | None] = ()
-    ) -> tuple[Segment, ...]:
-        """Return the path for another order of stops and other connections, from the same start.
-
-        `links[k]`: what the machine drives from stop k to the next one, None: their connection.
-        """
+    def segments_in(self, stops: list[TourStop], connections: list[list[Point]]) -> tuple[Segment, ...]:
+        """Return the path for another order of stops and other connections, from the same start."""
         path = PathBuilder(self.machine, self.start if self.start is not None else stops[0].entry)
         path.segments = list(self.path.segments[: self.lead]) if self.path is not None else []
-        after = [*links, *[None] * (len(stops) - len(links))]
-        before = [None, *after[:-1]]
-        for stop, way, come, leave in zip(stops, connections, before, after, strict=True):
-            if come is None:
-                path.go(way[1:])
-            else:
-                path.follow(come)
-            path.work(stop, leave=leave is None)
+        for stop, way in zip(stops, connections, strict=True):
+            path.go(way[1:])
+            path.work(stop)
         return tuple(path.segments)
