@@ -274,7 +274,7 @@ class Days:
             found = self._team.reading(self._now_ns)
             if found is None:
                 raise StuckError(f"{where}: no place to read a depth")
-            self._tell(_told(found), where)
+            self._tell(_told(timed(found, self.world, self._now_ns)), where)
 
     def _hand_over(self, step: HandOverStep, where: str) -> None:
         kinds = ObservationKind
