@@ -265,16 +265,15 @@ class Days:
 
     def _check(self, step: CheckStep, where: str) -> None:
         if step.what == "base":
-            self._tell(_told(timed(base_check(self.world), self.world, self._now_ns)), where)
+            self._tell_check(base_check(self.world), where)
         elif step.what == "hammers":
-            count = hammer_count(self.world, self.config.machine.tool.hammer_count)
-            self._tell(_told(timed(count, self.world, self._now_ns)), where)
+            self._tell_check(hammer_count(self.world, self.config.machine.tool.hammer_count), where)
         else:
             self._run(READ_AFTER_S)
             found = self._team.reading(self._now_ns)
             if found is None:
                 raise StuckError(f"{where}: no place to read a depth")
-            self._tell(_told(timed(found, self.world, self._now_ns)), where)
+            self._tell_check(found, where)
 
     def _hand_over(self, step: HandOverStep, where: str) -> None:
         kinds = ObservationKind
@@ -315,6 +314,11 @@ class Days:
         hands.drive, hands.depth_m, hands.rotor = 0.0, None, False
         self._stop()
 
+    def _tell_check(self, check: Observation, where: str) -> None:
+        """Tell a check made now by the team's own station, apart from those that the team makes when they are due."""
+        made = timed(check, self.world, self._now_ns)
+        self._tell(msgspec.structs.replace(made, station_id=TELLER), where)
+
     def _tell(self, observation: Observation, where: str) -> None:
         """Send an observation until it is answered. Raises StuckError if it is refused."""
         self._told += 1
@@ -346,11 +350,6 @@ def _line_of(run: RunOfDay, now_ns: int) -> UtcLine:
     """Return the line by which the run's first tick has the time that the file says."""
     start_us = round((run.start_utc - EPOCH).total_seconds() * 1e6)
     return UtcLine(TimeSource.SIMULATED, start_us - now_ns // 1000)
-
-
-def _told(observation: Observation) -> Observation:
-    """Return a check as the team's own station tells it, apart from those that the team makes when they are due."""
-    return msgspec.structs.replace(observation, station_id=TELLER)
 
 
 def _shift_act(step: ShiftStep, line: UtcLine, now_ns: int) -> Observation:

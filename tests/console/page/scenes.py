@@ -147,35 +147,23 @@ def scene(**changes: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return state
 
 
+AT_REST: dict[str, dict[str, Any]] = {
+    "vehicle": {"mode": "DISARMED", "armed": False},
+    "tool": {"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
+    "pose": {"speed_mps": 0.0},
+    "due": {"arm_unused_s": None},
+}
+"""Disarmed, with everything at rest."""
+
+
 SCENES: dict[str, dict[str, dict[str, Any]]] = {
     "manual": scene(),
-    "disarmed": scene(
-        vehicle={"mode": "DISARMED", "armed": False},
-        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
-        pose={"speed_mps": 0.0},
-        due={"arm_unused_s": None},
-    ),
-    "engine_off": scene(
-        vehicle={"mode": "DISARMED", "armed": False},
-        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
-        pose={"speed_mps": 0.0},
-        due={"arm_unused_s": None},
-        engine={"speed_rpm": 0.0, "start": "idle", "start_left_s": 0.0, "start_tries": 0},
-    ),
+    "disarmed": scene(**AT_REST),
+    "engine_off": scene(**AT_REST, engine={"speed_rpm": 0.0, "start": "idle", "start_left_s": 0.0, "start_tries": 0}),
     "engine_barred": scene(
-        vehicle={"mode": "DISARMED", "armed": False},
-        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
-        pose={"speed_mps": 0.0},
-        due={"arm_unused_s": None},
-        engine={"speed_rpm": 0.0, "start": "barred", "start_left_s": 0.0, "start_tries": 3},
+        **AT_REST, engine={"speed_rpm": 0.0, "start": "barred", "start_left_s": 0.0, "start_tries": 3}
     ),
-    "starting": scene(
-        vehicle={"mode": "DISARMED", "armed": False},
-        tool={"rotor_rpm": 0.0, "depth_m": None, "height_m": 0.4},
-        pose={"speed_mps": 0.0},
-        due={"arm_unused_s": None},
-        engine={"speed_rpm": 0.0, "start": "warning", "start_left_s": 4.2, "start_tries": 0},
-    ),
+    "starting": scene(**AT_REST, engine={"speed_rpm": 0.0, "start": "warning", "start_left_s": 4.2, "start_tries": 0}),
     "ready": scene(vehicle={"mode": "READY"}, pose={"speed_mps": 0.0}, due={"arm_unused_s": None}),
     "watching": scene(vehicle={"mode": "AUTO_WORK", "mine": False, "holder_name": "B", "standing": False}),
     "mission": scene(

@@ -9,6 +9,8 @@ from vehicle.config.machine_parts import ToolConfig
 FROM: Final = ("arm", "strip", "behind")
 """Where a depth is read: at arm's length from safe ground, in a test strip of the same soil on safe ground, or behind a
 follow-up team. Never on ground that only the machine has worked."""
+DEEPER_M: Final = 0.1
+"""Loose soil and an old furrow let a rod sink deeper than the tool went; by more it is another hole."""
 _LOST: Final = re.compile(r"\b(missing|lost|gone|broken)\b", re.IGNORECASE)
 _NONE: Final = re.compile(r"\b(no|none|nothing|0|zero)\b", re.IGNORECASE)
 _WORD: Final = re.compile(r"\w+")
@@ -31,10 +33,6 @@ def of_depth(observation: Observation, tool: ToolConfig) -> str:
     if observation.value > tool.depth_max_m + DEEPER_M:
         return f"deeper than this tool works ({tool.depth_max_m:.2f} m)"
     return ""
-
-
-DEEPER_M: Final = 0.1
-"""Loose soil and an old furrow let a rod sink deeper than the tool went; by more it is another hole."""
 
 
 def says_where(text: str) -> bool:
