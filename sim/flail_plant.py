@@ -43,7 +43,8 @@ class FlailPlant:
 
     `arm_m`: height of the tool's lower edge above the plane under the tracks. `depths_m`: depth below the undisturbed
     ground at left end, middle and right end, negative in the air. For faults: `rotor_stuck_radps` (the rotor drive runs
-    whatever is commanded), `power_ratio`, `arm_drift_mps`, `lose_hammers`.
+    whatever is commanded), `drive_speed_ratio` (the drive reaches this share of the commanded speed), `power_ratio`,
+    `arm_drift_mps`, `lose_hammers`.
     """
 
     def __init__(
@@ -71,7 +72,7 @@ class FlailPlant:
         self.arm_m, self.arm_rate_mps = tool.height_max_m, 0.0
         self.depths_m = (-self.arm_m,) * 3
         self.rotor_stuck_radps: float | None = None
-        self.power_ratio = 1.0
+        self.power_ratio = self.drive_speed_ratio = 1.0
         self.arm_drift_mps = 0.0
         self.lost_hammers: tuple[int, ...] = ()
         self._hammer_draw = generator(seed, "flail.hammers")
@@ -88,7 +89,8 @@ class FlailPlant:
         self._load(body)
         if self.working_radps > 0.0:
             stuck = self.rotor_stuck_radps
-            self._spin(rotor_set_radps if stuck is None else stuck, engine_ratio * self.power_ratio)
+            set_radps = rotor_set_radps * self.drive_speed_ratio if stuck is None else stuck
+            self._spin(set_radps, engine_ratio * self.power_ratio)
 
     def lose_hammers(self, count: int) -> None:
         """Break off `count` more of the remaining hammers, chosen by the run's seed."""

@@ -209,6 +209,15 @@ def test_stuck_rotor_valve_turns_an_uncommanded_rotor():
     assert flail.rotor_radps == pytest.approx(20.0, rel=1e-3)
 
 
+def test_drive_that_falls_short_turns_the_rotor_slower_than_commanded_until_it_is_switched_off():
+    flail, body = flail_on(), body_on(FLAT)
+    flail.rotor_radps, flail.drive_speed_ratio = WORKING, 0.8
+    cut(flail, body, 0.2, 0.2, 15.0)
+    assert flail.rotor_radps == pytest.approx(0.8 * WORKING, rel=1e-3)
+    cut(flail, body, 0.0, -0.5, 60.0, rotor=0.0)
+    assert flail.rotor_radps == 0.0
+
+
 def test_blade_needs_no_rotor_and_loads_the_tracks():
     blade = TOOL.model_copy(update={"kind": "blade", "rotor_speed_rpm": 0.0, "rotor_inertia_kgm2": 0.0})
     flail, body = flail_on(tool=blade), body_on(FLAT)
