@@ -212,7 +212,7 @@ def test_stuck_rotor_valve_turns_an_uncommanded_rotor():
 def test_drive_that_falls_short_turns_the_rotor_slower_than_commanded_until_it_is_switched_off():
     flail, body = flail_on(), body_on(FLAT)
     flail.rotor_radps, flail.drive_speed_ratio = WORKING, 0.8
-    cut(flail, body, 0.2, 0.2, 15.0)
+    cut(flail, body, 0.02, 0.2, 15.0)
     assert flail.rotor_radps == pytest.approx(0.8 * WORKING, rel=1e-3)
     cut(flail, body, 0.0, -0.5, 60.0, rotor=0.0)
     assert flail.rotor_radps == 0.0
