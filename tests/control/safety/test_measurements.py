@@ -352,7 +352,7 @@ def test_a_controller_that_restarted_while_the_rotor_worked_the_ground_felt_a_la
 
 
 def test_row_55_a_rotor_that_is_doubted_is_measured_as_that() -> None:
-    watch = RotorWatch(speeds_radps=(1.0,), doubt_tick=1)
+    watch = RotorWatch(still_tick=1, doubt_tick=1)
     at_work = status(rotor_speed_radps=CONFIG.machine.tool.rotor_speed_radps, depth_m=0.2)
     assert sensed(gate_inputs(monitor=old(rotor_watch=watch), status_=at_work)).rotor_doubted
     assert not sensed(gate_inputs(status_=at_work)).rotor_doubted

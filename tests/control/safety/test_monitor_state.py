@@ -283,8 +283,9 @@ def test_without_a_position_the_belts_way_is_taken_off_the_room(
 
 
 def test_row_55_the_monitor_follows_the_rotor() -> None:
-    worked = status(rotor_speed_radps=WORKING, depth_m=0.2)
-    watch = RotorWatch(speeds_radps=(WORKING,) * 99, short_tick=TICK)
+    worked = status(rotor_speed_radps=WORKING, depth_m=0.2, track_left_mps=0.2, track_right_mps=0.2)
+    first = TICK - 99
+    watch = RotorWatch(low_radps=WORKING, high_radps=WORKING, still_tick=first, before_tick=first, short_tick=TICK)
     new = after(gate_inputs(monitor=old(rotor_watch=watch), status_=worked))
-    assert new.rotor_watch.doubt_tick == TICK - 150
+    assert new.rotor_watch.doubt_tick == first - 50
     assert after(gate_inputs(monitor=old(rotor_watch=watch)), stale=True).rotor_watch == RotorWatch()

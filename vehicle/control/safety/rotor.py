@@ -22,9 +22,10 @@ from vehicle.control.state import RotorWatch
 
 STILL_TICKS: Final = 100
 STILL_RADPS: Final = 0.2
-"""A hundred readings with noise of 0.1 rad/s (the simulated sensor's) span 0.5 rad/s; that they span 0.2, twice the
-noise, has a chance of 1e-15. Unverified for a real sensor: one that is coarser than 0.1 rad/s cannot be told from one
-that stands."""
+"""The shown speed stands while its readings stay within this span; the next one beyond begins it anew. What is held is
+found after two seconds, what jitters within the span after four at most. A hundred readings with noise of 0.1 rad/s
+(the simulated sensor's) span 0.5 rad/s; that they span 0.2, twice the noise, has a chance of 1e-15. Unverified for a
+real sensor: one that is coarser than 0.1 rad/s cannot be told from one that stands."""
 MEAN_TICKS: Final = 50
 SHORT_RATIO: Final = 0.9
 SHORT_FREE_RATIO: Final = 0.01
@@ -47,19 +48,22 @@ def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConf
         return RotorWatch(air_ratio=_air_ratio(old, status, ratio, shown, config))
     if not _fastest_mps(status) > STANDSTILL_MPS:
         return RotorWatch(air_ratio=old.air_ratio, doubt_tick=old.doubt_tick)
-    begins = not old.speeds_radps
-    speeds_radps = (*old.speeds_radps, status.rotor_speed_radps)[-STILL_TICKS:]
+    begins = old.still_tick == 0
+    low_radps, high_radps, still_tick, before_tick = _span(old, status.rotor_speed_radps, tick)
     shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
     load_ratio = status.engine_load_ratio if begins else _mean(old.load_ratio, status.engine_load_ratio)
     short = _short(load_ratio, _known(old.air_ratio), shown_ratio)
     short_tick = old.short_tick if short and not begins else tick
     return RotorWatch(
         air_ratio=old.air_ratio,
-        speeds_radps=speeds_radps,
+        low_radps=low_radps,
+        high_radps=high_radps,
+        still_tick=still_tick,
+        before_tick=before_tick,
         shown_ratio=shown_ratio,
         load_ratio=load_ratio,
         short_tick=short_tick,
-        doubt_tick=old.doubt_tick or _doubt_tick(speeds_radps, short_tick, tick),
+        doubt_tick=old.doubt_tick or _doubt_tick(still_tick, before_tick, short_tick, tick),
     )
 
 
@@ -68,11 +72,22 @@ def _short(load_ratio: float, air_ratio: float, shown_ratio: float) -> bool:
     return load_ratio < FULL_RATIO and load_ratio - air_ratio < SHORT_RATIO * shown_ratio - SHORT_FREE_RATIO
 
 
-def _doubt_tick(speeds_radps: tuple[float, ...], short_tick: int, tick: int) -> int:
-    """The first tick in which the sensor may have stood, a second of filters and chance included; 0 without a doubt."""
+def _span(old: RotorWatch, speed_radps: float, tick: int) -> tuple[float, float, int, int]:
+    """Lowest and highest speed of the span, its first tick, and that of the span before; a scatter begins it anew."""
+    low_radps, high_radps = min(old.low_radps, speed_radps), max(old.high_radps, speed_radps)
+    if old.still_tick and high_radps - low_radps < STILL_RADPS:
+        return low_radps, high_radps, old.still_tick, old.before_tick
+    return speed_radps, speed_radps, tick, old.still_tick or tick
+
+
+def _doubt_tick(still_tick: int, before_tick: int, short_tick: int, tick: int) -> int:
+    """The first tick in which the sensor may have stood, a second of filters and chance included; 0 without a doubt.
+
+    One that stands and jitters may have begun within the span before, never before that.
+    """
     found = []
-    if len(speeds_radps) == STILL_TICKS and max(speeds_radps) - min(speeds_radps) < STILL_RADPS:
-        found.append(tick - STILL_TICKS)
+    if tick - still_tick >= STILL_TICKS - 1:
+        found.append(before_tick)
     if tick - short_tick >= SHORT_TICKS:
         found.append(short_tick)
     return max(1, min(found) - MEAN_TICKS) if found else 0
