@@ -1,34 +1,27 @@
 """`flailpilot observe KIND VALUE`: sends a person's measurement or observation, signed with its own station key."""
 
 import asyncio
-import math
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from console.client import key_file
-from console.client.link import ConsoleLink, TransferError, console_link
+from console.client import key_file, measurement
+from console.client.hammers_told import cost_of, hammers_told
+from console.client.link import console_link
+from console.client.measurement import AGO_MAX_MIN, Fault, FaultyError, Measurement
 from console.client.observation_words import KINDS
 from console.client.protocol import Credentials
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from flailpilot.addresses import host_port
 from flailpilot.exit_status import DONE, FAILED
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.hammers import Hammers, meaning, named_tracks
+from vehicle.contracts.hammers import Hammers
 from vehicle.host.clock import SystemClock, utc_now
 from vehicle.operator_link.files import SESSION_S
-from vehicle.operator_link.machine_file import MACHINE, hammers_of
 
 ADVICE = "an observing station needs its own key: two senders with one key stop the machine"
-WHERE = ("arm", "strip", "behind")
-CHECKS = ("depth", "base", "hammers")
-"""Kinds that prove something, if it is known who measured."""
-AGO_MAX_MIN = 960.0
-"""The vehicle refuses what was measured more than 16 h ago."""
-HEIGHT_SHARE = 0.5
-"""Height is half as accurate as horizontal position: 4 cm of height count like 2 cm horizontally."""
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
@@ -92,7 +85,7 @@ async def _told(
                 "key store hold this key?"
             ) from None
         if observation.kind is ObservationKind.HAMMER_COUNT:
-            await _asked_first(observation, await _hammers(link), yes=yes)
+            await _asked_first(observation, await hammers_told(link), yes=yes)
         try:
             return await link.observe(observation)
         except TimeoutError:
@@ -101,35 +94,22 @@ async def _told(
             raise InputError(f"observe: {refusal}") from None
 
 
-async def _hammers(link: ConsoleLink) -> Hammers | None:
-    """Return the hammers of this vehicle's machine; None if it does not tell them."""
-    try:
-        return hammers_of(await link.fetch(MACHINE))
-    except (TransferError, ValueError):
-        return None
-
-
 async def _asked_first(observation: Observation, hammers: Hammers | None, *, yes: bool) -> None:
     """Say what a count of hammers means before it is sent; at a terminal it is sent only if a person says so."""
-    tracks = named_tracks(observation.text)
     asks = sys.stdin.isatty() and not yes
-    if not await asyncio.to_thread(wanted, hammers, int(observation.value), tracks, input if asks else None):
+    if not await asyncio.to_thread(wanted, hammers, observation, input if asks else None):
         raise _LeftError
 
 
-def wanted(hammers: Hammers | None, count: int, tracks: tuple[int, ...], read: Callable[[str], str] | None) -> bool:
+def wanted(hammers: Hammers | None, count: Observation, read: Callable[[str], str] | None) -> bool:
     """Print what a count means, and return whether it is to be sent. `read` None: nobody is asked.
 
-    Nothing is printed or asked where no hammer is missing.
+    Nothing is printed where no hammer is missing; nobody is asked where the vehicle does not tell its hammers.
     """
-    if hammers is None:
-        print("the vehicle does not say how many hammers its machine has: a smaller count takes credit away")
-        return True
-    said = meaning(hammers, count, tracks)
-    if not said:
-        return True
-    print(said)
-    if read is None:
+    said = cost_of(hammers, count)
+    if said:
+        print(said)
+    if not said or hammers is None or read is None:
         return True
     try:
         return read("send it? [y/N] ").strip().lower() in ("y", "yes")
@@ -143,71 +123,41 @@ def observation_of(asked: Asked) -> Observation:
     Raises:
         InputError: The kind is unknown, the place or the time is invalid, or it lacks what its proof needs.
     """
-    kind = KINDS.get(asked.kind)
-    if kind is None:
-        raise InputError(f"observe: {asked.kind!r} is no known kind (there are: {', '.join(KINDS)})")
-    if not math.isfinite(asked.value):
-        raise InputError(f"observe {asked.kind}: the value must be a number, is {asked.value}")
-    lat_deg, lon_deg = _place(asked.at)
-    if not 0.0 <= asked.ago_min <= AGO_MAX_MIN:  # also False for NaN
-        raise InputError(f"--ago {asked.ago_min:g}: minutes since it was measured, 0 to {AGO_MAX_MIN:g}")
-    said = _said(kind, asked)
-    _complete(asked)
-    value = asked.value
-    if kind is ObservationKind.BENCHMARK_CHECK:
-        value = max(value, HEIGHT_SHARE * abs(asked.height))
-    return Observation(
-        station_id=1,
-        session_id=0,
-        sequence=0,
-        kind=kind,
-        value=value,
-        sigma=asked.sigma,
-        lat_deg=lat_deg,
-        lon_deg=lon_deg,
-        time_utc_us=int(utc_now().timestamp() * 1e6) - round(asked.ago_min * 60e6),
-        who=asked.who,
-        text=" ".join(part for part in (said, asked.text) if part),
-    )
-
-
-def _complete(asked: Asked) -> None:
-    """Raise InputError if a measurement lacks what its proof needs."""
-    if asked.kind not in CHECKS:
-        return
-    if not asked.who.strip():
-        raise InputError(f"observe {asked.kind}: say who measured, --who NAME")
-    if asked.kind == "base" and asked.sigma is None:
-        raise InputError("observe base: say how well the point was measured, --sigma METRES, such as 0.01")
-    if asked.kind == "base" and not asked.text.strip():
-        raise InputError('observe base: say which control point it was, --text "point 1"')
-
-
-def _said(kind: ObservationKind, asked: Asked) -> str:
-    """Return the text that tells the vehicle where a depth was read and which hammers are missing."""
-    if kind is ObservationKind.DEPTH_CHECK:
-        if asked.where not in WHERE:
-            raise InputError(
-                "observe depth: say where it was read, --from arm (at arm's length from safe ground), strip (a test "
-                "strip of the same soil on safe ground) or behind (behind the follow-up team); nobody steps on ground "
-                "that only the machine has worked"
-            )
-        if asked.at is None:
-            raise InputError("observe depth: give the place, --at LAT,LON in degrees")
-        return str(asked.where)
-    return f"missing {asked.missing}" if kind is ObservationKind.HAMMER_COUNT and asked.missing else ""
-
-
-def _place(at: str | None) -> tuple[float | None, float | None]:
-    if at is None:
-        return None, None
+    said = Measurement(
+        kind=asked.kind, value=asked.value, sigma=asked.sigma, height_m=asked.height, place=asked.at,
+        where=asked.where, missing=asked.missing, who=asked.who, text=asked.text, ago_min=asked.ago_min,
+    )  # fmt: skip
     try:
-        lat_deg, lon_deg = (float(word) for word in at.split(","))
-    except ValueError:
-        raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034") from None
-    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):  # also False for NaN
-        raise InputError(f"--at {at}: no latitude up to 90 and longitude up to 180; write LAT,LON, latitude first")
-    return lat_deg, lon_deg
+        return measurement.observation_of(said, int(utc_now().timestamp() * 1e6))
+    except FaultyError as fault:
+        raise InputError(_line(fault, asked)) from None
+
+
+def _line(faulty: FaultyError, asked: Asked) -> str:
+    """Return the line that says what is wrong, in the options of the command line."""
+    kind = f"observe {asked.kind}"
+    lines = {
+        Fault.NO_KIND: f"observe: {asked.kind!r} is no known kind (there are: {', '.join(KINDS)})",
+        Fault.NO_NUMBER: f"{kind}: the {faulty.field} must be a number",
+        Fault.NO_SIGMA: f"{kind}: say how well the point was measured, --sigma METRES, such as 0.01",
+        Fault.NO_PLACE: f"{kind}: give the place, --at LAT,LON in degrees",
+        Fault.NO_DEGREES: f"--at {asked.at}: write LAT,LON in degrees, such as 39.990012,46.930034",
+        Fault.NOT_ON_EARTH: (
+            f"--at {asked.at}: no latitude up to 90 and longitude up to 180; write LAT,LON, latitude first"
+        ),
+        Fault.NO_WHERE: (
+            f"{kind}: say where it was read, --from arm (at arm's length from safe ground), strip (a test strip of the "
+            "same soil on safe ground) or behind (behind the follow-up team); nobody steps on ground that only the "
+            "machine has worked"
+        ),
+        Fault.NO_TRACKS: (
+            f"--missing {asked.missing}: write numbers of hammer tracks, such as 3,17; leave it out if nobody knows"
+        ),
+        Fault.NOBODY: f"{kind}: say who measured, --who NAME",
+        Fault.NO_POINT: f'{kind}: say which control point it was, --text "point 1"',
+        Fault.NOT_THIS_SHIFT: f"--ago {asked.ago_min:g}: minutes since it was measured, 0 to {AGO_MAX_MIN:g}",
+    }
+    return lines.get(faulty.fault, f"{kind}: {faulty.words}")
 
 
 def credentials(path: Path) -> Credentials:

@@ -26,6 +26,7 @@ from console.server.board import Board
 from console.server.desk import Desk, Steered
 from console.server.guard import Guard
 from console.server.links import Links
+from console.server.measuring_api import Measuring
 from console.server.planning_api import Planning
 from console.server.rings import RingExchange
 from console.server.settings import ServerSettings, VehicleSettings
@@ -123,8 +124,9 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
             )  # fmt: skip
             relay = VideoRelay(lambda: desk.steered.settings, clock, settings.speed)
             api = Api(desk, settings, store, links)
+            measuring = Measuring(lambda: desk.steered.link, lambda: desk.steered.settings.id, planning.note)
             app.router.routes[:0] = [
-                *api.routes(), *planning.routes(), *planning.public_routes(), *relay.routes()
+                *api.routes(), *planning.routes(), *measuring.routes(), *planning.public_routes(), *relay.routes()
             ]  # fmt: skip
             try:
                 yield

@@ -84,6 +84,10 @@ class Planning:
         left_s = work.time_left_s if work is not None else None
         return parking_time_s(self._to_parking, link.vehicle_id, (site or {}).get("hash"), left_s, place)
 
+    def note(self, text: str, *, kind: str) -> None:
+        """Note in this console's record what was recorded through it."""
+        self._record.watch.note(text, kind=kind)
+
     async def run(self, clock: Clock) -> None:
         """Note the vehicle's state for hours, path and stops, until cancelled."""
         while True:

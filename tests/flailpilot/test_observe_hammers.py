@@ -2,12 +2,19 @@
 
 import pytest
 
+from firmware_bridge.types import Observation, ObservationKind
 from flailpilot.observe import wanted
 from tests.operator_link.exchange import Exchange
 from vehicle.contracts.hammers import Hammers, meaning, named_tracks
 from vehicle.operator_link.machine_file import MACHINE, hammers_of
 
 FORTY = Hammers(count=40, per_track=1)
+
+
+def count(value: float, text: str = "") -> Observation:
+    return Observation(
+        station_id=1, session_id=0, sequence=0, kind=ObservationKind.HAMMER_COUNT, value=value, who="A", text=text
+    )
 
 
 def test_one_of_forty_that_nobody_names_takes_all_ground() -> None:
@@ -43,22 +50,22 @@ def test_a_person_is_asked_before_it_is_sent(capsys: pytest.CaptureFixture[str],
         asked.append(capsys.readouterr().out)
         return answer
 
-    assert wanted(FORTY, 39, (), read) is sent
+    assert wanted(FORTY, count(39), read) is sent
     assert asked[0].startswith("1 of 40 missing")
 
 
 def test_a_script_is_told_and_not_asked(capsys: pytest.CaptureFixture[str]) -> None:
-    assert wanted(FORTY, 39, (17,), None)
+    assert wanted(FORTY, count(39, "missing 17"), None)
     assert capsys.readouterr().out.startswith("1 of 40 missing: hammer track 17")
 
 
 def test_a_full_count_is_sent_without_a_word(capsys: pytest.CaptureFixture[str]) -> None:
-    assert wanted(FORTY, 40, (), lambda _: pytest.fail("asked"))
+    assert wanted(FORTY, count(40), lambda _: pytest.fail("asked"))
     assert capsys.readouterr().out == ""
 
 
 def test_a_vehicle_that_tells_no_number_is_no_obstacle(capsys: pytest.CaptureFixture[str]) -> None:
-    assert wanted(None, 39, (), None)
+    assert wanted(None, count(39), None)
     assert "does not say how many hammers" in capsys.readouterr().out
 
 

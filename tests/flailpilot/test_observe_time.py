@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from console.client.measurement import AGO_MAX_MIN
 from flailpilot import observe
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
@@ -17,7 +18,7 @@ ASKED = observe.Asked(
 )  # fmt: skip
 
 
-@given(ago_min=st.floats(0.0, observe.AGO_MAX_MIN))
+@given(ago_min=st.floats(0.0, AGO_MAX_MIN))
 def test_the_time_is_that_of_the_measurement(ago_min: float) -> None:
     before_us = int(utc_now().timestamp() * 1e6)
     told_us = observe.observation_of(replace(ASKED, ago_min=ago_min)).time_utc_us
@@ -39,6 +40,15 @@ def test_a_time_that_is_none_is_refused(ago_min: float) -> None:
         ({"sigma": None}, "--sigma"),
         ({"text": ""}, "--text"),
         ({"kind": "hammers", "who": ""}, "--who"),
+        ({"kind": "hammers", "missing": "the left one"}, "--missing the left one"),
+        ({"kind": "depth"}, "--from"),
+        ({"kind": "depth", "where": "arm"}, "--at"),
+        ({"kind": "depth", "where": "arm", "at": "40"}, "--at 40"),
+        ({"kind": "depth", "where": "arm", "at": "91,47"}, "--at 91,47"),
+        ({"kind": "earthquake"}, "no known kind"),
+        ({"value": float("nan")}, "must be a number"),
+        ({"who": "x" * 21}, "who: at most 20 bytes"),
+        ({"text": "x" * 51}, "text: at most 50 bytes"),
     ],
 )
 def test_a_measurement_without_what_its_proof_needs_is_not_sent(change: dict[str, object], says: str) -> None:
@@ -47,4 +57,4 @@ def test_a_measurement_without_what_its_proof_needs_is_not_sent(change: dict[str
 
 
 def test_a_note_needs_no_measurement() -> None:
-    assert observe.observation_of(replace(ASKED, kind="note", sigma=None, who="")).text == "point 1"
+    assert observe.observation_of(replace(ASKED, kind="note", value=0.0, sigma=None, who="")).text == "point 1"

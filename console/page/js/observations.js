@@ -31,7 +31,7 @@ const drawn = () => crypto.getRandomValues(new Uint32Array(1))[0];
 export class Observations {
   /** @param {{store: any, post: (path: string, body: any) => Promise<any>, book: any, draw?: () => number}} parts */
   constructor({ store, post, book, draw = drawn }) {
-    Object.assign(this, { store, post, book, draw, form: null });
+    Object.assign(this, { store, post, book, draw, form: null, measured: null });
   }
 
   /**
@@ -51,6 +51,19 @@ export class Observations {
     this._keep(mark, sent);
     const told = await this.post("/api/observations", { ...body, number: sent.number });
     this._keep(mark, null);
+    return told;
+  }
+
+  /**
+   * Send what somebody measured, as it was typed; the server judges it. A second try of the same words has their number.
+   * @returns {Promise<any>} what the vehicle answered @throws {Error} a field is wrong, or nobody answered
+   */
+  async measure(typed) {
+    const body = { ...typed, vehicle: this.store.value("server", "vehicle") };
+    const words = JSON.stringify(body);
+    if (this.measured?.words !== words) this.measured = { words, number: this.draw() };
+    const told = await this.post("/api/measurements", { ...body, number: this.measured.number });
+    this.measured = null;
     return told;
   }
 

@@ -1,7 +1,7 @@
 // The Record view: what was processed and what was not and why, hours, depths, files for others. It decides nothing.
 
 import { placedIn, siteNow } from "./marks.js";
-import { datumOf } from "./plan/drawing.js";
+import { datumOf, toMetres } from "./plan/drawing.js";
 import { make, put, show } from "./dom.js";
 import { clock, number, span } from "./i18n.js";
 import { toScreen } from "./map/geometry.js";
@@ -11,6 +11,8 @@ import { loadPalette } from "./map/palette.js";
 import { asking } from "./plan/asking.js";
 import { button, field, panel, rowsOf } from "./plan/parts.js";
 import { draw } from "./record/chart.js";
+import { Checks } from "./record/checks.js";
+import { placeOf } from "./record/checks_logic.js";
 import { balance, squareMetres, standing } from "./record/figures.js";
 
 const KINDS = ["report", "map", "gpkg", "geojson", "csv"];
@@ -20,12 +22,13 @@ const NOT_REACHED = "not_swept";
 const TIMES = 40; // events shown, newest first
 
 class RecordView {
-  constructor(element, { store, api, t, map = null }) {
-    Object.assign(this, { element, store, api, t, server: asking(api, t), main: map, record: null, error: null, gapColours: {}, busy: false });
+  constructor(element, { store, api, t, map = null, observations }) {
+    Object.assign(this, { element, store, api, t, observations, server: asking(api, t), main: map, record: null, error: null, gapColours: {}, busy: false });
     this.build();
     loadPalette().then((palette) => { this.gapColours = palette.report.gaps; this.map.touch(); }, () => {});
     store.subscribe(["site"], (site) => this.map.setSite(site ?? { hash: null }));
     store.subscribe(["ground", "mission", "server"], () => this.isShown && this.render());
+    store.subscribe(["checks", "vehicle", "link", "server"], () => this.isShown && this.checks.render());
   }
 
   build() {
@@ -37,6 +40,8 @@ class RecordView {
     this.map.fingers.buttons(buttons, t);
     this.map.overlays.push((context, view, theme) => this.paint(context, view, theme));
     mountLegend(legend, t);
+    this.checks = new Checks({ store: this.store, t, server: this.server, observations: this.observations, map: this.map });
+    this.map.editor = (kind, x, y) => kind === "down" && this.checks.pointed(this.map.toGround(x, y), datumOf(siteNow(this.store)));
     this.told = make("p", { role: "status" });
     this.made_at = make("p", {});
     this.statement = make("p", { className: "statement" });
@@ -49,6 +54,7 @@ class RecordView {
     this.facts = make("table", { className: "compare" });
     this.who = new Map(WHO.map((key) => [key, field(t(`record.${key}`), () => {})]));
     this.column = make("div", { className: "plan-column" }, [
+      this.checks.element,
       panel(t("record.title"), [button(t("record.refresh"), () => this.refresh()), this.told, this.made_at, this.statement, this.totals]),
       panel(t("record.legend"), [legend]),
       panel(t("record.gaps"), [this.gaps]),
@@ -71,11 +77,12 @@ class RecordView {
     this.map.resize();
     const site = this.store.get("site");
     if (site) this.map.setSite(site);
+    this.checks.render();
     this.refresh();
   }
 
   hide() { this.isShown = false; }
-  key(event) { return this.map.key(event); }
+  key(event) { return this.checks.key(event) || this.map.key(event); }
 
   async refresh() {
     if (this.busy) return;
@@ -155,6 +162,7 @@ class RecordView {
   }
 
   paint(context, view, theme) {
+    this.paintPlace(context, view, theme);
     for (const { reason, rings, area_m2 } of this.record?.pieces ?? []) {
       context.beginPath();
       for (const ring of rings) {
@@ -173,6 +181,17 @@ class RecordView {
       }
       if (Math.sqrt(area_m2) * view.ppm < 8) ringRound(context, view, reason === NOT_REACHED ? theme.ink : this.gapColours[reason] ?? theme.ink, rings[0][0]);
     }
+  }
+
+  // Where the depth reading of the open form was made, as it is written there.
+  paintPlace(context, view, theme) {
+    const place = placeOf(this.checks.place), datum = datumOf(siteNow(this.store));
+    if (place === null || datum === null) return;
+    const [x, y] = toScreen(view, ...toMetres(place, datum));
+    ringRound(context, view, theme.ink, toMetres(place, datum));
+    context.beginPath();
+    for (const [dx, dy] of [[14, 0], [0, 14]]) { context.moveTo(x - dx, y - dy); context.lineTo(x + dx, y + dy); }
+    context.stroke();
   }
 
   async download(kind) {

@@ -29,7 +29,7 @@ class FakeServer:
     """What a test sets in `state` is told at 10 Hz; what the page sends is kept. `quiet`: /state tells nothing.
 
     `film`: what /video says when a page connects; `picture` answers its questions, with nothing where it gives None.
-    `told`: answers to posts, by path.
+    `told`: answers to posts, by path; `status`: their status, where it is not 200.
     """
 
     def __init__(self) -> None:
@@ -40,6 +40,7 @@ class FakeServer:
         self.posts: list[tuple[str, Any]] = []
         self.answers: list[dict[str, Any]] = []
         self.told: dict[str, dict[str, Any]] = {}
+        self.status: dict[str, int] = {}
         self.quiet = False
         self.refuse_drive = 0
         self.forbidden = False
@@ -51,7 +52,7 @@ class FakeServer:
 
     def forget(self) -> None:
         """Nothing was sent, nothing is to be answered."""
-        for kept in (self.readings, self.acts, self.stops, self.posts, self.answers, self.told):
+        for kept in (self.readings, self.acts, self.stops, self.posts, self.answers, self.told, self.status):
             kept.clear()
 
     @property
@@ -99,7 +100,8 @@ class FakeServer:
     async def _other(self, request: Request) -> Response:
         if request.method == "POST":
             self.posts.append((request.url.path, await request.json()))
-            return JSONResponse(self.told.get(request.url.path, {"ok": True}))
+            path = request.url.path
+            return JSONResponse(self.told.get(path, {"ok": True}), self.status.get(path, 200))
         if request.url.path != "/api/site":
             return JSONResponse({"error": "not here"}, status_code=404)
         return JSONResponse(self.state.get("site", {"hash": None}))

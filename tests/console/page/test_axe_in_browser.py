@@ -21,6 +21,14 @@ SHOWN = {
     "nobody there": ("searching", "drive", ""),
     "plan": ("disarmed", "plan", "for (const one of document.querySelectorAll('#view-plan details')) one.open = true"),
     "record": ("disarmed", "record", ""),
+    **{
+        f"checks {n}": (
+            "disarmed",
+            "record",
+            f"document.querySelectorAll('#view-record details[name]')[{n}].open = true",
+        )
+        for n in range(4)
+    },
     "setup": ("disarmed", "setup", ""),
 }
 

@@ -1,0 +1,189 @@
+"""The panel "Checks": what is due and why, a form for each measurement, and what became of what was sent."""
+
+from typing import Any
+
+import pytest
+
+from tests.console.page.browser import Page
+from tests.console.page.fake_server import FakeServer
+from tests.console.page.opening import opened
+
+pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
+PATH = "/api/measurements"
+GROUPS = ["base", "depth", "hammers", "machine"]
+PANEL = "document.querySelector('#view-record .plan-panel')"
+OPEN = "document.querySelector('#view-record details[open]')"
+RECORDED = {"recorded": True, "text": "", "value": 0.008, "sigma": 0.01, "utc_us": 1}
+BASE = ["point 1", "0.008", "0.01", "0.01", "", "leader"]
+
+
+def shown(browser: Page, server: FakeServer, group: str, *, scene: str = "disarmed", **checks: Any) -> None:
+    """The Record view with the form of this group open, as a person opens it: focus on it, Enter."""
+    opened(browser, server, scene)
+    if checks:
+        server.state["checks"].update(checks)
+        browser.until(
+            "return JSON.stringify(flail.store.get('checks').due) === JSON.stringify(arguments[0])", checks["due"]
+        )
+    browser.js("flail.turn('record')")
+    browser.js(f"{PANEL}.querySelectorAll('summary')[arguments[0]].focus()", GROUPS.index(group))
+    browser.tap("Enter")
+    browser.until(f"return {OPEN} !== null")
+
+
+def written(browser: Page, texts: list[str]) -> None:
+    """Each line of the open form, from above."""
+    browser.js(
+        f"const lines = [...{OPEN}.querySelectorAll('input[type=text]')];"
+        "arguments[0].forEach((text, n) => { lines[n].value = text;"
+        " lines[n].dispatchEvent(new Event('input', {bubbles: true})); });",
+        texts,
+    )
+
+
+def press(browser: Page, words: str) -> None:
+    """A button by the keyboard."""
+    browser.js(f"[...{OPEN}.querySelectorAll('button')].find((one) => one.textContent === arguments[0]).focus()", words)
+    browser.tap("Enter")
+
+
+def posts(server: FakeServer) -> list[dict[str, Any]]:
+    return [body for path, body in server.posts if path == PATH]
+
+
+def status(browser: Page) -> str:
+    return str(browser.js(f"return {OPEN}.querySelector('[role=status]').textContent"))
+
+
+def test_what_is_due_is_listed_with_its_reason(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "depth", due=["base", "depth_contradicts"])
+    words = browser.js(f"return {PANEL}.innerText")
+    assert "Due now: Base, Depth." in words
+    assert "Depth and tool height contradict each other: nothing is credited." in browser.js(f"return {OPEN}.innerText")
+    assert "proves what was worked until it was made" in words
+    marks = browser.js(f"return [...{PANEL}.querySelectorAll('summary .due')].map((one) => one.className)")
+    assert ["amber" in one for one in marks] == [True, True, False, False]
+
+
+def test_without_a_vehicle_nothing_counts_as_not_due(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "searching")
+    browser.js("flail.turn('record')")
+    words = browser.js(f"return {PANEL}.innerText")
+    assert "what is due is not known" in words
+    assert "Nothing is due" not in words
+    assert "Not due." not in words
+
+
+def test_a_check_goes_out_once_with_the_time_of_its_first_figure(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "base")
+    server.told[PATH] = RECORDED
+    browser.js("flail.others.record.view.checks.now_ms = () => 1_790_000_000_000")
+    written(browser, BASE[:2])
+    browser.js("flail.others.record.view.checks.now_ms = () => 1_790_000_300_000")
+    written(browser, BASE)
+    press(browser, "Send the check of the base")
+    browser.when(lambda: "Recorded: base 0.008 m off" in status(browser))
+    (sent,) = posts(server)
+    assert {name: sent[name] for name in ("kind", "text", "value", "height", "sigma", "who", "vehicle")} == {
+        "kind": "base", "text": "point 1", "value": "0.008", "height": "0.01", "sigma": "0.01", "who": "leader",
+        "vehicle": "memat-1",
+    }  # fmt: skip
+    assert sent["measured_ms"] == 1_790_000_000_000
+    left = browser.js(f"return [...{OPEN}.querySelectorAll('input[type=text]')].map((one) => one.value)")
+    assert left == ["", "", "", "", "", "leader"], "a second press cannot send the same figures again"
+
+
+def test_a_time_set_back_is_told_and_no_time_is_one_line_at_its_field(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "base")
+    server.told[PATH] = RECORDED
+    noon = "new Date(2026, 5, 1, 12, 0).getTime()"
+    browser.js(f"flail.others.record.view.checks.now_ms = () => {noon}")
+    written(browser, [*BASE[:4], "noon", "leader"])
+    press(browser, "Send the check of the base")
+    assert browser.js("return document.activeElement.closest('.line').innerText").endswith("leave it empty for now")
+    assert posts(server) == []
+    written(browser, [*BASE[:4], "11:35", "leader"])
+    assert "25 min ago" in browser.js(f"return {OPEN}.innerText")
+    press(browser, "Send the check of the base")
+    browser.when(lambda: posts(server))
+    assert posts(server)[0]["measured_ms"] == browser.js(f"return {noon}") - 25 * 60_000
+
+
+def test_what_the_server_refuses_stands_at_its_field(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "depth")
+    server.status[PATH] = 422
+    server.told[PATH] = {"error": "no_where", "field": "where", "why": "no_where", "words": ""}
+    press(browser, "Send the depth reading")
+    browser.until("return document.activeElement.type === 'radio'")
+    assert "Choose from where it was read" in browser.js("return document.activeElement.closest('fieldset').innerText")
+    server.told[PATH] = {"error": "x", "field": "value", "why": "impossible", "words": "value: 0 to 1 for this kind"}
+    press(browser, "Send the depth reading")
+    browser.until("return document.activeElement.closest('fieldset')?.innerText.includes('value: 0 to 1')")
+    assert browser.js("return document.activeElement.getAttribute('aria-invalid')") == "true"
+
+
+def test_a_refusal_of_the_vehicle_is_shown_and_the_figures_stay(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "base")
+    server.told[PATH] = {**RECORDED, "recorded": False, "text": "sigma above 0.02 m: measure the point again"}
+    written(browser, BASE)
+    press(browser, "Send the check of the base")
+    browser.when(lambda: status(browser) == "Refused by the vehicle: sigma above 0.02 m: measure the point again")
+    assert browser.js(f"return {OPEN}.querySelectorAll('input')[1].value") == "0.008"
+
+
+def test_a_short_count_is_sent_only_after_its_cost_was_read(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "hammers")
+    server.told[PATH] = {"asks": "1 of 40 missing: all ground loses its credit"}
+    written(browser, ["39", "", "", "leader"])
+    press(browser, "Send the count")
+    browser.until("return document.activeElement.textContent === 'Do not send'")
+    assert "1 of 40 missing: all ground loses its credit" in browser.js(f"return {OPEN}.innerText")
+    browser.tap("Enter")
+    browser.until(f"return {OPEN}.querySelector('[role=alert]').hidden")
+    assert [body.get("meant") for body in posts(server)] == [None]
+    press(browser, "Send the count")
+    browser.until(f"return !{OPEN}.querySelector('[role=alert]').hidden")
+    server.told[PATH] = {**RECORDED, "value": 39.0}
+    press(browser, "Send it: it is meant")
+    browser.when(lambda: "Recorded: 39 hammers" in status(browser))
+    assert posts(server)[-1]["meant"] is True
+
+
+def test_a_place_is_chosen_on_the_map(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "depth")
+    press(browser, "Choose on the map")
+    where = browser.js(
+        "const box = document.querySelector('#view-record canvas:nth-of-type(2)').getBoundingClientRect();"
+        "return [box.left + box.width / 2, box.top + box.height / 2]"
+    )
+    for kind in ("mousePressed", "mouseReleased"):
+        browser.cdp("Input.dispatchMouseEvent", type=kind, x=where[0], y=where[1], button="left", clickCount=1)
+    text = browser.until(f"return {OPEN}.querySelector('.line input').value")
+    lat, lon = (float(word) for word in text.split(","))
+    site = server.state["site"]["datum"]
+    assert 0.0 < lat - site[0] < 0.002
+    assert 0.0 < lon - site[1] < 0.002
+    assert browser.js(f"return {OPEN}.querySelector('[aria-pressed]').getAttribute('aria-pressed')") == "false"
+
+
+def test_the_checks_of_the_machine_are_buttons_of_now(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "machine")
+    server.told[PATH] = RECORDED
+    written(browser, ["leader"])
+    for n, words in enumerate(("Daily check", "Store the bay", "Full check begins", "Full check ends"), start=1):
+        press(browser, words)
+        browser.until(f"return {OPEN}.querySelector('[role=status]').textContent.startsWith('Recorded: ')")
+        assert len(posts(server)) == n
+    assert [body["kind"] for body in posts(server)] == ["daily", "bay", "full_begins", "full_ends"]
+    assert all(body["who"] == "leader" for body in posts(server))
+
+
+def test_armed_the_fields_are_locked_and_space_is_stop(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "base", scene="manual")
+    assert browser.js(f"return [...{OPEN}.querySelectorAll('input[type=text]')].every((one) => one.readOnly)")
+    press(browser, "Send the check of the base")
+    browser.js(f"{OPEN}.querySelector('input').focus()")
+    browser.tap("Space")
+    browser.when(lambda: server.stops)
+    assert posts(server) == []
+    assert "Locked while armed" in browser.js(f"return {OPEN}.innerText")
