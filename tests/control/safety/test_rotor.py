@@ -74,6 +74,7 @@ def test_the_span_begins_anew_at_the_reading_that_opens_it() -> None:
         (0.05, 0.05, False),
         (0.05, -0.0501, True),
         (0.0501, 0.0, True),
+        (-0.0501, 0.0, True),
         (NAN, 0.2, False),
         (0.2, NAN, False),
     ],
@@ -82,9 +83,9 @@ def test_a_rotor_that_turns_on_the_spot_is_not_judged(left_mps: float, right_mps
     """In a WAIT its speed may rest and its engine idle; what was found before stays, and later it begins anew."""
     belts: Any = {"track_left_mps": left_mps, "track_right_mps": right_mps}
     assert (followed(200, span_radps=0.0, load=0.0, **belts).doubt_tick > 0) is judged
-    doubted = followed(100, span_radps=0.0)
+    doubted = msgspec.structs.replace(followed(100, span_radps=0.0), air_ratio=0.1)
     after = followed(5, doubted, FIRST + 100, **belts)
-    assert after.doubt_tick == doubted.doubt_tick
+    assert (after.doubt_tick, after.air_ratio) == (doubted.doubt_tick, 0.1)
     if not judged:
         begun = followed(99, followed(5, followed(50, span_radps=0.0), FIRST + 50, **belts), FIRST + 55, span_radps=0.0)
         assert begun.doubt_tick == 0
@@ -113,6 +114,12 @@ def test_what_is_not_credited_is_not_judged_and_ends_the_doubt(changes: dict[str
 def test_all_that_may_be_credited_is_judged(changes: dict[str, Any]) -> None:
     assert followed(100, **changes).doubt_tick > 0 or "depth_m" in changes
     assert followed(100, span_radps=0.0, **changes).doubt_tick > 0
+
+
+def test_the_least_speed_that_may_be_credited_is_judged_in_the_ground_and_learnt_from_in_the_air() -> None:
+    assert CONFIG.mission.rotor_at_speed_ratio == LEAST / WORKING
+    assert followed(100, rotor_speed_radps=LEAST).doubt_tick > 0
+    assert in_air(rotor_speed_radps=LEAST).air_ratio == 0.1
 
 
 def test_what_was_found_stays_while_the_rotor_works() -> None:
@@ -196,7 +203,11 @@ def test_the_load_in_the_air_is_the_least_since_the_rotor_rested() -> None:
     assert in_air(watch, engine_load_ratio=0.3).air_ratio == 0.1
     assert in_air(watch, engine_load_ratio=0.05).air_ratio == 0.05
     assert in_air(watch, rotor_speed_radps=0.051 * WORKING).air_ratio == 0.1
-    assert in_air(watch, rotor_speed_radps=0.049 * WORKING).air_ratio == math.inf
+    assert in_air(watch, rotor_speed_radps=-0.051 * WORKING).air_ratio == 0.1
+    for speed_ratio in (0.05, 0.049, -0.05):
+        assert in_air(watch, rotor_speed_radps=speed_ratio * WORKING).air_ratio == math.inf
+    in_ground = status(depth_m=0.5, engine_load_ratio=0.05)
+    assert rotor._air_ratio(watch, in_ground, 1.0, 0.0, CONFIG) == 0.1
     torque_nm = 0.04 * BODY.power_w * TOOL.rotor_efficiency_ratio / WORKING
     assert in_air(rotor_torque_nm=torque_nm).air_ratio == pytest.approx(0.06)
 

@@ -111,7 +111,8 @@ def _air_ratio(old: RotorWatch, status: ControllerStatus, ratio: float, shown: f
 
 def _fastest_mps(status: ControllerStatus) -> float:
     """Of the faster belt; NaN where one is unknown."""
-    return max(abs(status.track_left_mps) + 0.0 * status.track_right_mps, abs(status.track_right_mps))
+    left_mps, right_mps = abs(status.track_left_mps), abs(status.track_right_mps)
+    return max(left_mps, right_mps) if left_mps + right_mps >= 0.0 else math.nan
 
 
 def _known(air_ratio: float) -> float:
