@@ -36,7 +36,7 @@ def ahead_us(state: ChecksState, observation: Observation, utc_us: int | None) -
     if utc_us is None or observation.time_utc_us is None:
         return state
     lead_us, station = observation.time_utc_us - utc_us, observation.station_id
-    if not max(CLOCK_US, state.ahead_us.get(station, 0)) < lead_us <= shift_state.AHEAD_US:
+    if not state.ahead_us.get(station, CLOCK_US) < lead_us <= shift_state.AHEAD_US:
         return state
     return replace(state, ahead_us=state.ahead_us | {station: lead_us})
 
@@ -48,7 +48,7 @@ def at_ns(state: ChecksState, observation: Observation, utc_us: int | None, now_
     """
     if utc_us is None or observation.time_utc_us is None:
         return None
-    doubt_us = max(CLOCK_US, state.ahead_us.get(observation.station_id, 0))
+    doubt_us = state.ahead_us.get(observation.station_id, CLOCK_US)
     return now_ns - (utc_us - min(observation.time_utc_us, utc_us) + doubt_us) * 1000
 
 

@@ -79,7 +79,8 @@ def contradiction(way: SpeedWay, sigma_m: float) -> WayMean | None:
     if not most_m > LIMIT_M + LIMIT_SIGMAS * sigma_m:
         return None
     since_s, east_m, north_m = earlier[pairs_m.index(most_m)]
-    return since_s, newest[-1][1] - east_m, newest[-1][2] - north_m
+    _, now_east_m, now_north_m = way.means[-1]
+    return since_s, now_east_m - east_m, now_north_m - north_m
 
 
 def witnessed(taken: Taken, epoch: WayEpoch) -> Taken:
