@@ -56,6 +56,7 @@ def classes(lie: Lie, results: Sequence[Result]) -> list[tuple[float, float, lis
 CHECKS = {
     "base_moved": ("base", "daily"),
     "base_drift": ("base", "daily"),
+    "place_scaled": ("base", "daily"),
     "heading_ramp": ("daily",),
     "heading_offset": ("daily",),
     "roll_offset": ("daily",),
@@ -151,8 +152,9 @@ def summary(results: Sequence[Result]) -> str:
 
 def draw(results: Sequence[Result], path: Path) -> None:
     """A panel a kind: how often it was found, and how much was false before and after the checks, by size."""
-    figure = Figure(figsize=(12.0, 11.0), dpi=130, layout="constrained")
-    panels = figure.subplots(5, 3).ravel().tolist()
+    rows = len(LIES) // 3 + 1  # one panel at least is the legend's
+    figure = Figure(figsize=(12.0, 2.2 * rows), dpi=130, layout="constrained")
+    panels = figure.subplots(rows, 3).ravel().tolist()
     for lie, axes in zip(LIES.values(), panels, strict=False):
         _panel(axes, lie, results)
     for axes in panels[len(LIES) :]:

@@ -14,13 +14,15 @@ R  in RECOVERY the pose stays within 0.85 m and 0.75 rad of a pose that was driv
 
 A machine is not judged while a stuck track or a slope pushes it, or while its operator reads that its position is not
 proven, because then nobody knows where the border is. Judging begins again at the next standstill without all this.
-For G1 a place in doubt excuses nothing where the vehicle holds two places against one another and one of them is true:
-then it knows enough to keep out.
+A place that goes slower or faster along the way than the machine is excused as far as `silent_way.py` says: for G1 the
+machine is judged where its receiver says that it is. For G1 a place in doubt excuses nothing where the vehicle holds
+two places against one another and one of them is true: then it knows enough to keep out.
 """
 
 import math
 from collections.abc import Callable, Iterator
 
+import msgspec
 import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
@@ -84,11 +86,18 @@ class GroundWatch:
         self._session = self._count = 0
 
     def step(
-        self, state: VehicleState, tracks: TrackPlant, true: Truth, before: Mode, depth_error_m: float = 0.0
+        self,
+        state: VehicleState,
+        tracks: TrackPlant,
+        true: Truth,
+        before: Mode,
+        depth_error_m: float = 0.0,
+        off_m: tuple[float, float] = (0.0, 0.0),
     ) -> None:
         """Judge one tick after the vehicle's.
 
-        `before`: the mode of the tick before; `depth_error_m`: by how much the depth sensor reads too deep.
+        `before`: the mode of the tick before; `depth_error_m`: by how much the depth sensor reads too deep; `off_m`:
+        by how much the place is off along the way while nobody could know (east, north).
         """
         plan = state.mission.plan
         if plan is not self._plan and plan is not None:
@@ -103,7 +112,8 @@ class GroundWatch:
         doubt = bool((state.gate.active | state.gate.latched) & DOUBTS)
         pushed = not tracks.brake_holds or tracks.stuck_left_mps is not None
         loose = doubt or pushed
-        self._check_keep_out(mode, true, loose=pushed or (doubt and not holds_the_true_one(state, true)))
+        shown = true if doubt else moved(true, off_m)
+        self._check_keep_out(mode, shown, loose=pushed or (doubt and not holds_the_true_one(state, true)))
         self._check_bearing(mode if before in AUTO else before, true, loose=loose)
         self._check_retreat(state, true, doubt=doubt, loose=loose)
 
@@ -204,6 +214,20 @@ class GroundWatch:
             self._tell("recovery_off_track", f"at {pose[0]:.2f} E {pose[1]:.2f} N, yaw {pose[2]:.2f} rad")
         # a machine that was pushed, or driven in doubt, is judged again once it has come back
         self._astray = not on and (loose or self._astray)
+
+
+def moved(true: Truth, off_m: tuple[float, float]) -> Truth:
+    """Return the machine so much further east and north."""
+    if off_m == (0.0, 0.0):
+        return true
+    (left_x, left_y), (right_x, right_y) = true.tool_left_m, true.tool_right_m
+    return msgspec.structs.replace(
+        true,
+        east_m=true.east_m + off_m[0],
+        north_m=true.north_m + off_m[1],
+        tool_left_m=(left_x + off_m[0], left_y + off_m[1]),
+        tool_right_m=(right_x + off_m[0], right_y + off_m[1]),
+    )
 
 
 def holds_the_true_one(state: VehicleState, true: Truth) -> bool:

@@ -23,6 +23,10 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
     rate: float
 
 
+AT_SPEED_RATIO = 0.98
+JITTER_RADPS = 0.15
+"""At most; the noise of a living sensor is 0.1 rad/s (`SensorParams.rotor_sigma_radps`)."""
+
 Act = Callable[[FaultScenario, Told], None]
 
 
@@ -94,6 +98,14 @@ def _base_stands(drill: FaultScenario, _told: Told) -> None:
     drill.world.gnss.jump_m = (0.0, 0.0)
 
 
+def _place_scaled(drill: FaultScenario, told: Told) -> None:
+    """Let the place go so much further, or less far, along the way than the machine; the speed stays true."""
+    tracks = drill.world.tracks
+    east_m, north_m = drill.world.gnss.jump_m
+    off_m = _signed(told) / 100.0 * tracks.speed_mps * TICK_S
+    drill.world.gnss.jump_m = (east_m + off_m * math.cos(tracks.yaw_rad), north_m + off_m * math.sin(tracks.yaw_rad))
+
+
 def _stuck(drill: FaultScenario, told: Told) -> None:
     gnss = drill.world.gnss
     gnss.frozen, gnss.jitter_m, gnss.speed_frozen = True, told.size, told.rate < 0.5
@@ -162,6 +174,20 @@ def _hammers_new(drill: FaultScenario, _told: Told) -> None:
     drill.world.flail.lost_hammers = ()
 
 
+def _rotor_slow(drill: FaultScenario, told: Told) -> None:
+    """From the working speed on the sensor stands and the drive falls short; `rate`: from half on it jitters, too."""
+    sensors, flail = drill.world.tool_sensors, drill.world.flail
+    if sensors.rotor_frozen or sensors.rotor_radps < AT_SPEED_RATIO * flail.working_radps:
+        return
+    sensors.rotor_frozen, sensors.rotor_jitter_radps = True, JITTER_RADPS * max(0.0, 2.0 * told.rate - 1.0)
+    flail.drive_speed_ratio = 1.0 - told.size / 100.0
+
+
+def _rotor_right(drill: FaultScenario, _told: Told) -> None:
+    drill.world.tool_sensors.rotor_frozen, drill.world.tool_sensors.rotor_jitter_radps = False, 0.0
+    drill.world.flail.drive_speed_ratio = 1.0
+
+
 def _line_slow(drill: FaultScenario, told: Told) -> None:
     """Delay the line by this in both directions together; `rate`: the share on the way to the controller."""
     ticks = told.size / 1000.0 / TICK_S
@@ -202,6 +228,11 @@ _ALL = (
         end=_base_stands, bounded_by="closing check of the base",
     ),
     Lie(
+        name="place_scaled",
+        rows=(46,), title="place off along the way by", unit="%", low=0.5, high=40.0, each=_place_scaled,
+        end=_base_stands, bounded_by="the receiver's own speed; closing check of the base",
+    ),
+    Lie(
         name="stuck",
         rows=(55,), title="position stuck, jitter", unit="m", low=1e-4, high=0.05, most=0.005, begin=_stuck,
         end=_lives, lasts=False, bounded_by="belts against place; a stop within 0.5 m",
@@ -240,6 +271,11 @@ _ALL = (
         name="hammers",
         rows=(63,), title="hammers lost", unit="", low=1.0, high=12.0, most=6.0, begin=_hammers_lost,
         end=_hammers_new, whole=True, bounded_by="hammer count",
+    ),
+    Lie(
+        name="rotor_slow",
+        rows=(59,), title="rotor's sensor stands, rotor slower by", unit="%", low=2.0, high=80.0, least=20.0,
+        each=_rotor_slow, end=_rotor_right, bounded_by="scatter of its speed; the engine's power",
     ),
     Lie(
         name="line_delay",

@@ -22,8 +22,9 @@ Where the machine may be: `ground_watch.py`.
 
 from typing import Protocol
 
-from campaign.ground_watch import GroundWatch
+from campaign.ground_watch import DOUBTS, GroundWatch
 from campaign.invariants import Breach
+from campaign.silent_way import SilentWay
 from campaign.sim_operator import SimOperator
 from campaign.wait_watch import NEUTRAL, WaitWatch
 from firmware_bridge.mavlink import adapters
@@ -131,7 +132,7 @@ class SafetyMonitor:
 
     def __init__(self, drill: Watched) -> None:
         self._drill = drill
-        self._ground = GroundWatch(self._tell, drill.state.config)
+        self._ground, self._silent_way = GroundWatch(self._tell, drill.state.config), SilentWay()
         self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
         self._debt = Debt()
         self.breaches: list[Breach] = []
@@ -170,8 +171,10 @@ class SafetyMonitor:
             self._check_tool(setpoint, true)
         if self._estop_ticks > KILL_MAX_TICKS + self._kill_way_ticks and not controller.killed and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
-        depth_error_m = drill.world.tool_sensors.depth_offset_m
-        self._ground.step(drill.state, drill.world.tracks, true, self._mode, depth_error_m)
+        gate = drill.state.gate
+        self._silent_way.step(drill.world, gate.session_id, told=bool((gate.active | gate.latched) & DOUBTS))
+        depth_error_m, off_m = drill.world.tool_sensors.depth_offset_m, self._silent_way.off_m
+        self._ground.step(drill.state, drill.world.tracks, true, self._mode, depth_error_m, off_m)
         self._follow(now_ns, heard)
 
     def _grace_ticks(self) -> int:

@@ -28,7 +28,8 @@ LIMIT_S, IDLE_S = 260.0, 120.0
 """Whatever the stops take, the shift ends then; and where it does not come to work again for so long."""
 TELLS = (
     "position_jump", "position_drift", "position_stuck", "heading_", "depth_contradicts", "tilt_", "slope",
-    "track_slip", "wrong_base", "line_delay", "controller_", "tool_height", "impossible", "status_disorder",
+    "track_slip", "rotor_sensor", "rotor_not_stopping", "rotor_stuck_on",
+    "wrong_base", "line_delay", "controller_", "tool_height", "impossible", "status_disorder",
 )  # fmt: skip
 """Reasons that begin so tell of an error; a receiver that floats tells of itself."""
 

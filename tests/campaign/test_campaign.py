@@ -66,7 +66,7 @@ def test_silent_errors_stay_to_the_end_at_sizes_for_which_nothing_false_is_promi
 
 def test_a_count_of_hammers_that_takes_nothing_back_fails_a_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(judge._KINDS, ObservationKind.HAMMER_COUNT, judge._find)
-    (breach,) = runs.run_seed(7585).breaches
+    (breach,) = runs.run_seed(7587).breaches
     assert breach.name == "false_credit"
 
 

@@ -13,8 +13,10 @@ from campaign.lies import LIES, Told
 from campaign.shift import Finding
 from firmware_bridge.types import ObservationKind
 from vehicle.control.checks import judge
+from vehicle.control.estimate import speed_way
+from vehicle.control.safety import rotor
 
-SEED, SAMPLE = 7, range(13)
+SEED, SAMPLE = 7, range(len(LIES))
 
 
 def mission(kind: str, size: float, number: int = 0) -> envelope.Mission:
@@ -51,9 +53,38 @@ def test_a_hammer_count_that_takes_nothing_back_makes_the_judge_fail(monkeypatch
 
 
 @pytest.mark.long
+def test_a_rotor_whose_sensor_stands_is_found_by_the_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No check of the team finds it: without the machine's own rules the false credit stays."""
+    slow = mission("rotor_slow", 40.0)
+    found = envelope.flown(slow)
+    assert found.told == "rotor_sensor"
+    assert not bench.fails(found)
+    monkeypatch.setattr(rotor, "_doubt_tick", lambda *_: 0)
+    assert bench.fails(envelope.flown(slow))
+
+
+@pytest.mark.long
+def test_a_place_that_goes_further_than_the_machine_is_found_by_its_own_speed_and_then_by_the_base(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    scaled = msgspec.structs.replace(mission("place_scaled", 20.0), work_s=25.0)
+    found = envelope.flown(scaled)
+    assert found.told == "position_jump"
+    assert not bench.fails(found)
+    monkeypatch.setattr(speed_way, "contradiction", lambda *_: None)
+    found = envelope.flown(scaled)
+    assert found.told == "check: base"
+    assert found.false_before_m2 > 0.3
+    assert not bench.fails(found)
+    for check in (ObservationKind.BENCHMARK_CHECK, ObservationKind.NOTE):
+        monkeypatch.setitem(judge._KINDS, check, judge._find)
+    assert bench.fails(envelope.flown(scaled))
+
+
+@pytest.mark.long
 def test_ground_on_record_that_was_hardly_touched_is_read_by_the_rod_and_falls() -> None:
-    """The sensor reads 15.8 cm too deep, and the tool is less than 5 cm deep: outside of what is promised."""
-    found = envelope.flown(envelope.drawn(1, 256))
+    """The sensor reads 12 cm too deep, and the tool is 7 cm deep: outside of what is promised."""
+    found = envelope.flown(envelope.drawn(1, 115))
     assert found.false_before_m2 > 0.4
     assert found.false_after_m2 == 0.0
     assert any(finding.check == "depth" and finding.withdrew for finding in found.findings)
