@@ -32,7 +32,7 @@ from firmware_bridge.types import Observation, ObservationKind, ObservationVerdi
 from sim.checker import STATION_ID, base_check, hammer_count, timed
 from sim.plant import Pose
 from sim.scenario import Scenario
-from sim.sim_stack import checks_of, wire_up
+from sim.sim_stack import checks_of, estimate_of, wire_up
 from sim.station_wire import StationWire
 from sim.truth import GroundTruth
 from vehicle.config.task import TaskFile
@@ -55,7 +55,7 @@ from vehicle.records import journal
 from vehicle.records.journal import JournalWriter
 from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
-from vehicle.runtime import kept_checks, latches
+from vehicle.runtime import kept_checks, kept_place, latches
 from vehicle.runtime.kept_ledger import restored
 from vehicle.runtime.loop import VehicleLoop
 from vehicle.runtime.run_manifest import Manifest, named, task_named, write_manifest, write_task
@@ -173,6 +173,8 @@ class Days:
         gate = GateState(session_id=session, config_hash=old.gate.config_hash)
         first = self._starts == 1
         checks = checks_of(self._scenario) if first else kept_checks.restored(kept_checks.encode(old.checks))
+        kept = kept_place.kept_of(old)
+        place = kept_place.restored(kept_place.encode(kept) if kept is not None else None, plan.datum)
         shift = msgspec.structs.replace(checks.shift, used=self._task.task.shift)
         state = VehicleState(
             config=self.config,
@@ -180,6 +182,7 @@ class Days:
             session_id=session,
             gate=latches.restored(gate, self._disk) if self._disk is not None else gate,
             checks=msgspec.structs.replace(checks, shift=shift, people=PeopleState(used=True)),
+            estimate=estimate_of(self._scenario) if first else place,
         )
         state = assign_plan(state, plan)
         return state if first else restored(state, journal.read(self._path), self._now_ns)

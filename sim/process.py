@@ -3,16 +3,18 @@
 from collections.abc import Callable
 
 from sim.controller import ControllerTwin
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.records.journal import Journal
 from vehicle.records.ledger_news import Followed
 from vehicle.records.records import Record
-from vehicle.runtime import kept_checks, latches
+from vehicle.runtime import kept_checks, kept_place, latches
 from vehicle.runtime.kept_ledger import header_of, restored
 from vehicle.runtime.loop import VehicleLoop
 
 CHAIN_TICKS = 10
+PLACE_TICKS = kept_place.PERIOD_NS // TICK_NS
 KEEP_TICKS = latches.PERIOD_MS // 20
 """Ticks after which a stop is saved, as on a slow disk: a tenth of a second."""
 
@@ -26,6 +28,7 @@ class VehicleProcess:
         self.restarts = 0
         self._chain_left = self._ticks = 0
         self._disk: bytes | None = None
+        self._place: bytes | None = None
         state = loop.state
         self._now_ns = 0
         self._rows: list[Record] = [header_of(state, None)]
@@ -43,6 +46,8 @@ class VehicleProcess:
         self._ticks += 1
         if self._ticks % KEEP_TICKS == 0:
             self._disk = latches.encode(self.loop.state.gate)
+        if self._ticks % PLACE_TICKS == 0 and (kept := kept_place.kept_of(self.loop.state)) is not None:
+            self._place = kept_place.encode(kept)
         self.loop.step(now_ns)
         self._now_ns = now_ns
         rows, self._followed = self._followed.after(self.loop.state, now_ns)
@@ -66,6 +71,7 @@ class VehicleProcess:
             session_id=session,
             gate=latches.restored(gate, self._disk),
             checks=kept_checks.restored(kept_checks.encode(old.checks)),
+            estimate=kept_place.restored(self._place, old.datum),
             taken_over=old.taken_over,
         )
         found = Journal(records=tuple(self._rows), valid_bytes=0, dropped_bytes=0, check=0)

@@ -28,6 +28,7 @@ from vehicle.contracts.plan import Plan
 from vehicle.contracts.sockets import ControllerWire, Sink
 from vehicle.control.checks.room import MEASURED, all_made
 from vehicle.control.checks_state import ChecksState
+from vehicle.control.estimate_state import EstimateState, PlaceState
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, VehicleState
 from vehicle.runtime.loop import VehicleLoop
@@ -109,6 +110,11 @@ def checks_of(scenario: Scenario) -> ChecksState:
     return all_made() if scenario.checks == "made" else ChecksState(calibration=MEASURED, calibration_due=False)
 
 
+def estimate_of(scenario: Scenario) -> EstimateState:
+    """Return the vehicle's estimate at the beginning of the run: without checks no mark has shown its place."""
+    return EstimateState(place=PlaceState(shown=scenario.checks != "none"))
+
+
 def wire_up(
     scenario: Scenario,
     machine: MachineConfig,
@@ -133,6 +139,7 @@ def wire_up(
         session_id=session,
         gate=GateState(session_id=session, config_hash=name, ring_m=ring_m),
         checks=checks_of(scenario),
+        estimate=estimate_of(scenario),
     )
     host, controller = MemoryPort.pair()
     line = SerialLine(host, seed=scenario.seed)

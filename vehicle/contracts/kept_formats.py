@@ -24,6 +24,7 @@ class Kept(Enum):
     CONFIGURATION = ("configuration", 1)
     RUN = ("run", 1)
     CHECKS = ("set of checks", 2)
+    PLACE = ("kept place", 1)
     IMPORTED = ("imported follow-up or release", 2)
 
     @property

@@ -59,6 +59,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now. `*_failed`: the last
     one failed, and nothing is credited. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that
     the bias does not explain.
+    `place_shown` as in `PlaceState`.
     `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: what was claimed when it was due
     earlier, in this start of the program and before. `*_from_*`: ground swept and time with the tool down
     at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
@@ -76,6 +77,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     base_id: int = -1
     base_open: bool = False
     base_failed: bool = False
+    place_shown: bool = True
     depth_known: bool = False
     depth_failed: bool = False
     depth_bias_m: float = 0.0

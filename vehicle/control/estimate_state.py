@@ -78,7 +78,9 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     that is a new one. `doubt_t_ns`: nothing that was credited after it is upheld, should the place turn out another
     one; 0 = no doubt. `revoke_t_ns`: for one tick, it did turn out another one. `*_t_ns`: 0 = never. `restarts`: the
     receiver's own count when it was asked to fix anew; `agreed`: so many new fixes agreed with the place held.
-    `missed`: a known mark was not where the receiver says; only one that is ends that.
+    `missed`: a known mark was not where the receiver says; only one that is ends that. `shown`: a mark or the bay has
+    shown that the place is right, since the program began or before it; until then no check of the base makes ground
+    firm.
     """
 
     samples: tuple[PlaceSample, ...] = ()
@@ -102,6 +104,7 @@ class PlaceState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     agreed: int = 0
     agreed_t_ns: int = 0
     missed: bool = False
+    shown: bool = True
     way: SpeedWay = SpeedWay()
 
 
@@ -140,10 +143,32 @@ class HeadingState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revoke_t_ns: int = 0
 
 
+class HeldPlace(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """Where the last start of the program left the machine, and what it believed of its receiver then.
+
+    ENU of the body origin, 1-sigma of the worse direction and of the yaw. `gap_m` and `yaw_gap_rad`: how far it may
+    have gone and turned since; the rest as in `PlaceState` and `HeadingState`.
+    """
+
+    east_m: float
+    north_m: float
+    yaw_rad: float
+    sigma_m: float
+    yaw_sigma_rad: float
+    gap_m: float = 0.0
+    yaw_gap_rad: float = 0.0
+    believed: bool = True
+    missed: bool = False
+    shown: bool = False
+    heading_believed: bool = True
+    offset_m: tuple[float, float] = (0.0, 0.0)
+
+
 class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     """The filter: x = east, north, yaw, gyro bias, belt slip ratio, creep coefficient; p is its covariance (6, 6).
 
-    `sigmas`: 1-sigma of east, north, yaw and of the tool's position, as p stood when it was last carried.
+    `sigmas`: 1-sigma of east, north, yaw and of the tool's position, as p stood when it was last carried. `held`: what
+    the first fix is held against, None where nothing is known.
     """
 
     ready: bool = False
@@ -159,3 +184,4 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     odometer: Odometer = (0.0, 0.0, 0.0, 0.0)
     place: PlaceState = PlaceState()
     heading: HeadingState = HeadingState()
+    held: HeldPlace | None = None

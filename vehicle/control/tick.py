@@ -16,6 +16,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.detonation import is_heavier, is_picture_good
+from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.messages import (
     MISSION_MODES,
@@ -40,6 +41,7 @@ from vehicle.contracts.shift_state import due_text
 from vehicle.contracts.units import TICK_NS
 from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
+from vehicle.control.checks import machine_check
 from vehicle.control.checks import room as checks
 from vehicle.control.checks.calibrated import corrected
 from vehicle.control.checks.on_record import new_on_record
@@ -86,7 +88,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     estimate = fusion.estimate(belief, wire, config, now_ns)
     around = _around(state, wire, inputs, now_ns)
     known, orders = _checked(state, inputs, wire, belief, estimate, around, now_ns)
-    belief = _at_mark(belief, wire, orders, config, now_ns)
+    belief = _at_mark(belief, wire, orders, config, state.datum, now_ns)
     here_m = (estimate.east_m, estimate.north_m)
     new = new_on_record(inputs.observations, state.checks, known)
     others = _without_gone(state, new, now_ns)
@@ -168,6 +170,7 @@ def _checked(
         tool_m=tool_m if belief.ready and math.isfinite(sum(tool_m)) else None,
         tool_error_m=error_m,
         detonated=state.gate.shock_tick == state.tick > 0,
+        place_shown=belief.place.shown,
         around=around,
     )
 
@@ -185,11 +188,13 @@ def _at_mark(
     wire: WireState,
     orders: tuple[Order | Observed, ...],
     config: VehicleConfig,
+    datum: LocalFrame,
     now_ns: int,
 ) -> EstimateState:
     """The estimate after the machine itself, standing on a control point, measured it right.
 
-    A rover's pole shows that the base is right, and nothing of the machine's own receiver.
+    A rover's pole shows that the base is right, and nothing of the machine's own receiver. The daily check shows place
+    and heading in the bay.
     """
     for told, order in pairwise(orders):
         if not isinstance(told, Observed) or not isinstance(order, Order):
@@ -198,6 +203,8 @@ def _at_mark(
         if itself and told.place_m is not None:
             k_sigma, good = config.mission.k_sigma, order.good
             belief = fusion.at_mark(belief, wire, told.place_m, k_sigma, now_ns, good=good)
+        elif order.kind is Knowledge.CALIBRATION and order.good and told.text.lower().startswith(machine_check.DAILY):
+            belief = fusion.in_bay(belief, wire, config, datum, now_ns)
     return belief
 
 

@@ -39,7 +39,7 @@ from vehicle.operator_link.mission_upload import MissionUpload
 from vehicle.operator_link.transfer import text
 from vehicle.operator_link.transport import LinkTransport
 from vehicle.records.background import BackgroundRecorder
-from vehicle.runtime import kept_checks, kept_ledger, latches
+from vehicle.runtime import kept_checks, kept_ledger, kept_place, latches
 from vehicle.runtime.boot_loop import recent_starts
 from vehicle.runtime.coming_up import (
     ADDRESS_MAY_COME,
@@ -170,7 +170,7 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     """
     path = latch_file(file)
     if path is None:
-        return state
+        return msgspec.structs.replace(state, estimate=kept_place.UNKNOWN)
     gate, line = latches.load_latches(state.gate, path)
     if line:
         say(line)
@@ -180,7 +180,10 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     if line:
         say(line)
     known = msgspec.structs.replace(known, shift=state.checks.shift, people=state.checks.people)
-    return msgspec.structs.replace(state, gate=gate, checks=known)
+    begun, line = kept_place.load_place(path.with_suffix(".place"), state.datum)
+    if line:
+        say(line)
+    return msgspec.structs.replace(state, gate=gate, checks=known, estimate=begun)
 
 
 def latch_file(file: DriveFile) -> Path | None:
@@ -339,6 +342,8 @@ async def keep(file: DriveFile, clock: Clock, state: Callable[[], VehicleState],
     async with asyncio.TaskGroup() as group:
         group.create_task(latches.keep(path, clock, lambda: state().gate, tell))
         group.create_task(kept_checks.keep(beside, clock, lambda: state().checks, tell))
+        place = path.with_suffix(".place") if path is not None else None
+        group.create_task(kept_place.keep(place, clock, state, tell))
 
 
 def greeting(state: VehicleState) -> ControllerHello:

@@ -71,10 +71,10 @@ def test_the_span_begins_anew_at_the_reading_that_opens_it() -> None:
 @pytest.mark.parametrize(
     ("left_mps", "right_mps", "judged"),
     [
-        (0.05, 0.05, False),
-        (0.05, -0.0501, True),
-        (0.0501, 0.0, True),
-        (-0.0501, 0.0, True),
+        (0.01, 0.01, False),
+        (0.01, -0.0101, True),
+        (0.0101, 0.0, True),
+        (-0.0101, 0.0, True),
         (NAN, 0.2, False),
         (0.2, NAN, False),
     ],

@@ -26,6 +26,8 @@ BASE_OFF_M: Final = 0.02
 BASE_SIGMA_M: Final = 0.02
 SET_US: Final = (1_735_689_600_000_000, 4_102_444_800_000_000)
 SHIFT_US: Final = 16 * 3600 * 1_000_000
+UNSHOWN: Final = "daily check or machine mark first: place not shown"
+"""Of a base check that would make ground firm, which was worked at a place that no mark has shown since the start."""
 BASE_WRONG_M: Final = 0.1
 """Off by more, and what counted as swept is somewhere else too."""
 HEAVY_CLASS: Final = 3
@@ -63,13 +65,17 @@ def _when(told_us: int | None, now_us: int | None) -> str:
 def _base(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     """The first good one opens, the next one closes what lies between and opens the next stretch.
 
-    It closes by the stroke that was the newest when it was measured; one that fails withdraws up to now.
+    It closes by the stroke that was the newest when it was measured, and only where a mark has shown the machine's own
+    place; one that fails withdraws up to now.
     """
     if observation.sigma is not None and observation.sigma > BASE_SIGMA_M:
         return state, (), "sigma above 0.02 m: measure the point again"
     by = by_of(observation)
     if observation.value <= BASE_OFF_M:
-        if fault := contradictions.of_base(observation) or unproven(state, Knowledge.BASE, observation, seen):
+        fault = contradictions.of_base(observation) or unproven(state, Knowledge.BASE, observation, seen)
+        if state.base_open and not state.place_shown:
+            fault = fault or UNSHOWN
+        if fault:
             # A mark that the machine stands on is held against its own place too, whatever it says of the base.
             stood = Order(kind=Knowledge.BASE, good=True, by=by, closing=False, at_number=0)
             return (state, (stood,), "") if contradictions.of_machine(observation.text) else (state, (), fault)
@@ -179,7 +185,7 @@ def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
 _ACTS: Final[dict[str, Judge]] = {
     "full check begins": _begin,
     "full check ends": _end,
-    "daily check": _daily,
+    machine_check.DAILY: _daily,
     "bay": _bay,
 }
 

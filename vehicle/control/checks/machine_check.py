@@ -20,6 +20,8 @@ from vehicle.contracts.units import wrap_rad
 from vehicle.control.checks_state import Calibration, MachineCheck, Stand
 from vehicle.control.state import WireState
 
+DAILY: Final = "daily check"
+"""A note that tells of one begins so."""
 STAND_FIXES: Final = 20
 """Two seconds of fixes make a stand of the full check."""
 DAILY_FIXES: Final = 300

@@ -72,15 +72,18 @@ def step(
     tool_m: tuple[float, float] | None = None,
     tool_error_m: float = 0.0,
     detonated: bool = False,
+    place_shown: bool = True,
     around: Around = ALONE,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
     """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order.
 
     `tool_m`: the middle of the tool, ENU, None where it was never known; `tool_error_m`: it may be so far off;
-    `detonated`: the gate took a shock for a large one in the tick before.
+    `detonated`: the gate took a shock for a large one in the tick before. `place_shown` as in `PlaceState`.
     """
     orders: list[Order | Observed] = []
     state = _watched(state, wire, ledger, orders, now_ns)
+    if place_shown != state.place_shown:
+        state = replace(state, place_shown=place_shown)
     half_m = 0.5 * config.machine.tool.width_m
     felt = partial(_felt, wire=wire, place_m=tool_m, within_m=half_m + tool_error_m, now_ns=now_ns)
     state = _shaken(state, wire, config.machine.tool, felt, now_ns, orders, detonated=detonated)
@@ -293,7 +296,7 @@ def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:
     worked_m2, down_s = ledger.swept_m2 - state.depth_from_m2, state.down_s - state.depth_from_s
     return Due(
         base=not state.base_open or state.base_id == UNKNOWN_BASE,
-        check=state.calibration_due,
+        check=state.calibration_due or not state.place_shown,
         depth=not state.depth_known or worked_m2 > mission.depth_check_m2 or down_s > mission.depth_check_h * 3600.0,
         hammers=tool.hammer_count > 0
         and (

@@ -38,7 +38,7 @@ def correct(
     yaw_rad = None if fix.yaw_rad is None else wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad)
     if yaw_rad is not None:
         state = _headed(state, fix, yaw_rad, wire, now_ns)
-    lever_m = _lever_m(state.x[2], wire, config)
+    lever_m = lever_arm_m(state.x[2], wire, config)
     east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg)
     epoch = place.Epoch(
         now_ns=now_ns,
@@ -86,7 +86,7 @@ def _looked_at(state: EstimateState, epoch: place.Epoch) -> bool:
     return told.gathered is not None and told.anew and not told.stuck and epoch.resting and known
 
 
-def _lever_m(yaw_rad: float, wire: WireState, config: VehicleConfig) -> tuple[float, float]:
+def lever_arm_m(yaw_rad: float, wire: WireState, config: VehicleConfig) -> tuple[float, float]:
     """From the body origin to the antenna, east and north."""
     gnss = config.machine.gnss
     pitch, roll = (wire.imu.pitch_rad, wire.imu.roll_rad) if wire.imu is not None else (0.0, 0.0)

@@ -15,12 +15,12 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame, enu_offset_from_body
 from vehicle.contracts.messages import Estimate
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
-from vehicle.control.estimate import covariance, heading, motion, place
+from vehicle.control.estimate import covariance, heading, motion, place, start
 from vehicle.control.estimate.correction import correct
 from vehicle.control.estimate.motion import belts as _belts
 from vehicle.control.estimate.motion import cut_m, slip_curvature, turn_rate_radps, unsure_mps
 from vehicle.control.estimate.motion import standing as _standing
-from vehicle.control.estimate_state import Drift, EstimateState, HeadingState, PlaceState
+from vehicle.control.estimate_state import Drift, EstimateState
 from vehicle.control.state import WireState
 
 OUTLIERS_MAX = 1
@@ -54,7 +54,8 @@ SPREAD_TICKS = 5
 def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: LocalFrame, now_ns: int) -> EstimateState:
     """One tick: predict by gyro and belts, correct by what is fresh."""
     if not state.ready:
-        return _start(state, wire, config, datum, now_ns)
+        begun = start.begun(state, wire, config, datum, now_ns)
+        return _with_sigmas(begun, wire, config) if begun.ready else state
     resting = _standing(wire, wire.gnss)
     state = _watched(_predict(state, wire, config, now_ns, resting=resting), wire, now_ns, resting=resting)
     fix = wire.gnss
@@ -80,18 +81,57 @@ def at_mark(
 
     If it says another place, that is wrong, until a mark is hit. `good`: so does whoever measured it.
     """
-    told = state.place
-    fresh = told.seen_t_ns > 0 and now_ns - told.seen_t_ns <= place.LOSS_NS
-    fix = wire.gnss
-    if not (state.ready and fresh and fix is not None and fix.fix is FixType.RTK_FIXED and _standing(wire, fix)):
+    told, fix = state.place, _stands_on(state, wire, now_ns)
+    if fix is None:
         return state
     off_m = place.expected_m(told)
-    reach_m = MARK_OFF_M + k_sigma * fix.sigma_horizontal_m
-    if not math.dist((state.x[0] + off_m[0], state.x[1] + off_m[1]), mark_m) <= reach_m:
-        return replace(state, place=place.missed(told, now_ns))
+    said_m = (state.x[0] + off_m[0], state.x[1] + off_m[1])
+    if not math.dist(said_m, mark_m) <= MARK_OFF_M + k_sigma * fix.sigma_horizontal_m:
+        return _missed(state, said_m, mark_m, now_ns)
     if not good:
         return state
-    marked, (east_m, north_m) = place.marked(told, now_ns)
+    return _marked(state, now_ns)
+
+
+def _missed(
+    state: EstimateState, said_m: tuple[float, float], mark_m: tuple[float, float], now_ns: int
+) -> EstimateState:
+    """The machine stands on the mark and its receiver says another place: the mark's is held, and both are kept from.
+
+    A mark that is far away was named wrongly, or typed; then the place that was held stays.
+    """
+    if not math.dist(said_m, mark_m) <= place.MOVED_M:
+        return replace(state, place=place.missed(state.place, state.place.offset_m, now_ns))
+    off_m = (said_m[0] - mark_m[0], said_m[1] - mark_m[1])
+    return replace(state, place=place.missed(state.place, off_m, now_ns), x=(*mark_m, *state.x[2:]))
+
+
+def in_bay(
+    state: EstimateState, wire: WireState, config: VehicleConfig, datum: LocalFrame, now_ns: int
+) -> EstimateState:
+    """The daily check has found place and heading of the receiver as they were stored: both are right."""
+    fix = _stands_on(state, wire, now_ns)
+    if fix is None or fix.yaw_rad is None:
+        return state
+    state, turned = _marked(state, now_ns), state.heading
+    if not turned.believed:
+        yaw_rad = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad)
+        east_m, north_m = start.origin_m(fix, yaw_rad, wire, config, datum)
+        placed = replace(state.place, samples=())  # they were drawn with the other yaw
+        state = replace(state, place=placed, x=(east_m, north_m, yaw_rad, *state.x[3:]))
+    return replace(state, heading=heading.witnessed(turned, now_ns))
+
+
+def _stands_on(state: EstimateState, wire: WireState, now_ns: int) -> GnssFix | None:
+    """The receiver's fix where the machine stands and has a fresh RTK-fixed one; else no mark shows anything."""
+    seen_ns, fix = state.place.seen_t_ns, wire.gnss
+    fresh = state.ready and seen_ns > 0 and now_ns - seen_ns <= place.LOSS_NS
+    return fix if fresh and fix is not None and fix.fix is FixType.RTK_FIXED and _standing(wire, fix) else None
+
+
+def _marked(state: EstimateState, now_ns: int) -> EstimateState:
+    """The receiver's place is right: the filter goes there, and what was held against it is forgotten."""
+    marked, (east_m, north_m) = place.marked(state.place, now_ns)
     return replace(state, place=marked, x=(state.x[0] + east_m, state.x[1] + north_m, *state.x[2:]))
 
 
@@ -107,42 +147,6 @@ def _watched(state: EstimateState, wire: WireState, now_ns: int, *, resting: boo
     if told is state.place and turned is state.heading:
         return state
     return replace(state, place=told, heading=turned)
-
-
-def _start(
-    state: EstimateState, wire: WireState, config: VehicleConfig, datum: LocalFrame, now_ns: int
-) -> EstimateState:
-    """The first RTK-fixed position with a heading and tilt sets the pose; nothing is assumed before."""
-    fix, imu = wire.gnss, wire.imu
-    if fix is None or imu is None or fix.fix is not FixType.RTK_FIXED or fix.yaw_rad is None:
-        return state
-    yaw = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad)
-    east, north = _origin_from_antenna(fix, yaw, wire, config, datum)
-    sigma2 = fix.sigma_horizontal_m**2
-    p = covariance.diagonal((sigma2, sigma2, fix.yaw_sigma_rad**2, math.radians(0.2) ** 2, 0.1**2, 0.1**2))
-    started = EstimateState(
-        ready=True,
-        x=(east, north, yaw, 0.0, 0.0, 0.0),
-        p=p,
-        accepted_t_ns=now_ns,
-        place=PlaceState(seen_t_ns=now_ns, checked_t_ns=now_ns),
-        heading=HeadingState(seen_t_ns=now_ns, vouched_t_ns=now_ns),
-    )
-    return _with_sigmas(started, wire, config)
-
-
-def _origin_from_antenna(
-    fix: GnssFix, yaw: float, wire: WireState, config: VehicleConfig, datum: LocalFrame
-) -> tuple[float, float]:
-    dx, dy, _ = _lever(yaw, wire, config)
-    east, north, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg)
-    return east - dx, north - dy
-
-
-def _lever(yaw: float, wire: WireState, config: VehicleConfig) -> tuple[float, float, float]:
-    gnss = config.machine.gnss
-    pitch, roll = (wire.imu.pitch_rad, wire.imu.roll_rad) if wire.imu is not None else (0.0, 0.0)
-    return enu_offset_from_body((gnss.antenna_x_m, gnss.antenna_y_m, gnss.antenna_z_m), yaw, pitch, roll)
 
 
 def _predict(

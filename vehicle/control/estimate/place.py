@@ -36,6 +36,9 @@ APART_NS = 30 * NS_PER_S
 """Two new fixes so far apart are independent: the sky of the second is another one for the search of integers."""
 ANSWER_NS, ASK_AGAIN_NS = 5 * NS_PER_S, 60 * NS_PER_S
 FIXES = 2
+MOVED_M = 10.0
+"""An RTK-fixed place is wrong by decimetres, or a few metres. What lies further off is another place, or another mark
+than was named."""
 GAP_KEPT, GAP_LEAST_M = 0.95, 1.0e-3
 
 NOWHERE = (0.0, 0.0)
@@ -227,18 +230,19 @@ def marked(place: PlaceState, now_ns: int) -> tuple[PlaceState, tuple[float, flo
     return new, shift_m
 
 
-def missed(place: PlaceState, now_ns: int) -> PlaceState:
+def missed(place: PlaceState, off_m: tuple[float, float], now_ns: int) -> PlaceState:
     """A known mark has shown that the receiver is wrong: nothing is upheld since the mark before.
 
-    No new fix that agrees with what was wrong makes it right: only a mark that is hit does.
+    No new fix that agrees with what was wrong makes it right: only a mark that is hit does. `off_m`: the receiver's
+    place less the one that is held from now on.
     """
     if not place.believed:
-        return replace(place, missed=True)
+        return replace(place, missed=True, offset_m=off_m)
     return replace(
         place,
         believed=False,
         missed=True,
-        offset_m=NOWHERE,
+        offset_m=off_m,
         disbelieved_t_ns=now_ns,
         agreed=0,
         revoke_t_ns=max(1, place.checked_t_ns),

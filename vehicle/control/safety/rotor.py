@@ -33,6 +33,9 @@ SHORT_FREE_RATIO: Final = 0.01
 gauges agree within 0.5 % at steady work; those of a machine may be a tenth apart."""
 SHORT_TICKS: Final = 150
 """For three seconds on end: an engine's load follows the torque late, by 1.3 s when a tool enters the ground."""
+CUTS_MPS: Final = 0.01
+"""Slower belts carry the tool no further than 2 cm in the time that a look takes: it cuts nothing. At 0.05 m/s, where a
+machine counts as standing elsewhere, soil is still worked and credited."""
 FULL_RATIO: Final = 0.98
 """A load at its end tells no more."""
 
@@ -46,7 +49,7 @@ def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConf
     shown = _shown_ratio(status, config)
     if not ratio >= config.mission.rotor_at_speed_ratio or not status.depth_m > 0.0:
         return RotorWatch(air_ratio=_air_ratio(old, status, ratio, shown, config))
-    if not _fastest_mps(status) > STANDSTILL_MPS:
+    if not _fastest_mps(status) > CUTS_MPS:
         return RotorWatch(air_ratio=old.air_ratio, doubt_tick=old.doubt_tick)
     begins = old.still_tick == 0
     low_radps, high_radps, still_tick, before_tick = _span(old, status.rotor_speed_radps, tick)
