@@ -21,24 +21,16 @@ import msgspec
 
 from flailpilot.children import child
 from flailpilot.demo_cameras import cameras
-from flailpilot.demo_stack import (
-    CALLED_PORT,
-    GROUND_STATION_PORT,
-    Ready,
-    Stack,
-    assemble,
-    invite_ground_station,
-    make_ready,
-    run_stack,
-)
-from flailpilot.demo_training import exercise_named, listed, training, with_exercise
+from flailpilot.demo_sessions import Sessions, Wish
+from flailpilot.demo_stack import CALLED_PORT, GROUND_STATION_PORT, Ready, make_ready
+from flailpilot.demo_training import exercise_named, listed
 from flailpilot.exit_status import DONE
 from flailpilot.options import DemoConsole
-from sim.paced import PacedClock
+from sim.air import air
+from sim.exercises import EXERCISES
 from sim.scenario import Scenario, site_path
 from vehicle.config.load import CONFIGS_PATH, load_toml_model
 from vehicle.contracts.errors import InputError
-from vehicle.host.clock import SystemClock
 from vehicle.host.realtime import freeze_heap, new_loop
 from vehicle.runtime.app import plain
 
@@ -148,7 +140,7 @@ def _scenario(asked: DemoOptions) -> tuple[Scenario, Path]:
     scenario = load_toml_model(path, Scenario)
     site = asked.site if asked.site is not None else site_path(scenario, path)
     # in a demo, the checks that people make before a mission count as done
-    return with_exercise(scenario.model_copy(update={"checks": "made"}), exercise_named(asked.training)), site
+    return scenario.model_copy(update={"checks": "made"}), site
 
 
 @contextlib.contextmanager
@@ -168,22 +160,16 @@ async def _serve(asked: DemoOptions, ready: Ready, folder: Path, page_port: int)
     for ending in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(ending, task.cancel)
     async with contextlib.AsyncExitStack() as closing:
-        clock = PacedClock(SystemClock(), asked.speed)
-        exercise = exercise_named(asked.training)
-        stack = assemble(ready, clock, closing, exercise.bank_ahead_m if exercise is not None else None)
-        _ground_station(stack)
+        sessions = Sessions(ready, exercise_named(asked.training), asked.speed, asked.out, _called_port())
+        vehicle = (HOST, ready.file.config.operator.port)
+        link_port = await closing.enter_async_context(air(vehicle, lambda: sessions.air_cut))
         freeze_heap()
         video_port = free_port(socket.SOCK_STREAM, 0, "cameras")
-        tell = await closing.enter_async_context(cameras(ready, stack.machine, folder, video_port, asked.speed))
-        link_port, each_tick = ready.file.config.operator.port, tell
-        if exercise is not None:
-            drill = await closing.enter_async_context(training(stack, exercise, stack.vehicle.announce, asked.out))
-            link_port = drill.port
-            each_tick = drill.with_pictures(tell)
+        film = await closing.enter_async_context(cameras(ready, folder, video_port, asked.speed))
         say(signed_port(link_port, ready.file.beside("keys.json")))
         async with asyncio.TaskGroup() as group:
-            group.create_task(run_stack(stack, say, each_tick))
-            group.create_task(_page(asked, ready, folder, Ports(page_port, link_port, video_port)))
+            group.create_task(sessions.run(say, film))
+            group.create_task(_page(asked, ready, folder, Ports(page_port, link_port, video_port), sessions))
 
 
 def signed_port(port: int, keys: Path) -> str:
@@ -199,16 +185,17 @@ class Ports(msgspec.Struct, frozen=True):
     video: int
 
 
-def _ground_station(stack: Stack) -> None:
+def _called_port() -> int:
+    """Return the port that unsigned ground stations call: the usual one where it is free."""
     try:
         called = free_port(socket.SOCK_DGRAM, CALLED_PORT, "ground station")
     except InputError:
         called = free_port(socket.SOCK_DGRAM, 0, "ground station")
-    invite_ground_station(stack, GROUND_STATION_PORT, called)
     say(f"QGroundControl and MAVProxy find it on UDP {GROUND_STATION_PORT}, or call UDP {called} (no key)")
+    return called
 
 
-async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports) -> None:
+async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports, sessions: Sessions) -> None:
     settings = DemoConsole(
         state_folder=str(folder),
         name=ready.scenario.name,
@@ -220,7 +207,7 @@ async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports) ->
         page_port=ports.page,
         token=secrets.token_urlsafe(24),
         speed=asked.speed,
-        training=asked.training,
+        exercises=tuple(EXERCISES),
         video_port=ports.video,
     )
     path = folder / "console.json"
@@ -233,5 +220,17 @@ async def _page(asked: DemoOptions, ready: Ready, folder: Path, ports: Ports) ->
             say(f"open {url}")
             if asked.browser and has_display():
                 await asyncio.to_thread(webbrowser.open, url)
+        await _wishes(server, sessions)
         status = await server.wait()
     raise InputError(f"the console's server ended (status {status}); see the line above")
+
+
+async def _wishes(server: asyncio.subprocess.Process, sessions: Sessions) -> None:
+    """Tell the page's server what runs, and pass on what its page asks for, until it ends."""
+    assert server.stdin is not None
+    assert server.stdout is not None
+    stdin = server.stdin
+    sessions.told = lambda state: stdin.write(msgspec.json.encode(state) + b"\n")
+    sessions.told(sessions.state)
+    while line := await server.stdout.readline():
+        sessions.wish(msgspec.json.decode(line, type=Wish))

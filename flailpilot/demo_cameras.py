@@ -84,17 +84,17 @@ async def fed(ready: Ready, folder: Path, port: int, speed: float) -> AsyncItera
 
 @contextlib.asynccontextmanager
 async def cameras(
-    ready: Ready, machine: LiveMachine, folder: Path, port: int, speed: float
-) -> AsyncIterator[Callable[[int], None]]:
-    """Start the cameras' process; yield a function that sends it the state, called each tick with vehicle time [ns]."""
+    ready: Ready, folder: Path, port: int, speed: float
+) -> AsyncIterator[Callable[[LiveMachine, int], None]]:
+    """Start the cameras' process; yield the function that films a machine each tick, with the vehicle's time [ns]."""
     async with fed(ready, folder, port, speed) as stdin:
 
-        def tell(now_ns: int) -> None:
+        def film(machine: LiveMachine, now_ns: int) -> None:
             if now_ns // TICK_NS % PERIOD_TICKS or _full(stdin):
                 return
             stdin.write(packed(seen_of(machine, now_ns)))
 
-        yield tell
+        yield film
 
 
 def _full(stdin: asyncio.StreamWriter) -> bool:

@@ -1,6 +1,7 @@
 """The console's server as a process beside the simulator; it ends with the program that started it.
 
-`flailpilot demo` starts it as `flailpilot demo-console SETTINGS.json` and holds its stdin open.
+`flailpilot demo` starts it as `flailpilot demo-console SETTINGS.json` and holds its stdin open. Its first line is the
+address of the page; each line after it is a wish for an exercise.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import msgspec
 from console.client.protocol import Credentials
 from console.server.app import make_app, serving
 from console.server.settings import ServerSettings, VehicleSettings
+from console.server.training import Training
 from flailpilot.exit_status import BAD_INPUT, DONE
 from flailpilot.options import DemoConsole
 from vehicle.contracts.errors import InputError
@@ -46,18 +48,47 @@ async def _serve(settings: DemoConsole) -> None:
         token=settings.token,
         simulation=True,
         speed=settings.speed,
-        training=settings.training,
     )
-    async with serving(make_app((vehicle,), server), settings.page_port) as address:
-        sys.stdout.write(f"{address.url}\n")
-        sys.stdout.flush()
-        await _end_of_stdin()
+    trainer = PipedTrainer((settings.host, settings.port), settings.exercises)
+    app = make_app((vehicle,), server, trainer=trainer if settings.exercises else None)
+    async with serving(app, settings.page_port) as address:
+        _write(address.url)
+        await _listen(trainer)
 
 
-async def _end_of_stdin() -> None:
+class PipedTrainer:
+    """The simulator's end of the exercises: wishes go out on stdout, what runs comes in on stdin, a line each."""
+
+    def __init__(self, place: tuple[str, int], exercises: tuple[str, ...]) -> None:
+        self.place, self.exercises, self.state = place, exercises, Training(changing=True)
+
+    def begin(self, name: str, *, hints: bool) -> None:
+        """Ask for this exercise."""
+        self._wish({"begin": name, "hints": hints})
+
+    def leave(self) -> None:
+        """Ask for the machine without an exercise."""
+        self._wish({"begin": ""})
+
+    def heard(self, line: bytes) -> None:
+        """What runs now, as the simulator tells it."""
+        self.state = msgspec.json.decode(line, type=Training)
+
+    def _wish(self, wish: dict[str, object]) -> None:
+        self.state = msgspec.structs.replace(self.state, changing=True)
+        _write(msgspec.json.encode(wish).decode())
+
+
+def _write(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
+
+
+async def _listen(trainer: PipedTrainer) -> None:
     """Return when the other end of stdin is closed, which means that the simulator has ended in any way."""
     loop = asyncio.get_running_loop()
-    ended = asyncio.StreamReader()
+    told = asyncio.StreamReader()
     with contextlib.suppress(OSError, ValueError):
-        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(ended), sys.stdin)
-        await ended.read()
+        await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(told), sys.stdin)
+        while line := await told.readline():
+            trainer.heard(line)

@@ -81,10 +81,19 @@ def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int)
     plan = planned_at_once(own, vehicle)
     if not plan.segments:
         raise InputError(f"{site}: {machine.name} cannot work any of it")
+    return Ready(scenario, file, own, plan, _state_of(scenario, file, own, plan), key, store.load().machine_id)
+
+
+def again(ready: Ready, scenario: Scenario) -> Ready:
+    """Return the same vehicle as after a restart of its program: in a new session, on the ground of this scenario."""
+    state = _state_of(scenario, ready.file, ready.own, ready.plan)
+    return msgspec.structs.replace(ready, scenario=scenario, state=state)
+
+
+def _state_of(scenario: Scenario, file: DriveFile, own: OwnSite, plan: Plan) -> VehicleState:
     state = fresh_state(file, own, plan)
     made = msgspec.structs.replace(checks_of(scenario), people=state.checks.people)
-    state = msgspec.structs.replace(state, checks=made)
-    return Ready(scenario, file, own, plan, state, key, store.load().machine_id)
+    return msgspec.structs.replace(state, checks=made)
 
 
 class Stack(msgspec.Struct, frozen=True):

@@ -1,9 +1,9 @@
-"""`flailpilot demo --training NAME`: an exercise beside the simulator, its faults and its result sheet."""
+"""An exercise beside the simulator of `flailpilot demo`: its faults, its hints and its result sheet."""
 
 import asyncio
 import contextlib
 import difflib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Final
 
@@ -14,7 +14,6 @@ from console.client.protocol import Credentials
 from console.client.readings import Reading
 from firmware_bridge.types import OperatorEdge
 from flailpilot.demo_stack import Ready, Stack
-from sim.air import air
 from sim.exercises import EXERCISES
 from sim.scenario import Scenario
 from sim.training import Doors, Exercise, Look, Run, Sheet, look_of
@@ -22,14 +21,12 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import NS_PER_S, TICK_NS
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import SystemClock, utc_now
-from vehicle.operator_link.keystore import ConsoleKey, KeyStore, clock_stamp
+from vehicle.operator_link.keystore import KeyStore, clock_stamp
 
 SECOND_ID: Final = 9
 TAKE_TICKS: Final = 100
 """Period at which the second console tries to take control of the machine."""
 READ_NS: Final = 50_000_000
-
-Say = Callable[[str], None]
 
 
 def exercise_named(name: str) -> Exercise | None:
@@ -63,23 +60,18 @@ def with_exercise(scenario: Scenario, exercise: Exercise | None) -> Scenario:
     return scenario.model_copy(update={"ground": ground})
 
 
-class Training:
-    """A running exercise: call `tick` in each tick; `port` is the port to which the console sends."""
+class Drill:
+    """A running exercise: call `tick` in each tick. `hints` False: the operator is told goal and result alone."""
 
-    def __init__(self, run: Run, doors: Doors, stack: Stack, port: int) -> None:
-        self.run, self.doors, self.port = run, doors, port
-        self._stack = stack
+    def __init__(self, exercise: Exercise, stack: Stack, *, hints: bool = True) -> None:
+        self.exercise, self.hints, self._stack = exercise, hints, stack
+        self.doors = Doors(machine=stack.machine)
+        self.run = Run(exercise, self.doors, self._say)
         self._before: Look | None = None
 
-    def with_pictures(self, tell: Callable[[int], None]) -> Callable[[int], None]:
-        """Return the function to call each tick: the exercise, then `tell`, which sends the state to the cameras."""
-
-        def each(now_ns: int) -> None:
-            self.tick(now_ns)
-            if not self.doors.picture_held:
-                tell(now_ns)
-
-        return each
+    def _say(self, line: str) -> None:
+        if self.hints or not line.startswith("hint:"):
+            self._stack.vehicle.announce(line)
 
     def tick(self, now_ns: int) -> None:
         """Evaluate the vehicle's newest state; `now_ns` is the vehicle's time [ns]."""
@@ -88,29 +80,42 @@ class Training:
         self.run.look(look)
         self.doors.attend(now_ns)
 
+    @property
+    def hint(self) -> str:
+        """The hint of the present step; "" where none is given."""
+        done, steps = self.run.sheet.steps_done, self.exercise.steps
+        return steps[done].hint if self.hints and done < len(steps) else ""
+
 
 @contextlib.asynccontextmanager
-async def training(stack: Stack, exercise: Exercise, say: Say, out: Path) -> AsyncIterator[Training]:
-    """Run the exercise; at the end its result sheet is printed, and written to `out`."""
-    doors = Doors(machine=stack.machine)
-    vehicle = ("127.0.0.1", stack.ready.file.config.operator.port)
-    run = Run(exercise, doors, say)
-    # its key is made before the vehicle program opens its link, which reads keys at the start and every 5 s
-    store = KeyStore(stack.ready.file.beside("keys.json"))
-    key = store.create("second console", SECOND_ID)
-    async with air(vehicle, lambda: doors.air_cut) as port:
-        made = Training(run, doors, stack, port)
-        second = asyncio.ensure_future(_second_console(stack.ready, doors, key, clock_stamp(store.load())))
-        try:
-            yield made
-        finally:
-            second.cancel()
-            await asyncio.gather(second, return_exceptions=True)
-            sheet = run.end()
-            if not sheet.reached:
-                for line in sheet.lines():
-                    say(line)
-            say(f"result sheet: {_kept(sheet, out)}")
+async def drilling(drill: Drill, stack: Stack, second: Credentials, stamp: int, out: Path) -> AsyncIterator[None]:
+    """Run the exercise; at the end its faults end, and its result sheet is announced and written to `out`.
+
+    `second`: of the console beside the operator's, whose frames are stamped from `stamp` on.
+    """
+    port = stack.ready.file.config.operator.port
+    other = asyncio.ensure_future(_second_console(port, drill.doors, second, stamp))
+    try:
+        yield
+    finally:
+        other.cancel()
+        await asyncio.gather(other, return_exceptions=True)
+        sheet = drill.run.end()
+        if not sheet.reached:
+            for line in sheet.lines():
+                stack.vehicle.announce(line)
+        stack.vehicle.announce(f"result sheet: {_kept(sheet, out)}")
+
+
+def second_console(ready: Ready) -> Credentials:
+    """Make the key of the second console, before the vehicle program reads its keys."""
+    key = KeyStore(ready.file.beside("keys.json")).create("second console", SECOND_ID)
+    return Credentials(system_id=key.system_id, secret=key.secret, machine_id=ready.machine_id, name=key.name)
+
+
+def next_stamp(ready: Ready) -> int:
+    """Return a stamp after all that a console of this computer has sent."""
+    return clock_stamp(KeyStore(ready.file.beside("keys.json")).load())
 
 
 def _kept(sheet: Sheet, out: Path) -> Path:
@@ -120,13 +125,9 @@ def _kept(sheet: Sheet, out: Path) -> Path:
     return path
 
 
-async def _second_console(ready: Ready, doors: Doors, key: ConsoleKey, stamp: int) -> None:
+async def _second_console(port: int, doors: Doors, credentials: Credentials, stamp: int) -> None:
     """Another operator, who watches and sometimes tries to take control; this console never moves the sticks."""
     clock = SystemClock()
-    credentials = Credentials(
-        system_id=key.system_id, secret=key.secret, machine_id=ready.machine_id, name="second console"
-    )
-    port = ready.file.config.operator.port
     while not doors.second_console:
         await clock.sleep_until_ns(clock.now_ns() + NS_PER_S // 10)
     async with console_link("127.0.0.1", port, credentials, clock, stamp) as link:

@@ -83,7 +83,10 @@ class SimOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DemoConsole(msgspec.Struct, frozen=True, kw_only=True):
-    """Settings of a demo's server, in a file that only its owner can read. `speed`: simulated seconds per second."""
+    """Settings of a demo's server, in a file that only its owner can read. `speed`: simulated seconds per second.
+
+    `exercises`: names of those that its page offers.
+    """
 
     state_folder: str
     name: str
@@ -95,5 +98,5 @@ class DemoConsole(msgspec.Struct, frozen=True, kw_only=True):
     page_port: int
     token: str
     speed: float = 1.0
-    training: str = ""
+    exercises: tuple[str, ...] = ()
     video_port: int | None = None

@@ -32,6 +32,7 @@ from console.server.rings import RingExchange
 from console.server.settings import ServerSettings, VehicleSettings
 from console.server.setup import SetupStore, host_port
 from console.server.sockets import DriveSocket, StateSocket
+from console.server.training import Trainer, TrainingApi
 from console.server.video import VideoRelay
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import Clock, SystemClock
@@ -107,8 +108,13 @@ async def planning_of(desk: Desk, settings: ServerSettings, clock: Clock) -> Asy
         await planning.close()
 
 
-def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, clock: Clock | None = None) -> Starlette:
-    """Return the application; when it starts, its links open and `state.desk` is set."""
+def make_app(
+    vehicles: tuple[VehicleSettings, ...],
+    settings: ServerSettings,
+    clock: Clock | None = None,
+    trainer: Trainer | None = None,
+) -> Starlette:
+    """Return the application; when it starts, its links open and `state.desk` is set. `trainer`: of a simulator."""
     clock = clock if clock is not None else SystemClock()
 
     @contextlib.asynccontextmanager
@@ -120,13 +126,14 @@ def make_app(vehicles: tuple[VehicleSettings, ...], settings: ServerSettings, cl
         ):
             app.state.desk = desk
             app.state.board = Board(
-                desk, settings, store, clock, jobs=planning.jobs, to_parking_s=planning.parking_time_s
+                desk, settings, store, clock, jobs=planning.jobs, to_parking_s=planning.parking_time_s, trainer=trainer
             )  # fmt: skip
             relay = VideoRelay(lambda: desk.steered.settings, clock, settings.speed)
             api = Api(desk, settings, store, links)
             measuring = Measuring(lambda: desk.steered.link, lambda: desk.steered.settings.id, planning.note)
             app.router.routes[:0] = [
-                *api.routes(), *planning.routes(), *measuring.routes(), *planning.public_routes(), *relay.routes()
+                *api.routes(), *planning.routes(), *measuring.routes(), *TrainingApi(trainer, settings, desk).routes(),
+                *planning.public_routes(), *relay.routes(),
             ]  # fmt: skip
             try:
                 yield

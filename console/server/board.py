@@ -11,6 +11,7 @@ from console.server.engine_section import engine_section
 from console.server.rings import rings_section
 from console.server.settings import ServerSettings
 from console.server.setup import SetupStore
+from console.server.training import Trainer, offered, training_section
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.units import NS_PER_MS
 from vehicle.host.clock import Clock
@@ -37,7 +38,10 @@ def not_known() -> None:
 
 
 class Board:
-    """Sections by name. `to_parking_s`: time of the way to the parking, None if it is not known."""
+    """Sections by name. `to_parking_s`: time of the way to the parking, None if it is not known.
+
+    `trainer`: of a simulator.
+    """
 
     def __init__(
         self,
@@ -48,8 +52,9 @@ class Board:
         *,
         jobs: Jobs = no_jobs,
         to_parking_s: TimeLeft = not_known,
+        trainer: Trainer | None = None,
     ) -> None:
-        self._jobs, self._to_parking_s = jobs, to_parking_s
+        self._jobs, self._to_parking_s, self._trainer = jobs, to_parking_s, trainer
         self._desk, self._settings, self._store, self._clock = desk, settings, store, clock
         self._languages = language_names(settings.page / "text")
 
@@ -69,7 +74,6 @@ class Board:
             "vehicles": [{"id": one.settings.id, "name": one.settings.name} for one in self._desk.vehicles.values()],
             "vehicle": self._desk.steered.settings.id,
             "steering": steering,
-            "training": settings.training or None,
             "by_sight": self._store.by_sight(settings),
             "checklist_due": not settings.simulation and self._store.checklist is None,
             "language": settings.language,
@@ -103,6 +107,7 @@ class Board:
             "near": make.aged(make.near_section(work, unproven), old=work_late),
             "day": day_section(steered.keeper.day),
             "jobs": self._jobs(),
+            "training": training_section(offered(self._trainer, self._settings, self._desk)),
             "texts": make.texts_section(view),
             "ground": make.ground_section(steered.mirror),
         }

@@ -30,8 +30,8 @@ class VehicleSettings(msgspec.Struct, frozen=True, kw_only=True):
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     """This console. `token` is random and new at each start; `speed` is simulated seconds per second.
 
-    `simulation`: always shown on the page. `training`: name of the exercise, "" for none. `by_sight`: the operator
-    drives by sight without a picture; this choice is recorded.
+    `simulation`: always shown on the page. `by_sight`: the operator drives by sight without a picture; this choice is
+    recorded.
     """
 
     console_name: str
@@ -39,7 +39,6 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True):
     token: str = msgspec.field(default_factory=lambda: secrets.token_urlsafe(24))
     simulation: bool = False
     speed: float = 1.0
-    training: str = ""
     by_sight: bool = False
     language: str = "en"
     page: Path = PAGE

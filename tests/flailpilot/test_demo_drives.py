@@ -150,6 +150,42 @@ def test_a_demo_is_driven_and_leaves_no_process(tmp_path: Path):
     asyncio.run(main())
 
 
+def test_an_exercise_is_begun_from_the_page_and_its_machine_drives(tmp_path: Path):
+    """The console sees a vehicle program that was started again."""
+
+    async def main() -> None:
+        async with demo(tmp_path) as (process, url):
+            told, page = settings_in(tmp_path), urlsplit(url)
+            store = KeyStore(tmp_path / "keys.json")
+            own = store.create("another console", ANOTHER)
+            credentials = Credentials(system_id=ANOTHER, secret=own.secret, machine_id=told.machine_id)
+            async with (
+                console_link(told.host, told.port, credentials, CLOCK, clock_stamp(store.load())) as link,
+                hands_of(link, CLOCK) as hands,
+            ):
+                async with asyncio.timeout(PATIENCE_S):
+                    await link.opened(PATIENCE_S)
+                assert link.view.vehicle is not None
+                first = link.view.vehicle.session_id
+                await until(lambda: train(page.port, told.token, {"begin": "swath-by-stick"}) == 200)
+                await link.until(lambda frame: frame.session_id != first, PATIENCE_S)
+                for _ in range(TRIES):
+                    await armed(link, hands)
+                    if await driven(link, hands):
+                        break
+                else:
+                    raise AssertionError(f"no motion: {link.view.vehicle}, {link.view.texts}")
+                link.stop()
+                await link.until(lambda frame: Mode(frame.mode) is Mode.HOLD, PATIENCE_S)
+                second = link.view.vehicle.session_id
+                await until(lambda: train(page.port, told.token, {"leave": True}) == 200)
+                await link.until(lambda frame: frame.session_id != second, PATIENCE_S)
+            process.send_signal(signal.SIGINT)
+            assert await process.wait() == 0
+
+    asyncio.run(main())
+
+
 def test_what_a_demo_started_ends_with_it_however_it_ends(tmp_path: Path):
     async def main() -> None:
         async with demo(tmp_path) as (process, _):
@@ -158,6 +194,17 @@ def test_what_a_demo_started_ends_with_it_however_it_ends(tmp_path: Path):
             await until(lambda: not any(lives(pid) for pid in beside))
 
     asyncio.run(main())
+
+
+def train(port: int | None, token: str, wish: dict[str, object]) -> int:
+    """Status of a wish for an exercise."""
+    asked = http.client.HTTPConnection("localhost", port, timeout=PATIENCE_S)
+    try:
+        headers = {"X-Flail-Token": token, "Content-Type": "application/json"}
+        asked.request("POST", "/api/training", msgspec.json.encode(wish), headers)
+        return asked.getresponse().status
+    finally:
+        asked.close()
 
 
 def answers(port: int | None, path: str, token: str | None) -> int:

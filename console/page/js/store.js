@@ -111,5 +111,5 @@ export class Store {
 
 export const SECTIONS = [
   "server", "link", "vehicle", "pose", "tool", "limits", "mission", "due", "gnss", "engine", "checks", "near", "jobs",
-  "texts", "ground",
+  "texts", "ground", "training",
 ];

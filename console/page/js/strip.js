@@ -6,6 +6,7 @@ import { at, make, mark, property, put, show, svg } from "./dom.js";
 import { linkProblem, modeKey, rulesOf, startOf, stateOf } from "./facts.js";
 import { wordAsked } from "./marks.js";
 import { countdown, firstClause, led, number, said, t } from "./i18n.js";
+import { exerciseText } from "./training_logic.js";
 
 const ANSWER_SHOWN_MS = 8000;
 const HINT_SHOWN_MS = 20_000;
@@ -219,8 +220,14 @@ export class Strip {
     return { waits, text: waits === null ? t("perimeter.on", { metres: metres(record.length_m) }) : t(`perimeter.waits.${waits}`, { metres: metres(record.away_m) }) };
   }
 
-  /** What an exercise says, for a while: its goal and its hints come as the vehicle's texts. */
+  /** What an exercise says, for a while: as its simulator tells this console, else as the vehicle's texts do. */
   _hint() {
+    const exercise = exerciseText(this.store.get("training") ?? null);
+    if (exercise !== null) {
+      const now_ms = this.store.now_ms();
+      if (exercise !== this.exercise) [this.exercise, this.exercise_ms] = [exercise, now_ms];
+      return exercise !== "" && now_ms - this.exercise_ms < HINT_SHOWN_MS ? exercise : null;
+    }
     const texts = this.store.get("texts") ?? [];
     const newest = texts.findLast((one) => /^(exercise|hint)\b/i.test(one.text)) ?? null;
     const now_ms = this.store.now_ms();

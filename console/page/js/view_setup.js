@@ -5,10 +5,10 @@ import { tellActs } from "./checklist_acts.js";
 import { at, make, mark, put } from "./dom.js";
 import { armed } from "./facts.js";
 import { currentLanguage, t, unreviewed } from "./i18n.js";
+import { TrainingPanel } from "./training.js";
 
 export const BLOCKING = ["estop", "ring", "strop"];
 export const CHECKS = [...BLOCKING, "hammers", "brakes", "camera", "base", "storage"];
-export const EXERCISES = ["first-day", "link-loss", "rtk-loss", "hard-soil", "detonation", "slope", "stale-video", "second-console", "e-stop", "swath-by-stick"];
 const ENGLISH = [{ code: "en", name: "English" }];
 
 /** The settings that this browser keeps. */
@@ -71,7 +71,8 @@ export class SetupView {
     this.dropped = make("dd");
     this.pads = make("ul");
     this.locked = make("p", { className: "soft" });
-    this.element.append(make("div", { className: "setup" }, [this._screen(), this._hands(), this._console(), this._checklist(), breakdownPanel(), this._training()]));
+    this.training = new TrainingPanel({ store: this.store, post: (path, body) => this._asked(path, body) });
+    this.element.append(make("div", { className: "setup" }, [this._screen(), this._hands(), this._console(), this._checklist(), breakdownPanel(), this.training.element]));
   }
 
   _choice(name, values, words) {
@@ -154,14 +155,19 @@ export class SetupView {
 
   async _post(path, body) {
     put(this.saved, "…");
+    const why = await this._asked(path, body);
+    put(this.saved, why === null ? t("setup.saved") : `${t("setup.not_saved")}: ${t(why)}`);
+    return why === null;
+  }
+
+  /** @returns {Promise<string|null>} why not, as a key of the catalogue; null where it was taken */
+  async _asked(path, body) {
     try {
       const response = await this.api(path, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) });
       const said = response.ok ? null : await response.json().catch(() => null);
-      put(this.saved, response.ok ? t("setup.saved") : `${t("setup.not_saved")}: ${said?.error ? t(said.error) : response.status}`);
-      return response.ok;
+      return response.ok ? null : (said?.error ?? String(response.status));
     } catch {
-      put(this.saved, `${t("setup.not_saved")}: ${t("mode.no_server")}`);
-      return false;
+      return "mode.no_server";
     }
   }
 
@@ -218,19 +224,9 @@ export class SetupView {
     put(this.list, why === null ? t("setup.checklist_told") : t("setup.checklist_not_told", { why }));
   }
 
-  _training() {
-    const running = this.store.value("server", "training");
-    const row = (name) => make("li", {}, [
-      make("code", { text: name }), ` ${t(`training.${name.replaceAll("-", "_")}`)}`, ...(running === name ? [make("b", { text: ` · ${t("setup.training_runs")}` })] : []),
-    ]);
-    return group(t("setup.training"), [
-      make("p", { className: "soft", text: t("setup.training_text") }),
-      make("ul", {}, EXERCISES.map(row)),
-    ]);
-  }
-
   render() {
     const locked = armed(this.store);
+    this.training.render();
     mark(this.checklist, "first", this.store.value("server", "checklist_due") === true && this.store.get("checklist") === null);
     if (this.address.follow(this.store)) this.vehicle.value = this.address.vehicle;
     put(this.locked, locked ? t("setup.locked") : "");

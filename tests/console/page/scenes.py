@@ -13,7 +13,6 @@ SERVER: dict[str, Any] = {
     "vehicles": [{"id": "memat-1", "name": "MEMATT 1"}],
     "vehicle": "memat-1",
     "steering": "this",
-    "training": None,
     "languages": language_names(PAGE / "text"),
 }
 MANUAL: dict[str, Any] = {

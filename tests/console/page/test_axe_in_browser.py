@@ -7,6 +7,7 @@ from tests.console.page.browser import Page
 from tests.console.page.fake_server import FakeServer
 from tests.console.page.opening import opened
 from tests.console.page.scenes import SCENES
+from tests.console.page.test_training_in_browser import RUNS
 
 pytestmark = [pytest.mark.real, pytest.mark.slow, pytest.mark.needs("chromium", "chromedriver")]
 SHOWN = {
@@ -30,6 +31,7 @@ SHOWN = {
         for n in range(4)
     },
     "setup": ("disarmed", "setup", ""),
+    "training": ("disarmed", "setup", "flail.store.set('training', TRAINING); flail.paint()"),
 }
 
 
@@ -41,6 +43,6 @@ def test_axe_finds_nothing_in_what_is_shown(browser: Page, server: FakeServer, t
     found = {}
     for name, (scene, view, script) in SHOWN.items():
         browser.js("flail.store.heard({type: 'snapshot', seq: 0, ...arguments[0]})", SCENES[scene])
-        browser.js(f"flail.turn(arguments[0]); flail.paint(); {script}", view)
+        browser.js(f"const TRAINING = arguments[1]; flail.turn(arguments[0]); flail.paint(); {script}", view, RUNS)
         found[name] = violations(browser)
     assert {name: rules for name, rules in found.items() if rules} == {}

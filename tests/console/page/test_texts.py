@@ -104,8 +104,5 @@ def test_no_text_promises_what_nobody_can() -> None:
         assert not re.search(r"\bcleared\b|\bsafe\b", words), key
 
 
-def test_every_exercise_is_named_as_it_is_typed() -> None:
-    listed = re.search(r"EXERCISES = \[(.*)\]", (PAGE / "js" / "view_setup.js").read_text(encoding="utf-8"))
-    assert listed is not None
-    assert re.findall(r'"([\w-]+)"', listed.group(1)) == list(EXERCISES)
+def test_every_exercise_has_a_name() -> None:
     assert {f"training.{name.replace('-', '_')}" for name in EXERCISES} <= set(ENGLISH)

@@ -147,6 +147,7 @@ class Form {
     const { field, why, words } = error.body ?? {}, { t } = this;
     const { points, missing } = this.fields, here = { value: points, text: missing, ...this.fields, who: this.who, when: this.when };
     const place = here[field];
+    if (field) this.pressed_ms = null; // nothing was sent: the next press is another moment
     if (!place) return this.say(error.message, true);
     this.say("", false);
     place.say(why === "impossible" ? words : t(`checks.why.${why}`));
