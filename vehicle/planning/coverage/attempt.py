@@ -40,6 +40,7 @@ class Attempt:
     """Ground, tour and path after the last pass; the path is in the order found or in a better one.
 
     `cut_short`: the limit ended the planning, so much ground may be left. `given_up`: the cost had become too high.
+    `direction_rad`: the first direction that was tried.
     """
 
     ground: GroundModel
@@ -47,6 +48,7 @@ class Attempt:
     segments: tuple[Segment, ...]
     cut_short: bool
     given_up: bool = False
+    direction_rad: float = 0.0
 
     @cached_property
     def time_s(self) -> float:
@@ -102,7 +104,7 @@ def attempt_in(
             tried[key] = len(tour.stops)
     struck = ground.job.deadline.struck
     given_up = not struck and least_cost_s(ground, tour) > most_s
-    return Attempt(ground, tour, tour.segments, cut_short=struck, given_up=given_up)
+    return Attempt(ground, tour, tour.segments, cut_short=struck, given_up=given_up, direction_rad=first)
 
 
 def least_cost_s(ground: GroundModel, tour: Tour) -> float:

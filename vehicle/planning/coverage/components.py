@@ -19,9 +19,11 @@ from vehicle.planning.coverage.phases import (
     swaths_over,
     sweep_cell,
     sweep_through,
+    unless_failed,
     window_of,
     work,
 )
+from vehicle.planning.coverage.pockets import row_along_edge
 from vehicle.planning.coverage.remnants import remnant_attempts
 from vehicle.planning.coverage.route import TourStop
 from vehicle.planning.coverage.sweep_cells import SweepCell, direction_at
@@ -108,6 +110,8 @@ def _attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad:
         swaths = swaths_over(ground, np.array([part], dtype=object), theta_rad)
         yield work(ground, tour, _long(stops_through(swaths, ground.job.machine)), swaths.ground.box)
         yield from headland_attempts(ground, tour, part, swaths, find_headlands(swaths, ground.job))
+        if ground.job.pockets:
+            yield unless_failed(ground, ("row", part.wkb), lambda: row_along_edge(ground, tour, part))
         yield work(ground, tour, _long(options_of(swaths, ground)), swaths.ground.box)
     yield from remnant_attempts(ground, tour, part, theta_rad)
 

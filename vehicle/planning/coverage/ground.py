@@ -102,6 +102,11 @@ def unproven(site: Site, opened: Opened | None = None) -> shapely.Geometry:
     return polygons_of(closed if opened is None else robust_overlay.difference(closed, opened.swept))
 
 
+def rim_of_m(overrun_m: float, reach: Reach) -> float:
+    """How far [m] beyond the work area unknown ground may be opened."""
+    return (overrun_m - reach.clearance_m) * RIM_SHARE
+
+
 def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened | None = None) -> shapely.Geometry:
     """Return unknown ground further from the work area than the overrun less the clearance: closed to tool and tracks.
 
@@ -110,7 +115,7 @@ def beyond_rim(site: Site, reach: Reach, settings: PlanSettings, opened: Opened 
     if site.outside != "unknown":
         return shapely.Polygon()
     overrun_m = site.overrun.agreed_m(settings.overrun_m)
-    rim_m = (overrun_m - reach.clearance_m) * RIM_SHARE
+    rim_m = rim_of_m(overrun_m, reach)
     if rim_m < reach.credit_m:
         least_m = math.ceil(10.0 * (reach.credit_m / RIM_SHARE + reach.clearance_m)) / 10.0
         raise InputError(

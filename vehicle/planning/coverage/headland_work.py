@@ -9,7 +9,7 @@ import shapely
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.ground import swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
-from vehicle.planning.coverage.headlands import Headland, headland_swaths
+from vehicle.planning.coverage.headlands import Headland, headland_swaths, pocket_m
 from vehicle.planning.coverage.phases import (
     GAIN_MIN_M2,
     Outcome,
@@ -129,17 +129,37 @@ def _columns(
                 return
             y0, y1 = float(swaths.y_m[rows[0]]) - swaths.answer_m, float(swaths.y_m[rows[-1]]) + swaths.answer_m
             column = _cut(ground, part, theta_rad, (swaths.field.x0_m, y0, swaths.field.x1_m, y1))
-            yield sweep(ground, tour, column, theta_rad)
+            yield sweep(ground, tour, column, theta_rad, pocket_m(ground.job, theta_rad))
 
 
 def _options(ground: GroundModel, part: shapely.Polygon, headland: Headland) -> list[list[TourStop]]:
-    """Return ways to work headland swaths that begin on bearing ground."""
+    """Return ways to work headland swaths that begin on bearing ground.
+
+    If the outermost swath can be entered from a pocket, the machine turns in it too, and the last one is left out.
+    """
+    swaths = _swaths(ground, part, headland)
+    if swaths is None:
+        return []
+    outermost = [piece for piece in swaths.pieces if piece.y_m == headland.lines_m[0]]
+    if ground.job.pockets and outermost and all(piece.moves for piece in outermost):
+        swaths = _swaths(ground, part, replace(headland, lines_m=headland.lines_m[: headland.turning]))
+    return [] if swaths is None else options_of(swaths, ground)
+
+
+def _swaths(ground: GroundModel, part: shapely.Polygon, headland: Headland) -> Swaths | None:
+    """Return the swaths of a headland over what is left of a component; None if nothing is left there."""
     half_m = ground.job.reach.tool_half_m - THIN_M
     rectangle = (headland.span_m[0], min(headland.lines_m) - half_m, headland.span_m[1], max(headland.lines_m) + half_m)
     uncovered = _cut(ground, part, headland.theta_rad, rectangle)
     if not len(uncovered):
-        return []
-    return options_of(swaths_over(ground, uncovered, headland.theta_rad, (np.array(headland.lines_m), half_m)), ground)
+        return None
+    return swaths_over(
+        ground,
+        uncovered,
+        headland.theta_rad,
+        (np.array(headland.lines_m), half_m),
+        beyond_m=pocket_m(ground.job, headland.theta_rad),
+    )
 
 
 def _row_cost_m(swaths: Swaths, rows: range) -> float:

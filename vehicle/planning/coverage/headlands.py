@@ -8,14 +8,14 @@ its run, so that it also lies along the edge.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import shapely
 
 from vehicle.contracts.pace import line_s
 from vehicle.contracts.plan_times import sweep_speed_mps
-from vehicle.planning.coverage.ground import pivot_disc_m, turned
+from vehicle.planning.coverage.ground import pivot_disc_m, rim_of_m, turned
 from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.phases import Swaths
 from vehicle.planning.coverage.route import swath_change_s
@@ -32,6 +32,7 @@ SLOPE_MAX = 4.0
 ROOM_SPARE_M = 0.1
 FLUSH_M = 1e-3
 LOOK_M = 6.0
+SPARE_M = 0.003
 
 
 @dataclass(frozen=True)
@@ -47,12 +48,16 @@ class End:
 
 @dataclass(frozen=True)
 class Headland:
-    """A headland: ENU direction of its swaths, and in that direction's frame their ordinates and their extent."""
+    """A headland: ENU direction of its swaths, and in that direction's frame their ordinates and their extent.
+
+    `turning`: number of swaths in which the machine can turn if the outermost is worked, too.
+    """
 
     theta_rad: float
     lines_m: tuple[float, ...]
     span_m: tuple[float, float]
     rows: tuple[int, int]
+    turning: int
 
 
 def headland_swaths(job: PlanJob, theta_rad: float) -> int:
@@ -65,6 +70,20 @@ def headland_swaths(job: PlanJob, theta_rad: float) -> int:
 def pitch_of(job: PlanJob, theta_rad: float) -> float:
     """Spacing [m] of neighbouring swaths in a direction."""
     return job.reach.width_m - job.settings.overlap_at_m(theta_rad)
+
+
+def pocket_m(job: PlanJob, theta_rad: float) -> float:
+    """How far [m] beyond a closed edge a pass must run, so that the machine can turn on the row along that edge."""
+    if not job.pockets:
+        return 0.0
+    return pivot_disc_m(job.reach) + 2.0 * SPARE_M - 0.5 * pitch_of(job, theta_rad)
+
+
+def has_room_for_pockets(job: PlanJob) -> bool:
+    """Whether the disc of a pivot on a row along a closed edge fits within the overrun."""
+    with_pockets = replace(job, pockets=True)
+    rim_m = rim_of_m(job.site.overrun.agreed_m(job.settings.overrun_m), job.reach)
+    return job.site.outside == "unknown" and pocket_m(with_pockets, 0.0) <= rim_m
 
 
 def find_headlands(swaths: Swaths, job: PlanJob) -> list[Headland]:
@@ -187,11 +206,12 @@ def _headland(run: list[End], swaths: Swaths, job: PlanJob, mirror: float) -> He
     pitch_m, half_m = pitch_of(job, frame), 0.5 * job.reach.width_m
     unknown = job.site.outside == "unknown"
     first_m = edge_m - outward * 0.5 * pitch_m if solid_m is None else solid_m - outward * (half_m + FLUSH_M)
-    count = headland_swaths(job, frame) + int(unknown and solid_m is None)
+    turning = headland_swaths(job, frame)
+    count = turning + int(unknown and solid_m is None)
     lines = tuple(first_m - outward * k * pitch_m for k in range(count))
     rim_m = pivot_disc_m(job.reach) - swaths.answer_m  # the machine also turns in the outermost rows
     span_m = (span[0] - rim_m, span[1] + rim_m)
-    return Headland(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row))
+    return Headland(theta_rad=frame, lines_m=lines, span_m=span_m, rows=(run[0].row, run[-1].row), turning=turning)
 
 
 def _nearest_solid(

@@ -14,7 +14,7 @@ class PlanJob:
     """Site, machine and settings of one plan, the lengths derived from them, opened ground, and the limit.
 
     `settings` already contain the slopes of the site. `opened`: ground that earlier work opened, None for a first
-    plan.
+    plan. `pockets`: whether ground beyond the work area may be opened so that rows along a closed edge can be entered.
     """
 
     site: Site
@@ -22,6 +22,7 @@ class PlanJob:
     settings: PlanSettings
     reach: Reach
     opened: Opened | None = None
+    pockets: bool = False
     deadline: Deadline = field(default_factory=Deadline)
 
     def with_own_deadline(self) -> "PlanJob":
@@ -43,4 +44,4 @@ def plan_job(
     """
     wishes = on_slopes(settings, site.slopes)
     reach = reach_of(machine, wishes, site.tripwires)
-    return PlanJob(site, machine, wishes, reach, opened, Deadline(limit))
+    return PlanJob(site, machine, wishes, reach, opened, deadline=Deadline(limit))

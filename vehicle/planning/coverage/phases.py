@@ -95,6 +95,7 @@ def swaths_over(
     theta_rad: float,
     lines: tuple[np.ndarray, float] | None = None,
     view: Ground | None = None,
+    beyond_m: float = 0.0,
 ) -> Swaths:
     """Return swaths of one direction over uncovered ground, polygons (n,).
 
@@ -113,7 +114,7 @@ def swaths_over(
     field = swath_field(outlines, view, theta_rad, (x0, x1), ground.uncovered_in(view.box))
     y_m, answer_m = swath_lines(field, job) if lines is None else lines
     job.deadline.tell(Work.LINES, len(y_m))
-    pieces = pieces_of(field, y_m, answer_m, job.reach, job.settings)
+    pieces = pieces_of(field, y_m, answer_m, job.reach, job.settings, beyond_m)
     return Swaths(field=field, y_m=y_m, answer_m=answer_m, pieces=pieces, ground=view)
 
 
@@ -147,11 +148,11 @@ def options_of(swaths: Swaths, ground: GroundModel) -> list[list[TourStop]]:
     return kept
 
 
-def sweep(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad: float) -> Outcome:
+def sweep(ground: GroundModel, tour: Tour, uncovered: np.ndarray, theta_rad: float, beyond_m: float = 0.0) -> Outcome:
     """Work the part of the polygons `uncovered`, (n,), that swaths of one direction can reach."""
     if not len(uncovered):
         return Outcome()
-    swaths = swaths_over(ground, uncovered, theta_rad)
+    swaths = swaths_over(ground, uncovered, theta_rad, beyond_m=beyond_m)
     return work(ground, tour, options_of(swaths, ground), swaths.ground.box)
 
 

@@ -1,18 +1,21 @@
 """From site and machine to a plan, in stages: job, ground, directions, passes, order, closing."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan
-from vehicle.planning.coverage.attempt import Attempt, attempt_in
+from vehicle.planning.coverage.attempt import ORDER_SHARE, Attempt, attempt_in
 from vehicle.planning.coverage.closing import area_m2_of, bound_s_of
 from vehicle.planning.coverage.directions import best_directions, swath_cost_s
 from vehicle.planning.coverage.ground_model import GroundModel, first_model
+from vehicle.planning.coverage.headlands import has_room_for_pockets
 from vehicle.planning.coverage.job import PlanJob, plan_job
 from vehicle.planning.coverage.parking import check_parking
+from vehicle.planning.coverage.phases import direction_key
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.sweep_cells import Parted, SweepCell, parted
 from vehicle.planning.coverage.tour import Tour
@@ -30,6 +33,8 @@ LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
 """(area up to [m2], largest ratio of estimates, cells to one direction): up to it, a plan in cells is tried too."""
 CLEAR_GAIN = 0.985
 """Only cells are planned if the ratio of estimates is below this."""
+POCKET_TRIES = 2
+"""Directions tried with pockets, that of the best plan without them first."""
 ALL_IN_ORDER_M2 = 3e4
 NEAR_BEST = 1.02
 """Plans within this ratio of the best are ordered: ordering never changed the ranking of plans over 0.6 % apart."""
@@ -57,6 +62,7 @@ def plan_site(
     directions = directions_for(ground)
     attempts = attempts_in(ground, directions)
     best = best_in_order(attempts)
+    best = cheaper_with_pockets(ground, directions, attempts, best)
     return best.closed()
 
 
@@ -81,18 +87,21 @@ def directions_for(ground: GroundModel) -> list[float]:
     return best_directions(ground.unswept.whole(), job.reach, job.settings, job.machine, DIRECTIONS_MAX)
 
 
-def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
-    """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up."""
-    found, attempts = cells_for(ground), list[Attempt]()
+def attempts_in(ground: GroundModel, directions: list[float], rivals: list[Attempt] | None = None) -> list[Attempt]:
+    """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up.
+
+    `rivals`: attempts made before; they come first in the result, and an attempt that must lose to them is given up.
+    """
+    found, attempts = cells_for(ground), list(rivals or [])
     if found is not None:
-        attempts += _attempt(ground, directions, found.cells)
-        if is_clear(found, ground) or attempts[0].cut_short:
+        attempts += _attempt(ground, directions, found.cells, most_s(attempts))
+        if attempts and (is_clear(found, ground) or attempts[-1].cut_short):
             return attempts
     whole = _attempt(ground, directions, most_s=most_s(attempts))
     if attempts and any(attempt.cut_short for attempt in whole):
         return attempts
     attempts += whole
-    for turn in range(1, tries_for(ground, directions)):
+    for turn in range(1, min(tries_for(ground, directions), POCKET_TRIES if rivals else DIRECTIONS_MAX)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
             break
@@ -164,6 +173,30 @@ def best_in_order(attempts: list[Attempt]) -> Attempt:
         return best.in_better_order()
     near = [attempt for attempt in attempts if attempt.cost_s <= NEAR_BEST * best.cost_s]
     return cheapest([attempt.in_better_order() for attempt in near])
+
+
+def cheaper_with_pockets(
+    ground: GroundModel, directions: list[float], attempts: list[Attempt], best: Attempt
+) -> Attempt:
+    """Return the best plan with pockets if it is cheaper than the best without them, both in order; else `best`.
+
+    `ground`: before the first pass. `directions`: [rad], the best first. `attempts`: those without pockets. Only
+    a field with unknown ground outside has pockets.
+    """
+    job = ground.job
+    if not has_room_for_pockets(job) or best.cut_short or not job.deadline.limit.has_room(ORDER_SHARE):
+        return best
+    rivals = [cheapest(attempts)]
+    ways = directions_with(rivals[0], directions)
+    found = attempts_in(replace(ground, job=replace(job, pockets=True)), ways, rivals)[1:]
+    found = [attempt for attempt in found if not attempt.cut_short]
+    return cheapest([best, cheapest(found).in_better_order()]) if found else best
+
+
+def directions_with(attempt: Attempt, directions: list[float]) -> list[float]:
+    """Return the directions [rad], that of an attempt first."""
+    first = next((way for way in directions if direction_key(way) == direction_key(attempt.direction_rad)), None)
+    return directions if first is None else [first, *(way for way in directions if way != first)]
 
 
 def check_fit(site: Site, machine: MachineFootprint) -> None:

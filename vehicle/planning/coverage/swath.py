@@ -73,6 +73,8 @@ class Swath:
     usable: list[Gap]
     beside: list[Interval]
     """All uncovered stretches along the swath, including those that these passes do not work."""
+    beyond_m: float = 0.0
+    """A pass that ends on closed ground runs on this far, to make room for a turn there."""
 
     @classmethod
     def of(
@@ -84,6 +86,7 @@ class Swath:
         gaps: list[Interval],
         turns: list[Interval],
         beside: list[Interval],
+        beyond_m: float = 0.0,
     ) -> "Swath":
         """Return the swath between two keep-outs (`run`, for the tool's axis) with its gaps and pivot points."""
         usable: list[Gap] = []
@@ -92,14 +95,14 @@ class Swath:
             points = [(max(a, low_m), min(b, high_m)) for a, b in turns if b >= low_m and a <= high_m]
             if points:
                 usable.append(((low, high), points))
-        return cls(reach, start_m, end_m, run, gaps, usable, beside)
+        return cls(reach, start_m, end_m, run, gaps, usable, beside, beyond_m)
 
     def mirrored(self) -> "Swath":
         """The same swath seen from the other side."""
         gaps = [_flip(gap) for gap in self.gaps[::-1]]
         usable = [(_flip(gap), [_flip(point) for point in points[::-1]]) for gap, points in self.usable[::-1]]
         beside = [_flip(span) for span in self.beside[::-1]]
-        return Swath(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable, beside)
+        return Swath(self.reach, self.start_m, self.end_m, _flip(self.run), gaps, usable, beside, self.beyond_m)
 
     def pieces(self, y_m: float, uncovered: list[Interval]) -> list[Piece]:
         """Return one piece between each two usable gaps; a stretch that cannot be entered joins its neighbour."""
@@ -144,7 +147,7 @@ class Swath:
                 inward = [min(b, a - reach.ahead_m) for low, b in points if low <= a - reach.ahead_m]
                 if a > high - raised_m + THIN_M or not inward or max(inward) + reach.ahead_m < run[0]:
                     continue
-                dead_b = min(self._ends(span[1] + self.end_m)[0], run[1])
+                dead_b = min(max(self._ends(span[1] + self.end_m)[0], span[1] + self.beyond_m), run[1])
                 ways_out = [turn for _, points in self.usable for turn in points if turn[0] <= dead_b - reach.ahead_m]
                 out = max(min(b, dead_b - reach.ahead_m) for _, b in ways_out)
                 moves = [Move(a, dead_b, max(inward), out, True, lifts)] if dead_b > a else []

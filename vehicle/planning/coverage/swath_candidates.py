@@ -58,7 +58,9 @@ def complement(closed: list[Interval], x0_m: float, x1_m: float) -> list[Interva
     return [(edges[i], edges[i + 1]) for i in range(0, len(edges), 2) if edges[i + 1] - edges[i] > THIN_M]
 
 
-def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach, settings: PlanSettings) -> list[Piece]:
+def pieces_of(
+    field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach, settings: PlanSettings, beyond_m: float = 0.0
+) -> list[Piece]:
     """Return every stretch of every swath that meets uncovered ground, with its legal moves (possibly none).
 
     `y_m`: ordinates of the swaths (k,); each swath covers the ground within `answer_m`.
@@ -80,7 +82,7 @@ def pieces_of(field: SwathField, y_m: np.ndarray, answer_m: float, reach: Reach,
             continue
         shut = [(low - reach.tool_long_m, high + reach.tool_long_m) for low, high in solid[k]]
         for run in complement(_merged(shut), x0, x1):
-            swath = Swath.of(reach, end_m + settings.run_in_m, end_m, run, gaps[k], turns[k], beside[k])
+            swath = Swath.of(reach, end_m + settings.run_in_m, end_m, run, gaps[k], turns[k], beside[k], beyond_m)
             pieces.extend(swath.pieces(float(y), uncovered[k]))
     return pieces
 
