@@ -143,10 +143,11 @@ stops: $(VENV)/.installed
 
 # Enumeration, kills, mutation, stops, twins and campaign: five hours of one core. What was found lies in runs/proof under the
 # hash of all that it judges; kill it anywhere, start it again. `make proof PARTS="mutation stops" JOBS=1`,
-# `WRITE=docs/PROOF.md` for the page; `python -m benchmarks.proof --table` shows how it stands and runs nothing.
+# `WRITE=docs/PROOF.md` for the page, `KEPT=docs/proof` to go on from the packed results there and to add to them;
+# `python -m benchmarks.proof --table` shows how it stands and runs nothing.
 proof: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.proof $(if $(PARTS),--parts $(PARTS)) $(if $(filter-out auto,$(JOBS)),--jobs $(JOBS)) \
-		$(if $(WRITE),--write $(WRITE))
+		$(if $(WRITE),--write $(WRITE)) $(if $(KEPT),--kept $(KEPT))
 
 # Stops with real processes over a controller's line that is slow both ways; wants an idle machine, no part of CI.
 line-stops: $(VENV)/.installed

@@ -1,10 +1,12 @@
 """`make proof`: the long runs that a release rests on, each a part that goes on where it was ended.
 
-`python -m benchmarks.proof [--parts mutation stops] [--jobs 2] [--write docs/PROOF.md] [--table]`
+`python -m benchmarks.proof [--parts mutation stops] [--jobs 2] [--write docs/PROOF.md] [--kept docs/proof] [--table]`
 
 What a part found is kept as lines of JSON in a file that carries the hash of all that it judges: the modules that its
 run loads, its data, the pinned packages, the version of Python. So a finished part is not run again, an ended one goes
 on, and nothing is mixed with what was found on other sources. The verdict is reckoned from those lines every time.
+`--kept`: the lines are taken from there, packed, before the first run, and put there at the end, so that a run of hours
+goes on on another computer, and everybody can read what the page's figures rest on.
 Exit status 1 where a chosen part fails, is not complete, or is stale: complete, but on other sources.
 """
 
@@ -13,6 +15,7 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import lzma
 import os
 import subprocess
 import sys
@@ -30,6 +33,7 @@ from vehicle.host.clock import utc_now
 PACKAGES = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "flailpilot", "tests", "benchmarks")
 ALWAYS = ("requirements/dev.txt",)
 PAGE = ".md"
+PACKED = ".xz"
 HEAD = """\
 # Proof
 
@@ -116,6 +120,27 @@ class Journal:
                 file.flush()
 
             yield keep
+
+
+def taken_from(kept: Path, folder: Path) -> None:
+    """Unpack what was kept, where nothing is there yet; a longer file that is there stays."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for packed in sorted(kept.glob(f"*{PACKED}")):
+        content, path = lzma.decompress(packed.read_bytes()), folder / packed.name.removesuffix(PACKED)
+        if not path.exists() or path.stat().st_size < len(content):
+            write_whole(path, content)
+
+
+def put_into(kept: Path, folder: Path, states: Iterable["State"]) -> None:
+    """Pack what is there on the present sources; of each part no other file stays."""
+    kept.mkdir(parents=True, exist_ok=True)
+    for state in states:
+        path = Journal(folder, state.part.name, state.key).path
+        if state.lines:
+            packed = kept / f"{path.name}{PACKED}"
+            for old in kept.glob(f"{state.part.name}-*{PACKED}"):
+                old.unlink()
+            write_whole(packed, lzma.compress(path.read_bytes(), preset=9))
 
 
 class State(msgspec.Struct, frozen=True, kw_only=True):
@@ -228,10 +253,13 @@ def main(parts: Sequence[Part] = PARTS) -> int:
     options.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options.add_argument("--folder", type=Path, default=ROOT / "runs/proof")
     options.add_argument("--write", type=Path, help="put the page there besides")
+    options.add_argument("--kept", type=Path, help="take packed results from there, and put them there")
     options.add_argument("--table", action="store_true", help="run nothing, show how it stands")
     chosen = options.parse_args()
     by_name = {part.name: part for part in parts}
     trouble = ""
+    if chosen.kept is not None:
+        taken_from(chosen.kept, chosen.folder)
     try:
         for name in () if chosen.table else chosen.parts:
             prove(by_name[name], chosen.folder, chosen.jobs, lambda text: print(text, file=sys.stderr, flush=True))
@@ -242,6 +270,8 @@ def main(parts: Sequence[Part] = PARTS) -> int:
     except KeyboardInterrupt:
         trouble = "ended; start again to go on"
     states = [state_of(part, chosen.folder) for part in parts]
+    if chosen.kept is not None:
+        put_into(chosen.kept, chosen.folder, states)
     page = HEAD + table(states)
     chosen.folder.mkdir(parents=True, exist_ok=True)
     for path in filter(None, (chosen.folder / "table.md", chosen.write)):

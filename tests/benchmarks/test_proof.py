@@ -92,6 +92,38 @@ def test_ended_before_any_unit_it_goes_on_with_it(
     assert (tmp_path / "table.md").read_text().endswith(run(Worker(), tmp_path / "whole"))
 
 
+@pytest.mark.parametrize("until", UNITS[1:])
+def test_packed_results_go_on_on_another_computer(
+    until: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = ("--kept", str(tmp_path / "kept"))
+    first, second = Worker(until=until), Worker()
+    assert main(monkeypatch, tmp_path / "one", first.part(), options=kept) == 1
+    (packed,) = (tmp_path / "kept").iterdir()
+    assert packed.name == only_file(tmp_path / "one").name + ".xz"
+    assert main(monkeypatch, tmp_path / "other", second.part(), options=kept) == 0
+    assert [*first.ran, *second.ran] == list(UNITS)
+    assert main(monkeypatch, tmp_path / "one", Worker(bad="3").part(), options=kept) == 0, "the longer file is taken"
+    capsys.readouterr()
+
+
+def test_packed_results_of_other_sources_give_way_and_prove_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = ("--kept", str(tmp_path / "kept"))
+    assert main(monkeypatch, tmp_path / "one", Worker().part(), options=kept) == 0
+    (tmp_path / "judged.txt").write_text("b")
+    assert main(monkeypatch, tmp_path / "one", Worker().part(), options=(*kept, "--table")) == 1
+    assert "stale" in capsys.readouterr().out
+    (old,) = (tmp_path / "kept").iterdir()
+    again = Worker()
+    assert main(monkeypatch, tmp_path / "one", again.part(), options=kept) == 0
+    assert again.ran == list(UNITS)
+    (new,) = (tmp_path / "kept").iterdir()
+    assert new.name != old.name
+    capsys.readouterr()
+
+
 def test_what_is_complete_is_not_run_again(tmp_path: Path) -> None:
     run(Worker(), tmp_path)
     again = Worker(bad="3")
