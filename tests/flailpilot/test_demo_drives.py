@@ -165,6 +165,7 @@ def test_an_exercise_is_begun_from_the_page_and_its_machine_drives(tmp_path: Pat
             ):
                 async with asyncio.timeout(PATIENCE_S):
                     await link.opened(PATIENCE_S)
+                await link.until(lambda frame: frame.session_id != 0, PATIENCE_S)
                 assert link.view.vehicle is not None
                 first = link.view.vehicle.session_id
                 await until(lambda: train(page.port, told.token, {"begin": "swath-by-stick"}) == 200)
