@@ -163,6 +163,27 @@ def test_no_mission_starts_where_its_next_segment_leads_into_a_ring() -> None:
     assert drill.mode in AUTO, drill.reasons
 
 
+def test_no_mission_goes_on_from_a_wait_where_a_ring_has_come_into_the_way() -> None:
+    """Far from both machines now: only the way of the swath leads there."""
+    drill = working(seed=31)
+    other = Other(drill, 200.0)
+    other.run(3.0)
+    drill.drive(Goal.REST)
+    drill.hands.pressed = OperatorEdge.MISSION_PAUSE
+    other.run(1.0)
+    assert drill.mode is Mode.WAIT, drill.reasons
+    drill.hands.pressed = OperatorEdge.NONE
+    other.along_m = 85.0
+    other.run(1.0)
+    assert not {"ring_near", "ring_overlap"} & set(drill.reasons)
+    drill.drive(Goal.MISSION)
+    other.run(6.0)
+    assert drill.mode is Mode.WAIT, "the ring of B lies on the way"
+    other.along_m = 200.0
+    other.run(5.0)
+    assert drill.mode in AUTO, drill.reasons
+
+
 @pytest.mark.parametrize("scene", [work, manual])
 def test_without_neighbours_nothing_changes(scene: Any) -> None:
     drill = scene()

@@ -180,7 +180,7 @@ RULES: tuple[Rule, ...] = (
     _rule(_R.TRACK_STUCK, "3sb", "P", (71,), 10, 0, f"A track runs although told to stand. ACKNOWLEDGE, RESET. {AGAIN}",
           "A track runs on. Disarm; again: end"),
     _rule(_R.BOOT_LOOP, "3", "P", (75,), 1, 0,
-          f"Restarts again and again, or its latches are lost. ACKNOWLEDGE. {AGAIN}",
+          f"Restarts again and again, or its latches are lost. ACKNOWLEDGE, RESET. {AGAIN}",
           "Restarts again and again. Disarm, then arm"),
     _rule(_R.CONFIG_ENVELOPE, "3", "N", (98,), 1, 0,
           "Configuration exceeds the built-in limits. Correct it and restart.",

@@ -239,9 +239,15 @@ def _without_gone(state: VehicleState, new: tuple[Observation, ...], now_ns: int
 def _start_refused(
     state: VehicleState, edges: int, mission: MissionState, estimate: Estimate, near: tuple[Neighbour, ...]
 ) -> str:
-    """Why a START that was pressed by stick comes to nothing; "" where it does not, or none was pressed."""
-    if state.gate.mode is not Mode.MANUAL or not edges & START:
+    """Why a START that was pressed comes to nothing; "" where it does not, or none was pressed.
+
+    By stick all is asked that a mission asks for; out of a wait only whether a ring has come into the way meanwhile.
+    """
+    mode = state.gate.mode
+    if mode not in (Mode.MANUAL, Mode.WAIT) or not edges & START:
         return ""
+    if mode is Mode.WAIT:
+        return _rings_meet(state, mission, estimate, near)
     return _start_refusal(state, mission, estimate, near).text
 
 
