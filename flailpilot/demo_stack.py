@@ -16,14 +16,14 @@ import msgspec
 from sim.live import LiveMachine, MachineLine, live_machine
 from sim.paced import PacedClock, SpeedWatch, run_paced
 from sim.scenario import Scenario
-from sim.sim_stack import checks_of
+from sim.sim_stack import checks_of, estimate_of
 from vehicle.config.drive import ControllerConfig, DriveConfig, DriveFile, OperatorConfig, SiteConfig
 from vehicle.config.load import assemble_vehicle, load_machine
 from vehicle.config.vehicle import SafetyConfig, config_hash
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.control.state import VehicleState
-from vehicle.host.clock import SystemClock
+from vehicle.host.clock import SystemClock, utc_now
 from vehicle.operator_link.admission import Channel
 from vehicle.operator_link.keystore import ConsoleKey, KeyStore
 from vehicle.operator_link.transport import Udp
@@ -93,7 +93,7 @@ def again(ready: Ready, scenario: Scenario) -> Ready:
 def _state_of(scenario: Scenario, file: DriveFile, own: OwnSite, plan: Plan) -> VehicleState:
     state = fresh_state(file, own, plan)
     made = msgspec.structs.replace(checks_of(scenario), people=state.checks.people)
-    return msgspec.structs.replace(state, checks=made)
+    return msgspec.structs.replace(state, checks=made, estimate=estimate_of(scenario))
 
 
 class Stack(msgspec.Struct, frozen=True):
@@ -112,6 +112,8 @@ def assemble(
     vehicle = put_together(ready.file, ready.state, ready.own, clock, stack)
     config = ready.file.vehicle
     machine = live_machine(ready.scenario, config.machine, ready.plan, config_hash(config), bank_ahead_m)
+    if clock.speed == 1.0:  # else its time is not that of the people who tell when they measured
+        machine.world.gnss.utc_zero_us = round(utc_now().timestamp() * 1e6) - clock.now_ns() // 1000
     vehicle.port.attach(MachineLine(machine.line, clock.now_ns))  # the simulator's end acts as the controller
     return Stack(ready, clock, machine, vehicle)
 

@@ -133,6 +133,7 @@ def fresh_state(file: DriveFile, own: OwnSite | None, plan: Plan | None) -> Vehi
         datum=frame,
         session_id=session_id,
         gate=GateState(session_id=session_id, config_hash=config_hash(file.vehicle), ring_m=file.ring_m or 0.0),
+        estimate=kept_place.UNKNOWN,
         checks=ChecksState(
             shift=ShiftState(used=file.task is not None and file.task.task.shift), people=PeopleState(used=True)
         ),
@@ -170,7 +171,7 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
     """
     path = latch_file(file)
     if path is None:
-        return msgspec.structs.replace(state, estimate=kept_place.UNKNOWN)
+        return state
     gate, line = latches.load_latches(state.gate, path)
     if line:
         say(line)
