@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests.control.ledger import jobs
@@ -69,6 +69,7 @@ def test_a_slice_goes_through_each_reading_and_shows_it_beside() -> None:
     assert not next(cut for cut in cuts if cut.share == 0.25).readings
 
 
+@example([(0.0, 0.125), (0.5, 0.25), (0.25, 0.125)])
 @given(st.lists(st.tuples(st.floats(0.0, 7.0), st.floats(0.1, 0.3)), max_size=12))
 def test_the_names_of_near_readings_stand_apart(places) -> None:
     """Two names overlap only where more than four readings lie at one place."""

@@ -72,8 +72,9 @@ def label_places(cut: Slice, span_m: float) -> list[tuple[float, float]]:
     rows = sorted(range(len(cut.readings)), key=lambda n: (cut.readings[n][1].depth_m, cut.readings[n][1].number))
     places: dict[int, tuple[float, float]] = {}
     for place, n in enumerate(rows):
-        near = sum(abs(cut.readings[n][0] - cut.readings[m][0]) < LABEL_SHARE * span_m for m in rows[:place])
-        places[n] = LABELS[near % len(LABELS)]
+        near = [m for m in rows[:place] if abs(cut.readings[n][0] - cut.readings[m][0]) < LABEL_SHARE * span_m]
+        taken = {places[m] for m in near}
+        places[n] = next((label for label in LABELS if label not in taken), LABELS[len(near) % len(LABELS)])
     return [places[n] for n in range(len(cut.readings))]
 
 
