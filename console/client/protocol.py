@@ -2,7 +2,8 @@
 
 Each reading of the sticks is sent at most once, and carries the newest vehicle tick known when it was made. Without a
 new reading nothing is sent that could move the machine, and the vehicle stops: a frozen console must not look alive.
-STOP needs neither a reading nor a session.
+STOP needs neither a reading nor a session. A session of which nothing is heard is proved anew: the vehicle may have
+restarted, and a heartbeat alone brings no report of it.
 """
 
 import secrets
@@ -44,8 +45,7 @@ BEAT_ID, BEAT_US = SPEC_BY_NAME["FLAIL_BEAT"].msg_id, 50_000.0
 ASK_AGAIN_NS = 1_000_000_000
 BEATS_MISSED = 50
 """Ticks without a beat after which beats are requested again."""
-SENT_KEPT = 64
-COMPONENT_ID = 190
+SENT_KEPT, COMPONENT_ID = 64, 190
 LONG_AGO_NS = -(10**18)
 
 
@@ -62,17 +62,13 @@ class LinkProtocol:
         key = key_of(credentials.secret) if credentials.secret else b""
         self._signer = StationSigner(key, clock_stamp) if credentials.secret else None
         self.session = SessionProof(credentials.system_id, credentials.secret, credentials.machine_id, draw)
-        self.acts = Acts()
-        self.slot = ReadingSlot()
-        self._pace = Pace()
-        self._parser = FrameParser()
-        self._counter = 0
+        self.acts, self.slot = Acts(), ReadingSlot()
+        self._pace, self._parser, self._counter = Pace(), FrameParser(), 0
         self._sequence: int | None = None
         self._sent_ns = self._heartbeat_ns = LONG_AGO_NS
         self._began_ns: int | None = None
-        self._echo_sent = 0
         self._loss = LossMeter()
-        self.tick = 0
+        self.tick = self._echo_sent = self._reasons = 0
         self.vehicle: VehicleFrame | None = None
         self.beat: BeatFrame | None = None
         self.work: WorkFrame | None = None
@@ -82,7 +78,6 @@ class LinkProtocol:
         self.transfer: Transfer | None = None
         """The file being transferred."""
         self.rings, self._strangers = RingBook(), Strangers()
-        self._reasons = 0
         self._sent_at: dict[int, int] = {}
         self._asked_ns = LONG_AGO_NS
         self.vehicle_ns = self.work_ns = self.heard_ns = LONG_AGO_NS
@@ -176,9 +171,9 @@ class LinkProtocol:
         if self.open and session_id != self.session.session_id:
             self.session.ended()
             self._restart()
-            self.beat = self.work = None
         self.tick = max(self.tick, tick) if self.open else tick
         self.heard_ns = now_ns
+        self.session.heard(now_ns)
         self._loss.heard(tick)
 
     def _restart(self) -> None:
@@ -186,16 +181,17 @@ class LinkProtocol:
         self.slot.restart()
         self._observations.clear()
         self.tick = self._echo_sent = 0
+        self.beat = self.work = None
 
     def _challenge(self, frame: Frame, now_ns: int) -> None:
         self.refused += not self.session.challenged(codec.decode_fields(frame), now_ns)
 
     def _grant(self, frame: Frame, now_ns: int) -> None:
-        del now_ns
         before = self.session.session_id
         if not self.session.granted(codec.decode_fields(frame)):
             self.refused += 1
             return
+        self.session.heard(now_ns)
         self.acts.restart()
         if before not in (0, self.session.session_id):
             self._restart()
@@ -268,6 +264,7 @@ class LinkProtocol:
                 problem=self.session.problem,
                 refused=self.refused > 0,
                 proven=self.open,
+                known=self.session.session_id != 0,
             ),
             session=self.open,
             tick=self.tick,
@@ -293,6 +290,9 @@ class LinkProtocol:
         if now_ns - self._heartbeat_ns >= HEARTBEAT_NS:
             self._heartbeat_ns = now_ns
             frames.append(self._packed("HEARTBEAT", {"type": 6, "autopilot": 8, "mavlink_version": 3}))
+        if self.session.silent(now_ns):
+            self.acts.restart()
+            self.slot.sent()
         proof = self.session.due(now_ns)
         if proof is not None:
             frames.append(self._packed("FLAIL_PROOF", proof))

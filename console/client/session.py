@@ -9,6 +9,8 @@ from firmware_bridge.mavlink.signature import key_of
 from vehicle.operator_link.sessions import EMPTY_PROOF, PROTOCOL_VERSION, MachineIdentity, proof, session_bytes
 
 ASK_NS = 500_000_000
+SILENT_NS = 2_000_000_000
+"""After this time without a report or beat a session is proved anew; for the vehicle the link is lost long before."""
 Fields = dict[str, Any]
 
 
@@ -34,6 +36,7 @@ class SessionProof:
         self._key = key_of(secret) if secret else bytes(32)
         self._nonce = self._answer = b""
         self._ask_ns: int | None = None
+        self._heard_ns: int | None = None
         self._expected: Callable[[int], bytes] = lambda _: b""
         self.open = False
         self.session_id = 0
@@ -70,6 +73,22 @@ class SessionProof:
     def ended(self) -> None:
         """Start the proof again after a restart of the vehicle."""
         self.open, self._ask_ns = False, None
+
+    def heard(self, now_ns: int) -> None:
+        """Note the grant, a report or a beat."""
+        self._heard_ns = now_ns
+
+    def silent(self, now_ns: int) -> bool:
+        """End a session that has been silent for long, so that it is proved anew; True in that moment.
+
+        The vehicle forgets the answers to acts with the proof. So the caller drops acts and readings, except STOP: an
+        act that was done and not answered would be done twice. What was measured goes to the next session.
+        """
+        self._heard_ns = now_ns if self._heard_ns is None else self._heard_ns
+        if not self.open or now_ns - self._heard_ns < SILENT_NS:
+            return False
+        self.ended()
+        return True
 
     def due(self, now_ns: int) -> Fields | None:
         """Return the FLAIL_PROOF to send now."""

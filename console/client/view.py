@@ -59,18 +59,21 @@ class ConsoleView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def link_state(
-    now_ns: int, heard_ns: int | None, began_ns: int | None, *, problem: str, refused: bool, proven: bool
+    now_ns: int, heard_ns: int | None, began_ns: int | None, *, problem: str, refused: bool, proven: bool, known: bool
 ) -> LinkState:
     """Return the state of a connection.
 
     `heard_ns`: of the newest report, None before the first; `began_ns`: of the first frame sent. `problem`: why the
-    session cannot be opened; `refused`: frames with another key were heard; `proven`: the session is open.
+    session cannot be opened; `refused`: frames with another key were heard; `proven`: the session is open; `known`: a
+    session was open before, with this vehicle.
     """
     silent = heard_ns is None or now_ns - heard_ns > LOST_NS
     if proven:
         return LinkState.LOST if silent else LinkState.OPEN
     if problem:
         return LinkState(problem)
+    if known and silent:
+        return LinkState.LOST
     if heard_ns is None and refused:
         return LinkState.WRONG_KEY
     waited = began_ns is not None and now_ns - began_ns >= UNREACHABLE_NS

@@ -31,7 +31,7 @@ class Console:
 
     def step(self, **hands: object) -> None:
         if beats(self.ms):
-            self.protocol.tick = 101 + self.ms // TICK_MS
+            self.protocol._heard(101 + self.ms // TICK_MS, 77, self.ms * MS)
         if self.ms % 10 == 0:
             self.number += 1
             self.protocol.feed(look(self.number, self.protocol.tick, **hands), self.ms * MS)

@@ -106,9 +106,9 @@ def test_hands_that_see_each_report_answer_each_one() -> None:
     protocol, frames = opened(), []
     for number, tick in enumerate(range(101, 151)):
         if tick % 5 in (0, 2):
-            protocol.tick = tick
-        protocol.feed(look(number, protocol.tick), tick * 20 * MS)
-        frames += told(protocol, tick * 20 * MS)
+            protocol._heard(tick, 77, number * 20 * MS)
+        protocol.feed(look(number, protocol.tick), number * 20 * MS)
+        frames += told(protocol, number * 20 * MS)
     assert len(frames) in (19, 20, 21)
 
 
@@ -344,6 +344,7 @@ def observations(protocol: LinkProtocol, seconds: range) -> list[int]:
     """Sequences of the observations that go out in these seconds."""
     found = []
     for second in seconds:
+        protocol._heard(100, 77, second * 1_000 * MS)
         for datagram in protocol.send(second * 1_000 * MS):
             for frame in FrameParser().feed(datagram):
                 if frame.msg_id == SPEC_BY_NAME["FLAIL_OBSERVATION"].msg_id:
