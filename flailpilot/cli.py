@@ -239,7 +239,7 @@ def observe(
     vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14555",
     *,
     sigma: Sigma = None,
-    height: Height = 0.0,
+    height: Height = None,
     at: Annotated[str | None, typer.Option("--at", help="LAT,LON in degrees.")] = None,
     where: Annotated[str | None, typer.Option("--from", help="depth: arm | strip | behind")] = None,
     missing: Annotated[str, typer.Option("--missing", help="hammers: missing at tracks N,N; 1 = far right.")] = "",

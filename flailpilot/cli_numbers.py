@@ -47,7 +47,7 @@ Sigma = Annotated[
     ),
 ]
 Height = Annotated[
-    float,
+    float | None,
     typer.Option("--height", parser=metres("--height", "0.01"), metavar="M", help="base: difference in height, m."),
 ]
 Seeds = Annotated[

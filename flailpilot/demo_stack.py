@@ -55,15 +55,25 @@ class Ready(msgspec.Struct, frozen=True):
     machine_id: str
 
 
+def own_key(store: KeyStore, name: str, system_id: int) -> ConsoleKey:
+    """Return the key that an earlier demo on this folder made for this console, or make one.
+
+    Raises:
+        InputError: The name or the number belongs to another station, or the store cannot be read.
+    """
+    made = [key for key in store.load().keys if key.live and (key.name, key.system_id) == (name, system_id)]
+    return made[-1] if made else store.create(name, system_id)
+
+
 def make_ready(scenario: Scenario, site: Path, folder: Path, operator_port: int) -> Ready:
-    """Make keys for this run, plan the site, and return the vehicle disarmed at the start of its plan.
+    """Make keys or take those of the folder, plan the site, and return the vehicle disarmed at the start of its plan.
 
     Raises:
         InputError: The site cannot be read or planned.
     """
     machine = load_machine(scenario.machine)
     store = KeyStore(folder / "keys.json")
-    key = store.create("console", CONSOLE_ID)
+    key = own_key(store, "console", CONSOLE_ID)
     config = DriveConfig(
         vehicle_id=scenario.name,
         machine=scenario.machine,

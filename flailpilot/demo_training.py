@@ -13,7 +13,7 @@ from console.client.link import console_link
 from console.client.protocol import Credentials
 from console.client.readings import Reading
 from firmware_bridge.types import OperatorEdge
-from flailpilot.demo_stack import Ready, Stack
+from flailpilot.demo_stack import Ready, Stack, own_key
 from sim.exercises import EXERCISES
 from sim.scenario import Scenario
 from sim.training import Doors, Exercise, Look, Run, Sheet, look_of
@@ -108,8 +108,8 @@ async def drilling(drill: Drill, stack: Stack, second: Credentials, stamp: int, 
 
 
 def second_console(ready: Ready) -> Credentials:
-    """Make the key of the second console, before the vehicle program reads its keys."""
-    key = KeyStore(ready.file.beside("keys.json")).create("second console", SECOND_ID)
+    """Make the key of the second console, or take that of the folder, before the vehicle program reads its keys."""
+    key = own_key(KeyStore(ready.file.beside("keys.json")), "second console", SECOND_ID)
     return Credentials(system_id=key.system_id, secret=key.secret, machine_id=ready.machine_id, name=key.name)
 
 

@@ -27,13 +27,15 @@ ADVICE = "an observing station needs its own key: two senders with one key stop 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the command line. `yes`: nobody is asked whether a count of hammers is meant.
 
+    `height`: None where it was left out.
+
     `ago_min`: minutes since it was measured.
     """
 
     kind: str
     value: float
     sigma: float | None
-    height: float
+    height: float | None
     at: str | None
     where: str | None
     missing: str
@@ -139,6 +141,7 @@ def _line(faulty: FaultyError, asked: Asked) -> str:
     lines = {
         Fault.NO_KIND: f"observe: {asked.kind!r} is no known kind (there are: {', '.join(KINDS)})",
         Fault.NO_NUMBER: f"{kind}: the {faulty.field} must be a number",
+        Fault.NO_HEIGHT: (f"{kind}: say how far off the point was in height, --height METRES, such as 0.01"),
         Fault.NO_SIGMA: f"{kind}: say how well the point was measured, --sigma METRES, such as 0.01",
         Fault.NO_PLACE: f"{kind}: give the place, --at LAT,LON in degrees",
         Fault.NO_DEGREES: f"--at {asked.at}: write LAT,LON in degrees, such as 39.990012,46.930034",

@@ -27,6 +27,8 @@ HEIGHT_SHARE: Final = 0.5
 DEPTH_POINTS: Final = 5
 POINT_SIGMA_M: Final = 0.01
 """What a rod finds at one point may be wrong by so much; the mean of five by 0.45 cm, however well they agree."""
+BY_MACHINE: Final = "machine"
+"""The text of a base check begins so where the machine itself stood on the mark; the vehicle then compares places."""
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 _ANY_STATION: Final = 1
 
@@ -53,6 +55,7 @@ class Fault(StrEnum):
     NO_KIND = "no_kind"
     NO_NUMBER = "no_number"
     FIVE_POINTS = "five_points"
+    NO_HEIGHT = "no_height"
     NO_SIGMA = "no_sigma"
     NO_PLACE = "no_place"
     NO_DEGREES = "no_degrees"
@@ -87,13 +90,13 @@ class FaultyError(Exception):
 class Measurement(msgspec.Struct, frozen=True, kw_only=True):
     """What a person says. Metres, or hammers, or a class; `place`: LAT,LON in degrees; `missing`: hammer tracks.
 
-    `ago_min`: minutes since it was measured. `value` None: nobody gave a number.
+    `ago_min`: minutes since it was measured. `value`, `height_m` None: nobody gave a number.
     """
 
     kind: str
     value: float | None = 0.0
     sigma: float | None = None
-    height_m: float = 0.0
+    height_m: float | None = None
     place: str | None = None
     where: str | None = None
     missing: str = ""
@@ -112,7 +115,7 @@ def observation_of(said: Measurement, now_us: int) -> Observation:
     if kind is None:
         raise FaultyError(Fault.NO_KIND, Field.KIND)
     value = _number(said.value, Field.VALUE)
-    height_m = _number(said.height_m, Field.HEIGHT)
+    height_m = _number(said.height_m, Field.HEIGHT) if said.height_m is not None else 0.0
     place = place_of(said.place) if said.place is not None else (None, None)
     if not 0.0 <= said.ago_min <= AGO_MAX_MIN:  # also False for NaN
         raise FaultyError(Fault.NOT_THIS_SHIFT, Field.WHEN)
@@ -136,6 +139,11 @@ def observation_of(said: Measurement, now_us: int) -> Observation:
     if fault := observation_fault(observation):
         raise FaultyError(Fault.IMPOSSIBLE, _AT_LINK.get(fault.partition(":")[0], Field.VALUE), fault)
     return observation
+
+
+def of_machine(text: str) -> bool:
+    """Whether the machine itself stood on the mark."""
+    return text.lower().startswith(BY_MACHINE)
 
 
 def number_of(text: str) -> float | None:
@@ -201,7 +209,11 @@ def _complete(said: Measurement) -> None:
         return
     if not said.who.strip():
         raise FaultyError(Fault.NOBODY, Field.WHO)
+    if said.kind == "base" and said.height_m is None:
+        raise FaultyError(Fault.NO_HEIGHT, Field.HEIGHT)
     if said.kind == "base" and said.sigma is None:
         raise FaultyError(Fault.NO_SIGMA, Field.SIGMA)
     if said.kind == "base" and not said.text.strip():
         raise FaultyError(Fault.NO_POINT, Field.TEXT)
+    if said.kind == "base" and of_machine(said.text.strip()) and said.place is None:
+        raise FaultyError(Fault.NO_PLACE, Field.PLACE)

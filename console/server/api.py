@@ -14,6 +14,7 @@ from console.server.desk import Desk
 from console.server.links import Links
 from console.server.settings import ServerSettings
 from console.server.setup import Asked, SetupStore, asked_of, host_port
+from console.server.site_marks import marks_of
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 
@@ -56,8 +57,12 @@ class Api:
         return refused(why, 409) if why else JSONResponse({"ok": True})
 
     async def _site(self, _: Request) -> Response:
-        """Return the vehicle's site and plan; `hash` is null while unknown or without a plan; `vehicle`: its id."""
-        site = {**(self._desk.steered.site or {"hash": None}), "vehicle": self._desk.steered.settings.id}
+        """Return the vehicle's site and plan; `hash` is null while unknown or without a plan; `vehicle`: its id.
+
+        `marks`: the site's benchmarks with their places in degrees.
+        """
+        site, vehicle = self._desk.steered.site, self._desk.steered.settings.id
+        site = {**(site or {"hash": None}), "vehicle": vehicle, "marks": marks_of(site)}
         return Response(msgspec.json.encode(site), media_type="application/json")
 
     async def _set_up(self, request: Request) -> Response:

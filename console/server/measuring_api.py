@@ -61,5 +61,5 @@ class Measuring:
 
 def _line(asked: dict[str, Any], told: dict[str, Any]) -> str:
     words = " ".join(str(asked.get(name) or "") for name in ("where", "missing", "text")).split()
-    value = f" {told['value']:g}" if asked["kind"] in ("base", "depth", "hammers") else ""
+    value = f" {told['value']:g}" if asked["kind"] in ("base", "mark", "depth", "hammers") else ""
     return f"{asked['kind']}{value}{': ' if words else ''}{' '.join(words)} ({asked['who']})"

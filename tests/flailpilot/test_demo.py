@@ -6,15 +6,18 @@ from pathlib import Path
 import pytest
 
 from flailpilot.demo import SCENARIO, has_display, signed_port
-from flailpilot.demo_stack import assemble, make_ready
+from flailpilot.demo_stack import assemble, make_ready, own_key
+from flailpilot.demo_training import second_console
 from sim.exercises import EXERCISES
 from sim.paced import PacedClock
 from sim.scenario import Scenario, site_path
 from sim.virtual_time import run_virtual
 from tests.flailpilot.test_bad_input import flailpilot, refused
 from vehicle.config.load import load_toml_model
+from vehicle.contracts.errors import InputError
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import TICK_NS
+from vehicle.operator_link.keystore import KeyStore
 
 pytestmark = pytest.mark.long
 
@@ -70,6 +73,30 @@ def test_the_unchanged_vehicle_comes_up_disarmed_with_its_site_planned(tmp_path:
     assert made.vehicle.loop.failures == {}
     truth = made.machine.world.truth()
     assert (truth.east_m, truth.north_m) == pytest.approx(ready.plan.segments[0].points_m[0], abs=0.02)
+
+
+def test_a_second_demo_on_the_same_folder_goes_on_with_its_keys(tmp_path: Path):
+    scenario = load_toml_model(SCENARIO, Scenario)
+    first, second = (make_ready(scenario, site_path(scenario, SCENARIO), tmp_path, 14_999) for _ in range(2))
+    assert (second.key, second.machine_id) == (first.key, first.machine_id)
+    assert second_console(second) == second_console(first)
+    store = KeyStore(tmp_path / "keys.json")
+    assert [key.name for key in store.load().keys] == ["console", "second console"]
+
+
+def test_a_key_that_was_revoked_or_belongs_to_another_station_is_not_used_again(tmp_path: Path):
+    store = KeyStore(tmp_path / "keys.json")
+    first = own_key(store, "console", 7)
+    store.revoke("console")
+    second = own_key(store, "console", 7)
+    assert second.secret not in ("", first.secret)
+    newer = store.rotate("console")
+    assert own_key(store, "console", 7) == newer
+    with pytest.raises(InputError, match="system id 7 belongs to console 'console'"):
+        own_key(store, "another", 7)
+    store.create("button", 8, stop_only=True)
+    with pytest.raises(InputError, match="has a key already"):
+        own_key(store, "button", 8)
 
 
 def test_an_exercise_that_is_not_there_is_one_line_with_the_nearest():

@@ -38,6 +38,9 @@ def test_a_time_that_is_none_is_refused(ago_min: float) -> None:
     [
         ({"who": " "}, "--who"),
         ({"sigma": None}, "--sigma"),
+        ({"height": None}, "--height METRES"),
+        ({"height": float("nan")}, "the height must be a number"),
+        ({"text": "Machine mark 1"}, "--at LAT,LON"),
         ({"text": ""}, "--text"),
         ({"kind": "hammers", "who": ""}, "--who"),
         ({"kind": "hammers", "missing": "the left one"}, "--missing the left one"),
@@ -54,6 +57,16 @@ def test_a_time_that_is_none_is_refused(ago_min: float) -> None:
 def test_a_measurement_without_what_its_proof_needs_is_not_sent(change: dict[str, object], says: str) -> None:
     with pytest.raises(InputError, match=says):
         observe.observation_of(replace(ASKED, **change))
+
+
+def test_a_mark_of_the_machine_goes_out_with_its_place() -> None:
+    told = observe.observation_of(replace(ASKED, text="machine mark 1", at="39.99,46.93"))
+    assert (told.lat_deg, told.lon_deg, told.text) == (39.99, 46.93, "machine mark 1")
+
+
+def test_no_other_kind_is_asked_for_a_height() -> None:
+    for kind, value in (("note", 0.0), ("hammers", 40.0), ("detonation", 1.0)):
+        observe.observation_of(replace(ASKED, kind=kind, value=value, height=None, sigma=None, at="40,47"))
 
 
 def test_a_note_needs_no_measurement() -> None:

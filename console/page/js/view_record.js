@@ -28,7 +28,7 @@ class RecordView {
     loadPalette().then((palette) => { this.gapColours = palette.report.gaps; this.map.touch(); }, () => {});
     store.subscribe(["site"], (site) => this.map.setSite(site ?? { hash: null }));
     store.subscribe(["ground", "mission", "server"], () => this.isShown && this.render());
-    store.subscribe(["checks", "vehicle", "link", "server"], () => this.isShown && this.checks.render());
+    store.subscribe(["checks", "vehicle", "link", "server", "site", "mission"], () => this.isShown && this.checks.render());
   }
 
   build() {

@@ -7,6 +7,7 @@ import msgspec
 from console.client.hammers_told import cost_of, hammers_told
 from console.client.link import ConsoleLink
 from console.client.measurement import (
+    BY_MACHINE,
     Fault,
     FaultyError,
     Field,
@@ -44,7 +45,7 @@ class Typed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     vehicle: str
     number: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
-    kind: Literal["base", "depth", "hammers", "daily", "bay", "full_begins", "full_ends"]
+    kind: Literal["base", "mark", "depth", "hammers", "daily", "bay", "full_begins", "full_ends"]
     who: str
     measured_ms: float
     value: str = ""
@@ -125,11 +126,24 @@ def measurement_of(typed: Typed, now_ms: float) -> Measurement:
         mean_m, sigma_m = mean_of(tuple(number_of(one) for one in typed.points))
         return msgspec.structs.replace(said, value=mean_m, sigma=sigma_m)
     value = number_of(typed.value)
+    if typed.kind == "mark":
+        said = _on_mark(said)
     if typed.kind == "hammers":
         return msgspec.structs.replace(said, value=value)
     sigma = _written(typed.sigma, Field.SIGMA) if typed.sigma.strip() else None
     height_m = _written(typed.height, Field.HEIGHT)
     return msgspec.structs.replace(said, value=value, sigma=sigma, height_m=height_m)
+
+
+def _on_mark(said: Measurement) -> Measurement:
+    """Return the check of the base for which the machine stood on the mark that the text names.
+
+    Raises:
+        FaultyError: The text names no mark.
+    """
+    if not said.text.strip():
+        raise FaultyError(Fault.NO_POINT, Field.TEXT)
+    return msgspec.structs.replace(said, kind="base", text=f"{BY_MACHINE} {said.text.strip()}")
 
 
 def _written(text: str, field: Field) -> float:

@@ -6,7 +6,7 @@ from tests.console.browser.operator import Operator
 from tests.console.page.test_checks_in_browser import BASE, OPEN, PANEL, press, status, written
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
-FORMS = ["base", "depth", "hammers", "machine"]
+FORMS = ["base", "mark", "depth", "hammers", "machine"]
 
 
 def opened(operator: Operator, group: str) -> None:
@@ -61,3 +61,14 @@ def test_the_daily_check_is_the_vehicles_own_and_it_says_what_is_missing(operato
     answered(operator, "Refused by the vehicle: no bay is stored: park there and note bay")
     press(operator.page, "Full check ends")
     answered(operator, "Refused by the vehicle: no full check is under way: full check begins")
+
+
+def test_the_machine_on_a_mark_is_recorded_with_its_place_and_not_without(operator: Operator) -> None:
+    opened(operator, "mark")
+    pose = operator.page.js("return flail.store.get('pose')")
+    written(operator.page, ["mark 1", "", "0.004", "0", "0.01", "leader"])
+    press(operator.page, "Send the machine's mark")
+    operator.page.until(f"return {OPEN}.innerText.includes('Give the place')")
+    written(operator.page, ["mark 1", f"{pose['lat']:.7f}, {pose['lon']:.7f}"])
+    press(operator.page, "Send the machine's mark")
+    answered(operator, "Recorded: machine on a mark, 0.004 m off, at")

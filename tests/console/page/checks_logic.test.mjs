@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { GROUPS, dueOf, meanOf, measuredAt, momentOf, numberOf, placeOf, placeText } from "../../../console/page/js/record/checks_logic.js";
+import { GROUPS, REACH_M, dueOf, markAt, meanOf, measuredAt, momentOf, numberOf, placeOf, placeText } from "../../../console/page/js/record/checks_logic.js";
 
 const NOON = new Date(2026, 5, 1, 12, 0, 30).getTime();
 const MIN = 60_000, DAY = 1440 * MIN;
 
-test("what the vehicle tells as due stands in one group, and what it does not tell is not known", () => {
+test("what the vehicle tells as due stands in a group, and what it does not tell is not known", () => {
   const told = ["base", "check", "depth", "hammers", "depth_contradicts"];
   const shown = Object.keys(GROUPS).flatMap((group) => dueOf(group, told));
-  assert.deepEqual(shown.toSorted(), told.toSorted());
+  assert.deepEqual([...new Set(shown)].toSorted(), told.toSorted());
+  assert.deepEqual(Object.keys(GROUPS).filter((group) => dueOf(group, ["check"]).length), ["mark", "machine"], "either may show the place");
   assert.deepEqual(dueOf("base", []), []);
   assert.equal(dueOf("base", null), null);
 });
@@ -47,4 +48,13 @@ test("a place is said back as it was, to a centimetre", () => {
   const [lat, lon] = placeOf(placeText([39.990012345, -46.93003449]));
   assert.ok(Math.abs(lat - 39.990012345) < 1e-7 && Math.abs(lon + 46.93003449) < 1e-7);
   assert.equal(placeOf("39.9"), null);
+});
+
+const MARKS = [{ name: "BM 7", point: [10, 20] }, { name: "2", point: [40, 0] }];
+
+test("who points at the ground means the nearest mark within reach, and never one further away", () => {
+  assert.equal(markAt(MARKS, [10.4, 20.3]).name, "BM 7");
+  assert.equal(markAt(MARKS, [40, REACH_M]).name, "2");
+  assert.equal(markAt(MARKS, [40, REACH_M + 0.01]), null);
+  assert.equal(markAt([], [0, 0]), null);
 });

@@ -1,5 +1,6 @@
 """The panel "Checks": what is due and why, a form for each measurement, and what became of what was sent."""
 
+import copy
 from typing import Any
 
 import pytest
@@ -7,13 +8,16 @@ import pytest
 from tests.console.page.browser import Page
 from tests.console.page.fake_server import FakeServer
 from tests.console.page.opening import opened
+from tests.console.page.scenes import SCENES
+from vehicle.control.checks.judge import UNSHOWN
 
 pytestmark = [pytest.mark.real, pytest.mark.long, pytest.mark.needs("chromium", "chromedriver")]
 PATH = "/api/measurements"
-GROUPS = ["base", "depth", "hammers", "machine"]
+GROUPS = ["base", "mark", "depth", "hammers", "machine"]
 PANEL = "document.querySelector('#view-record .plan-panel')"
 OPEN = "document.querySelector('#view-record details[open]')"
 RECORDED = {"recorded": True, "text": "", "value": 0.008, "sigma": 0.01, "utc_us": 1}
+MARK = ["mark 1", "40.1000900, 48.9004000", "0.004", "0", "0.01", "leader"]
 BASE = ["point 1", "0.008", "0.01", "0.01", "", "leader"]
 
 
@@ -62,7 +66,7 @@ def test_what_is_due_is_listed_with_its_reason(browser: Page, server: FakeServer
     assert "Depth and tool height contradict each other: nothing is credited." in browser.js(f"return {OPEN}.innerText")
     assert "proves what was worked until it was made" in words
     marks = browser.js(f"return [...{PANEL}.querySelectorAll('summary .due')].map((one) => one.className)")
-    assert ["amber" in one for one in marks] == [True, True, False, False]
+    assert ["amber" in one for one in marks] == [True, False, True, False, False]
 
 
 def test_without_a_vehicle_nothing_counts_as_not_due(browser: Page, server: FakeServer) -> None:
@@ -129,6 +133,65 @@ def test_a_refusal_of_the_vehicle_is_shown_and_the_figures_stay(browser: Page, s
     press(browser, "Send the check of the base")
     browser.when(lambda: status(browser) == "Refused by the vehicle: sigma above 0.02 m: measure the point again")
     assert browser.js(f"return {OPEN}.querySelectorAll('input')[1].value") == "0.008"
+
+
+def test_a_closing_check_before_the_place_was_shown_is_refused_in_the_vehicles_words(
+    browser: Page, server: FakeServer
+) -> None:
+    shown(browser, server, "base", due=["check"])
+    server.told[PATH] = {**RECORDED, "recorded": False, "text": UNSHOWN}
+    written(browser, BASE)
+    press(browser, "Send the check of the base")
+    browser.when(lambda: status(browser) == f"Refused by the vehicle: {UNSHOWN}")
+    words = browser.js(f"return {PANEL}.innerText")
+    assert "Due now: Machine on a mark, Machine: daily check, bay, full check." in words
+
+
+def test_both_causes_of_a_check_that_is_due_are_said(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "mark", due=["check"])
+    words = browser.js(f"return {OPEN}.innerText")
+    assert "the place has not been shown since the start" in words
+    assert "Or the full check is due" in words
+    assert "never the place that the machine shows" in words
+
+
+def test_a_mark_of_the_machine_goes_out_with_the_place_that_was_written(browser: Page, server: FakeServer) -> None:
+    shown(browser, server, "mark")
+    server.told[PATH] = {**RECORDED, "value": 0.004}
+    fields = browser.js(f"return [...{OPEN}.querySelectorAll('input[type=text]')].map((one) => one.value)")
+    assert fields[:5] == [""] * 5
+    assert "Middle of the tool" not in browser.js(f"return {OPEN}.innerText"), "its own place proves nothing"
+    assert "The site names no mark" in browser.js(f"return {OPEN}.innerText")
+    browser.js("flail.others.record.view.checks.now_ms = () => 1_790_000_000_000")
+    written(browser, MARK)
+    browser.js("flail.others.record.view.checks.now_ms = () => 1_790_000_300_000")
+    press(browser, "Send the machine's mark")
+    browser.when(lambda: "Recorded: machine on a mark, 0.004 m off" in status(browser))
+    (sent,) = posts(server)
+    names = ("kind", "text", "place", "value", "height", "sigma", "who")
+    assert [sent[name] for name in names] == ["mark", *MARK]
+    assert sent["measured_ms"] == 1_790_000_300_000, "the vehicle compares places at the moment of the button"
+
+
+def test_a_mark_of_the_site_is_chosen_by_its_button_or_on_the_map(
+    browser: Page, server: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scene = copy.deepcopy(SCENES["disarmed"])
+    scene["site"]["marks"] = [{"name": "BM 7", "point": [30.0, 20.0], "place": [40.10018, 48.90035]}]
+    monkeypatch.setitem(SCENES, "disarmed", scene)
+    shown(browser, server, "mark")
+    browser.until(f"return [...{OPEN}.querySelectorAll('button')].some((one) => one.textContent === 'Mark BM 7')")
+    press(browser, "Mark BM 7")
+    browser.until(f"return {OPEN}.querySelector('input[type=text]').value !== ''")
+    name, place = browser.js(f"return [...{OPEN}.querySelectorAll('input[type=text]')].map((one) => one.value)")[:2]
+    assert (name, place) == ("BM 7", "40.1001800, 48.9003500")
+    for point, found in (([33.0, 20.0], "BM 7"), ([60.0, 20.0], "")):
+        written(browser, ["", ""])
+        press(browser, "Choose on the map")
+        browser.until(f"return {OPEN}.querySelector('[aria-pressed]').getAttribute('aria-pressed') === 'true'")
+        browser.js("flail.others.record.view.checks.pointed(arguments[0], { lat_deg: 40.1, lon_deg: 48.9 })", point)
+        assert browser.js(f"return {OPEN}.querySelector('input[type=text]').value") == found
+    assert "No mark of the site is there" in browser.js(f"return {OPEN}.innerText")
 
 
 def test_a_short_count_is_sent_only_after_its_cost_was_read(browser: Page, server: FakeServer) -> None:

@@ -21,7 +21,7 @@ from flailpilot import observe
 from tests.console.planning.asgi import ask
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.hammers import Hammers
-from vehicle.control.checks import judge
+from vehicle.control.checks import contradictions, judge
 from vehicle.host.clock import utc_now
 from vehicle.operator_link.machine_file import machine_file
 
@@ -33,6 +33,10 @@ BASE = Typed(
 DEPTH = Typed(
     vehicle="a", number=8, kind="depth", who="leader", measured_ms=NOW_MS,
     points=("0.17", "0,18", "0.16", "0.17", "0.17"), place="40.001, 47.001", where="arm",
+)  # fmt: skip
+MARK = Typed(
+    vehicle="a", number=6, kind="mark", who="leader", measured_ms=NOW_MS, value="0.004", height="0", sigma="0.01",
+    text="mark 1", place="39.9900120, 46.9300340",
 )  # fmt: skip
 COUNT = Typed(vehicle="a", number=9, kind="hammers", who="leader", measured_ms=NOW_MS, value="39", missing="17")
 
@@ -71,6 +75,14 @@ def test_a_check_of_the_base_goes_out_in_the_vehicles_terms() -> None:
     assert (seen.kind, seen.value, seen.sigma) == (ObservationKind.BENCHMARK_CHECK, 0.008, 0.01)
     assert (seen.who, seen.text, seen.lat_deg) == ("leader", "point 1", None)
     assert sent(msgspec.structs.replace(BASE, height="-0.1")).value == 0.05
+
+
+def test_a_mark_of_the_machine_is_a_check_of_the_base_that_the_vehicle_holds_against_its_own_place() -> None:
+    seen = sent(MARK)
+    assert (seen.kind, seen.value, seen.sigma) == (ObservationKind.BENCHMARK_CHECK, 0.004, 0.01)
+    assert (seen.text, seen.lat_deg, seen.lon_deg) == ("machine mark 1", 39.990012, 46.930034)
+    assert contradictions.of_machine(seen.text)
+    assert not contradictions.of_machine(sent(BASE).text)
 
 
 def test_a_depth_is_the_mean_of_five_points_with_its_place() -> None:
@@ -127,6 +139,14 @@ def test_the_time_is_that_of_the_measurement(ago_ms: int) -> None:
         (DEPTH, {"place": " "}, Field.PLACE, Fault.NO_PLACE),
         (DEPTH, {"place": "40.001"}, Field.PLACE, Fault.NO_DEGREES),
         (DEPTH, {"place": "97, 40"}, Field.PLACE, Fault.NOT_ON_EARTH),
+        (MARK, {"text": " "}, Field.TEXT, Fault.NO_POINT),
+        (MARK, {"place": ""}, Field.PLACE, Fault.NO_PLACE),
+        (MARK, {"place": "here"}, Field.PLACE, Fault.NO_DEGREES),
+        (MARK, {"value": ""}, Field.VALUE, Fault.NO_NUMBER),
+        (MARK, {"height": ""}, Field.HEIGHT, Fault.NO_NUMBER),
+        (MARK, {"sigma": ""}, Field.SIGMA, Fault.NO_SIGMA),
+        (MARK, {"text": "x" * 43}, Field.TEXT, Fault.IMPOSSIBLE),
+        (BASE, {"text": "machine mark 1"}, Field.PLACE, Fault.NO_PLACE),
         (COUNT, {"value": "39.5"}, Field.VALUE, Fault.IMPOSSIBLE),
         (COUNT, {"missing": "left"}, Field.MISSING, Fault.NO_TRACKS),
     ],
@@ -139,7 +159,7 @@ def test_what_lacks_its_proof_is_not_sent(typed: Typed, change: dict[str, Any], 
     assert link.heard == []
 
 
-WORDS = st.sampled_from(["", " ", "leader", "point 1", "x" * 60, "missing 3"])
+WORDS = st.sampled_from(["", " ", "leader", "point 1", "x" * 60, "missing 3", " Machine mark 1"])
 
 
 @given(

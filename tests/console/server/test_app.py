@@ -262,9 +262,9 @@ def test_what_is_said_of_a_vehicle_that_is_not_steered_is_not_sent(tmp_path: Pat
 
             assert "another vehicle" in await said_of("two")
             assert "No link" in await said_of("one")
-            assert await site_of() == {"hash": None, "vehicle": "one"}
+            assert await site_of() == {"hash": None, "vehicle": "one", "marks": []}
             assert (await asked_of(address.port, "/api/vehicle", token, "POST", '{"id": "two"}'))[0] == 200
             assert "another vehicle" in await said_of("one")
-            assert await site_of() == {"hash": None, "vehicle": "two"}
+            assert await site_of() == {"hash": None, "vehicle": "two", "marks": []}
 
     asyncio.run(main())

@@ -6,11 +6,12 @@
 import { make, mark, put, show } from "../dom.js";
 import { armed } from "../facts.js";
 import { clock, number, span } from "../i18n.js";
-import { placeNow } from "../marks.js";
+import { placeNow, siteNow } from "../marks.js";
 import { toDegrees } from "../plan/drawing.js";
 import { panel } from "../plan/parts.js";
-import { GROUPS, POINTS, dueOf, meanOf, measuredAt, numberOf, placeText } from "./checks_logic.js";
+import { GROUPS, POINTS, dueOf, markAt, meanOf, measuredAt, numberOf, placeText } from "./checks_logic.js";
 import { Line, OneOf, Points, button } from "./checks_form.js";
+import { SiteMarks } from "./site_marks.js";
 
 const WHERE = ["arm", "strip", "behind"];
 
@@ -42,24 +43,51 @@ class Form {
     this.element.addEventListener("toggle", () => this.element.open && this.opened());
   }
 
-  /** The vehicle measures its own checks itself, while it stands: there is no other time than now. */
-  get timed() { return this.group !== "machine"; }
+  /** The vehicle measures its own place and heading itself, while it stands there: there is no other time than now. */
+  get timed() { return this.group !== "machine" && this.group !== "mark"; }
 
   measured(changed) {
     const { t } = this;
     const metres = (name) => new Line(t(`checks.field.${name}`), { inputmode: "decimal", changed });
-    if (this.group === "base") return { text: new Line(t("checks.field.point"), { changed, maxlength: "50" }), value: metres("off"), height: metres("height"), sigma: metres("sigma") };
+    const off = () => ({ value: metres("off"), height: metres("height"), sigma: metres("sigma") });
+    if (this.group === "base") return { text: new Line(t("checks.field.point"), { changed, maxlength: "50" }), ...off() };
+    if (this.group === "mark") return { text: new Line(t("checks.field.mark"), { changed, maxlength: "42" }), place: this.placedByMark(), ...off() };
     if (this.group === "hammers") return { value: new Line(t("checks.field.there"), { inputmode: "numeric", changed }), missing: new Line(t("checks.field.missing"), { changed }) };
     if (this.group === "machine") return {};
-    const place = new Line(t("checks.field.place"), { changed: () => this.host.placed() });
-    this.pick = button(t("checks.pick"), () => this.host.pick(this));
-    this.pick.setAttribute("aria-pressed", "false");
-    const here = button(t("checks.here"), () => this.here());
-    place.element.append(make("div", { className: "buttons" }, [this.pick, here]));
+    const place = new Line(t("checks.field.place"), { changed: () => this.host.placed() }), here = button(t("checks.here"), () => this.here());
+    place.element.append(make("div", { className: "buttons" }, [this.pickButton(), here]));
     return {
       points: new Points(t("checks.field.points"), POINTS, (n) => t("checks.field.reading", { n }), changed),
       where: new OneOf(t("checks.field.where"), WHERE.map((one) => [one, t(`checks.where.${one}`)])), place,
     };
+  }
+
+  pickButton() {
+    this.pick = button(this.t("checks.pick"), () => this.host.pick(this));
+    this.pick.setAttribute("aria-pressed", "false");
+    return this.pick;
+  }
+
+  /** The place of a mark is typed, or that of a mark of the site; never where the machine believes to be. */
+  placedByMark() {
+    const place = new Line(this.t("checks.field.mark_place"), { changed: () => this.host.placed() });
+    this.marks = new SiteMarks(this.t, (one) => this.on(one));
+    place.element.append(this.marks.element, make("div", { className: "buttons" }, [this.pickButton()]));
+    return place;
+  }
+
+  on(one) {
+    if (armed(this.host.store)) return;
+    this.fields.text.text = one.name;
+    this.fields.text.say("");
+    this.at(one.place);
+  }
+
+  /** Somebody pointed at the map: at any place for a depth, at a mark of the site for a mark. */
+  pointed(east_north, datum) {
+    if (!this.marks) return this.at(toDegrees(east_north, datum));
+    const one = markAt(this.marks.marks, east_north);
+    return one === null ? this.fields.place.say(this.t("checks.no_mark_there")) : this.on(one);
   }
 
   opened() {
@@ -148,7 +176,7 @@ class Form {
     const { points, missing } = this.fields, here = { value: points, text: missing, ...this.fields, who: this.who, when: this.when };
     const place = here[field];
     if (field) this.pressed_ms = null; // nothing was sent: the next press is another moment
-    if (!place) return this.say(error.message, true);
+    if (!place) return this.say(why && why !== "impossible" ? t(`checks.why.${why}`) : error.message, true);
     this.say("", false);
     place.say(why === "impossible" ? words : t(`checks.why.${why}`));
   }
@@ -176,6 +204,8 @@ class Form {
     put(this.why, due === null ? "" : due.length ? due.map((name) => t(`checks.due.${name}`)).join(" ") : t("checks.not_due"));
     this.echo();
     const locked = armed(store);
+    this.marks?.render(siteNow(store));
+    this.marks?.lock(locked);
     for (const field of [...Object.values(this.fields), this.who, this.when]) field.lock(locked);
     for (const one of [...this.send.values(), this.meant]) one.setAttribute("aria-disabled", String(locked || this.sending));
     put(this.locked, locked ? t("checks.locked") : "");
@@ -185,7 +215,7 @@ class Form {
   echo() {
     const { t } = this, { points, value, height, sigma } = this.fields;
     const said = (text) => (numberOf(text) === null ? "" : t("checks.echo", { cm: number(numberOf(text) * 100, 1) }));
-    if (this.group === "base") for (const field of [value, height, sigma]) field.says(said(field.text));
+    if (height) for (const field of [value, height, sigma]) field.says(said(field.text));
     if (points) {
       const mean = meanOf(points.texts);
       points.says(mean === null ? "" : t("checks.mean", { value: number(mean, 3), cm: number(mean * 100, 1) }));
@@ -231,14 +261,17 @@ export class Checks {
     if (this.picking === null || datum === null) return false;
     const form = this.picking;
     this.pick(form);
-    form.at(toDegrees(east_north, datum));
+    form.pointed(east_north, datum);
     return true;
   }
 
   placed() { this.map.touch(); }
 
-  /** The place of the depth reading as it is typed, or "". */
-  get place() { return this.forms.find(({ group }) => group === "depth").fields.place.text; }
+  /** The place of the mark or of the depth reading as it is typed, or ""; that of the open form first. */
+  get place() {
+    const placed = this.forms.filter(({ fields }) => fields.place?.text).toSorted((one, other) => Number(other.element.open) - Number(one.element.open));
+    return placed[0]?.fields.place.text ?? "";
+  }
 
   render() {
     const { t } = this, due = this.store.value("checks", "due");

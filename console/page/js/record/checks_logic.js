@@ -3,11 +3,14 @@
 /** Groups of the panel, the measurements of each, and what the vehicle tells as due or as the age of its last check. */
 export const GROUPS = {
   base: { kinds: ["base"], due: ["base"], age: "base_age_s" },
+  mark: { kinds: ["mark"], due: ["check"], age: null },
   depth: { kinds: ["depth"], due: ["depth", "depth_contradicts"], age: "depth_age_s" },
   hammers: { kinds: ["hammers"], due: ["hammers"], age: "hammers_age_s" },
   machine: { kinds: ["daily", "bay", "full_begins", "full_ends"], due: ["check"], age: null },
 };
 export const POINTS = 5;
+/** So far from a mark of the site somebody may point and mean it. */
+export const REACH_M = 5;
 const DAY_MS = 24 * 3600 * 1000;
 const TIME = /^([01]?\d|2[0-3])[:.]([0-5]\d)$/;
 
@@ -41,6 +44,13 @@ export function measuredAt({ back, typed_ms }, now_ms) {
 export function meanOf(texts) {
   const numbers = texts.map(numberOf);
   return numbers.includes(null) ? null : numbers.reduce((sum, one) => sum + one, 0) / numbers.length;
+}
+
+/** The mark of the site that was pointed at, or null. @param {Array<{name: string, point: number[]}>} marks */
+export function markAt(marks, [east_m, north_m]) {
+  const far_m = ({ point }) => Math.hypot(point[0] - east_m, point[1] - north_m);
+  const nearest = marks.toSorted((one, other) => far_m(one) - far_m(other))[0];
+  return nearest !== undefined && far_m(nearest) <= REACH_M ? nearest : null;
 }
 
 /** A number with either decimal sign, or null; only for what is echoed: the server judges what was typed. */
