@@ -8,6 +8,7 @@ import pytest
 import shapely
 from matplotlib.figure import Figure
 
+from flailpilot import plan_progress
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.planning.coverage.checker import SiteTruth, check, read_legs
 from tests.planning.coverage.support import document, feature, ring_lonlat, saved
@@ -49,6 +50,7 @@ def drawn(slope_deg):
 def planned(monkeypatch, capsys, tmp_path, doc):
     """(summary, report of the checker for a machine that may stand on 20 degrees)."""
     site, out = saved(tmp_path, doc), tmp_path / "out"
+    monkeypatch.setattr(plan_progress, "LINE_EACH_S", math.inf)  # however slow the computer, no line of progress
     status, said, told = flailpilot(monkeypatch, capsys, "plan", site, "--machine", "memat", "--out", out, "--poses")
     assert (status, told) == (0, ""), said
     summary = json.loads((out / "summary.json").read_text())
