@@ -15,6 +15,7 @@ from campaign.days_file import (
     CheckStep,
     CrashStep,
     HandOverStep,
+    Place,
     RunOfDay,
     SensorStep,
     ShiftStep,
@@ -129,7 +130,7 @@ class Days:
             self.world.tracks.put(Pose(*place_m, math.radians(run.stands.yaw_deg)))
         folder.mkdir()
         write_plan_files(plan, self._site, folder / "plan")
-        state = self._started(plan)
+        state = self._started(plan, run.stands)
         manifest = self._manifest(run, plan, state, line)
         write_manifest(folder, manifest)
         write_task(folder, self._task)
@@ -165,7 +166,7 @@ class Days:
             write_manifest(folder, msgspec.structs.replace(manifest, end_utc=line.text(self._now_ns)))
         return folder
 
-    def _started(self, plan: Plan) -> VehicleState:
+    def _started(self, plan: Plan, stands: Place | None) -> VehicleState:
         """Return the state of a start: disarmed, in a new session, with what journal and files keep."""
         self._starts += 1
         old = self._loop.state
@@ -174,6 +175,10 @@ class Days:
         first = self._starts == 1
         checks = checks_of(self._scenario) if first else kept_checks.restored(kept_checks.encode(old.checks))
         kept = kept_place.kept_of(old)
+        if kept is not None and stands is not None:  # brought there by stick, with the program running
+            lat_deg, lon_deg, _ = plan.datum.geodetic_from_enu(*stands.at_m)
+            yaw_rad = math.radians(stands.yaw_deg)
+            kept = msgspec.structs.replace(kept, lat_deg=lat_deg, lon_deg=lon_deg, yaw_rad=yaw_rad)
         place = kept_place.restored(kept_place.encode(kept) if kept is not None else None, plan.datum)
         shift = msgspec.structs.replace(checks.shift, used=self._task.task.shift)
         state = VehicleState(

@@ -38,6 +38,8 @@ from vehicle.runtime.kept_ledger import restored
 from vehicle.runtime.loop import VehicleLoop
 
 RING_M: Final = 12.0
+MORNING_US: Final = 1_746_423_000_000_000
+"""UTC of the beginning: 2025-05-05, half past five."""
 PEOPLE_M: Final = 8.0
 GAP_M: Final = 26.0
 """Between two blocks: two machines that stand at facing ends, rotor at rest, leave each other room to begin again."""
@@ -115,6 +117,7 @@ class Machine:
         self.path = folder / name / "ledger.journal"
         self.path.parent.mkdir(parents=True)
         self.parts: Parts = wire_up(self.scenario, self.machine, self.plan, vehicle_id=name, ring_m=RING_M)
+        self.parts.world.gnss.utc_zero_us = MORNING_US
         config, state = self.parts.config, self.parts.vehicle.state
         self.header = Header(
             vehicle_id=name,
@@ -184,7 +187,13 @@ class Machine:
     def observe(self, observation: Observation) -> None:
         """What the team measured."""
         self.numbers += 1
-        told = msgspec.structs.replace(observation, session_id=self.state.session_id, sequence=self.numbers)
+        fix = self.state.wire.gnss
+        told = msgspec.structs.replace(
+            observation,
+            session_id=self.state.session_id,
+            sequence=self.numbers,
+            time_utc_us=fix.time_utc_us if fix is not None else None,
+        )
         self.parts.radio.station.write(adapters.encode_observation(told))
 
     def restart(self, now_ns: int) -> None:

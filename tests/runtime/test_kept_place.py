@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 from tests import builders
 from tests.runtime.support import JumpingClock
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.units import NS_PER_S
+from vehicle.contracts.messages import Mode
 from vehicle.control.estimate_state import EstimateState, HeadingState, PlaceState
-from vehicle.control.state import VehicleState, WireState
+from vehicle.control.state import GateState, VehicleState, WireState
 from vehicle.host.atomic_file import write_whole
 from vehicle.runtime import kept_place
 from vehicle.runtime.latches import with_checksum
@@ -75,6 +75,9 @@ def test_a_machine_in_motion_may_have_gone_on_for_two_seconds() -> None:
     tracks = CONFIG.machine.tracks
     assert unknown.gap_m == 2.0 * max(tracks.transit_speed_mps, tracks.reverse_speed_mps)
     assert unknown.yaw_gap_rad == 2.0 * tracks.pivot_rate_radps
+    armed = msgspec.structs.replace(state(), gate=GateState(mode=Mode.MANUAL))
+    assert kept(armed).gap_m == pytest.approx(min(2.0 * tracks.accel_mps2, unknown.gap_m)), "it may begin to move"
+    assert kept(armed).yaw_gap_rad == unknown.yaw_gap_rad
     assert math.isfinite(kept(msgspec.structs.replace(state(), wire=WireState())).gap_m)
 
 
@@ -146,7 +149,7 @@ def test_what_is_worth_a_writing(changed: VehicleState, written: bool) -> None:
 
 
 def keeping(path: Path, states: list[VehicleState], monkeypatch: pytest.MonkeyPatch, full: bool = False) -> list[str]:
-    """A second for each state; what was told, and "written" for each writing outside the loop that ticks."""
+    """A period for each state; what was told, and "written" for each writing outside the loop that ticks."""
     seen: list[str] = []
 
     def counted(to: Path, content: bytes) -> None:
@@ -159,11 +162,11 @@ def keeping(path: Path, states: list[VehicleState], monkeypatch: pytest.MonkeyPa
             raise OSError(28, os.strerror(28))
         write_whole(to, content)
 
-    clock = JumpingClock((len(states) - 1) * NS_PER_S)
+    clock = JumpingClock((len(states) - 1) * kept_place.PERIOD_NS)
     monkeypatch.setattr(kept_place, "write_whole", counted)
 
     def now() -> VehicleState:
-        return states[min(clock.t_ns // NS_PER_S, len(states) - 1)]
+        return states[min(clock.t_ns // kept_place.PERIOD_NS, len(states) - 1)]
 
     with pytest.raises(asyncio.CancelledError):
         asyncio.run(kept_place.keep(path, clock, now, seen.append))

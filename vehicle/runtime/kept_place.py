@@ -19,15 +19,17 @@ from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.estimate_state import EstimateState, HeldPlace, PlaceState
+from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import VehicleState
 from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
 from vehicle.runtime.latches import with_checksum, without_checksum
 
 SIZE_MAX: Final = 2_048
-PERIOD_NS: Final = NS_PER_S
+PERIOD_NS: Final = NS_PER_S // 2
 UNSEEN_S: Final = 2.0
-"""A machine in motion goes on for so long: until the next writing, 0.5 s for the controller's lease, and its brakes."""
+"""A machine in motion goes on for so long: until the next writing, which a slow disk delays, 0.5 s for the controller's
+lease, and its brakes. One that is armed may begin to move meanwhile."""
 MOVED_M, TURNED_RAD, GREW = 5.0e-3, 2.0e-3, 1.5
 """What is written anew: a place that moved by so much, a heading that turned, and errors that grew by half."""
 SIGMA_MAX_M: Final = 1.0e4
@@ -58,15 +60,10 @@ class KeptPlace(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
 def kept_of(state: VehicleState) -> KeptPlace | None:
     """Return what is to be kept; None while the vehicle itself does not know where it is."""
-    known, status = state.estimate, state.wire.status
+    known = state.estimate
     if not known.ready:
         return None
-    left_mps, right_mps = (status.track_left_mps, status.track_right_mps) if status is not None else (0.0, 0.0)
-    fastest_mps = max(abs(left_mps), abs(right_mps))
-    turning_radps = abs(right_mps - left_mps) / state.config.machine.tracks.gauge_m
-    if not math.isfinite(fastest_mps):
-        tracks = state.config.machine.tracks
-        fastest_mps, turning_radps = max(tracks.transit_speed_mps, tracks.reverse_speed_mps), tracks.pivot_rate_radps
+    way_m, turn_rad = _gone_on(state)
     east_m, north_m, yaw_rad, *_ = known.x
     lat_deg, lon_deg, _ = state.datum.geodetic_from_enu(east_m, north_m)
     told = known.place
@@ -77,14 +74,28 @@ def kept_of(state: VehicleState) -> KeptPlace | None:
         yaw_rad=yaw_rad,
         sigma_m=max(known.sigmas[:2]),
         yaw_sigma_rad=known.sigmas[2],
-        gap_m=told.gap_m + UNSEEN_S * fastest_mps,
-        yaw_gap_rad=UNSEEN_S * turning_radps,
+        gap_m=told.gap_m + way_m,
+        yaw_gap_rad=turn_rad,
         believed=told.believed and not told.stuck,
         missed=told.missed,
         shown=told.shown,
         heading_believed=known.heading.believed and not known.heading.stuck,
         offset_m=told.offset_m,
     )
+
+
+def _gone_on(state: VehicleState) -> tuple[float, float]:
+    """How far the machine may go [m] and turn [rad] before it stands, if the program dies now."""
+    tracks, status = state.config.machine.tracks, state.wire.status
+    left_mps, right_mps = (status.track_left_mps, status.track_right_mps) if status is not None else (0.0, 0.0)
+    fastest_mps = max(abs(left_mps), abs(right_mps))
+    may_move = state.gate.mode in ARMED
+    if may_move or not math.isfinite(fastest_mps):
+        limit_mps = max(tracks.transit_speed_mps, tracks.reverse_speed_mps)
+        faster_mps = fastest_mps + 0.5 * tracks.accel_mps2 * UNSEEN_S
+        mean_mps = min(faster_mps, limit_mps) if math.isfinite(faster_mps) else limit_mps
+        return UNSEEN_S * mean_mps, UNSEEN_S * tracks.pivot_rate_radps
+    return UNSEEN_S * fastest_mps, UNSEEN_S * abs(right_mps - left_mps) / tracks.gauge_m
 
 
 def encode(kept: KeptPlace) -> bytes:
