@@ -165,6 +165,26 @@ def test_a_check_of_the_base_before_does_not_open_the_next() -> None:
     assert (found, refused, state.base_open) == ([], measured.BEFORE[BASE], False)
 
 
+@pytest.mark.parametrize("age_s", [None, 0, 5, 60])
+def test_what_an_earlier_start_left_open_no_later_check_makes_firm(age_s: int | None) -> None:
+    """It was worked before this start, whose clock begins anew; the check may have been made before it, too."""
+    ledger = replace(a_ledger(231), marks=(), firm=126, provisional_cells=500)
+    stroke = ledger.stroke
+    assert stroke is not None
+    ledger = replace(ledger, stroke=replace(stroke, t_ns=3 * NS_PER_S))
+    told = made(TOLD[BASE], None if age_s is None else 5 - age_s)
+    state, found, refused = tell(ChecksState(), told, now_s=5, utc=age_s is not None, ledger=ledger)
+    assert (refused, [order.closing for order in found]) == ("", [False])
+    ledger = withdrawal.ordered(ledger, tuple(found), 0.15, 5 * NS_PER_S)
+    assert (ledger.firm, ledger.unclosed) == (231, ((127, 231),))
+    later = replace(ledger, stroke=replace(stroke, number=400, t_ns=400 * NS_PER_S))
+    _, found, _ = tell(state, made(TOLD[BASE], 600), now_s=600, ledger=later)
+    assert [order.closing for order in found] == [True]
+    later = withdrawal.ordered(later, tuple(found), 0.15, 600 * NS_PER_S)
+    assert later.firm == 400
+    assert later.unclosed == ((127, 231),), "provisional for good"
+
+
 @pytest.mark.parametrize(("claim", "refused"), [(90, ""), (91, "time: older than the record at that place")])
 def test_a_rod_tells_of_ground_as_it_was(claim: int, refused: str) -> None:
     told = made(TOLD[DEPTH], 90 + CLOCK_S)

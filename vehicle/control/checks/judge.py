@@ -80,7 +80,9 @@ def _base(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
             stood = Order(kind=Knowledge.BASE, good=True, by=by, closing=False, at_number=0)
             return (state, (stood,), "") if contradictions.of_machine(observation.text) else (state, (), fault)
         closing = state.base_open and seen.at_ns is not None
-        order = Order(kind=Knowledge.BASE, good=True, by=by, closing=closing, at_number=seen.number)
+        # one that opens leaves all that was worked until it is told as it is, whatever an earlier start had worked
+        number = seen.number if closing else None
+        order = Order(kind=Knowledge.BASE, good=True, by=by, closing=closing, at_number=number)
         state = measured.proven(state, Knowledge.BASE, seen.at_ns)
         return replace(state, base_open=True, base_failed=False), (order,), ""
     order = Order(
