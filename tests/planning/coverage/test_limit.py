@@ -16,7 +16,7 @@ from vehicle.planning.coverage.job import plan_job
 from vehicle.planning.coverage.planner import plan_site
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.tour import Tour
-from vehicle.planning.coverage.work_limit import SECONDS, Deadline, PartLimit, Work, WorkLimit
+from vehicle.planning.coverage.work_limit import SECONDS, Deadline, Work, WorkLimit
 from vehicle.planning.files.export import write_plan_files
 from vehicle.planning.site.site import load_site
 
@@ -56,22 +56,6 @@ def test_there_is_room_for_what_fits_into_what_is_left():
     limit.keep(1.0, 0.25)
     assert limit.has_room(0.99)
     assert not limit.has_room(1.01)
-
-
-def test_a_part_counts_for_both_and_ends_with_the_first_of_the_two():
-    whole = at(WorkLimit(10.0), 3.0)
-    part = PartLimit(whole, 2.0)
-    assert not at(part, 1.9)()
-    assert (part.spent_s(), whole.spent_s()) == (pytest.approx(1.9), pytest.approx(4.9))
-    assert at(part, 2.1)()
-    assert not whole()
-    assert not part.has_room(0.0)
-    wide = PartLimit(whole, 1e9)
-    assert wide.has_room(0.5)
-    at(whole, 9.0)
-    assert not wide.has_room(0.5)
-    at(whole, 10.1)
-    assert wide()
 
 
 def test_one_attempt_remembers_what_ended_it():

@@ -4,37 +4,21 @@ import math
 from typing import Any, cast
 
 import pytest
-import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.planning.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
-from tests.planning.coverage.test_way_plan import check_moves, polygons
-from vehicle.config.load import load_machine
-from vehicle.config.vehicle import footprint
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
-from vehicle.planning.coverage import components
 from vehicle.planning.coverage import planner as planner_room
 from vehicle.planning.coverage.attempt import LEFT_S_PER_M2
-from vehicle.planning.coverage.certificate import sweep_corners
 from vehicle.planning.coverage.ground_model import first_model
-from vehicle.planning.coverage.headlands import has_room_for_pockets
 from vehicle.planning.coverage.job import plan_job
-from vehicle.planning.coverage.phases import Outcome
 from vehicle.planning.coverage.planner import cheaper_with_pockets, plan_site
-from vehicle.planning.coverage.replan import ReplanRequest, replan, united
-from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
-from vehicle.planning.coverage.way_plan import WayRequest, way_plan
+from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.files.outside import furthest_m
 from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
-
-MEMATT = footprint(load_machine("memat"))
-BLOCK = [(0, 0), (58, 0), (58, 41), (0, 41)]
-BELOW = [(0, 0), (0, -9), (58, -9), (58, 0)]
-STEP_S = 0.1
-"""Counted work between two looks at the limit."""
 
 SHELL = [(0, 0), (50, 1), (49, 27), (1, 26)]
 STRIP = [(0, 0), (0, -9), (50, -8), (50, 1)]
@@ -67,42 +51,6 @@ def test_rows_along_closed_edges_take_the_place_of_stubs(tmp_path):
     assert plan.time_s < 0.97 * before.time_s
     assert short_passes(plan) < 0.5 * short_passes(before)
     assert 1.0 < furthest_m(plan, load_site(path)) <= 2.0
-
-
-def test_the_mematt_has_pockets_at_the_overrun_that_a_site_has_without_a_word(tmp_path):
-    job = plan_job(load_site(site_file(tmp_path)), MEMATT, PlanSettings())
-    assert has_room_for_pockets(job)
-    narrower = plan_job(load_site(site_file(tmp_path, overrun_m=1.8)), MEMATT, PlanSettings())
-    assert not has_room_for_pockets(narrower)
-
-
-def test_a_row_that_cannot_be_entered_gets_a_pocket_at_its_end(tmp_path, monkeypatch):
-    path = site_file(tmp_path, BLOCK, BELOW)
-    plan, report = planned(path, tmp_path / "plan", MEMATT)
-    assert report.complaints() == []
-    assert furthest_m(plan, load_site(path)) <= 2.0
-    monkeypatch.setattr(components, "pocket_at_end", lambda *_: Outcome())
-    without = plan_site(load_site(path), MEMATT)
-    assert plan.time_s < 0.98 * without.time_s
-    assert short_passes(plan) <= short_passes(without)
-
-
-@pytest.mark.parametrize("share", [0.1, 1.0])
-def test_pockets_take_at_most_their_share_of_the_work(tmp_path, monkeypatch, share):
-    spent_s = []
-
-    def watched(ground, *asked):
-        spent_s.append(ground.job.deadline.limit.spent_s())
-        best = cheaper_with_pockets(ground, *asked)
-        spent_s.append(ground.job.deadline.limit.spent_s())
-        assert not best.cut_short
-        return best
-
-    monkeypatch.setattr(planner_room, "POCKET_SHARE", share)
-    monkeypatch.setattr(planner_room, "cheaper_with_pockets", watched)
-    plan_site(load_site(site_file(tmp_path, BLOCK, BELOW)), MEMATT)
-    before_s, after_s = spent_s
-    assert before_s < after_s < (1.0 + share) * before_s + STEP_S
 
 
 def test_an_overrun_without_room_for_a_pocket_leaves_the_plan_as_it_was(tmp_path):
@@ -184,28 +132,3 @@ def test_a_plan_that_was_cut_short_is_not_tried_again(tmp_path, monkeypatch):
     cut, cheap = Tried(ground, 100.0, 100.0, cut_short=True), Tried(ground, 50.0, 50.0)
     monkeypatch.setattr(planner_room, "attempts_in", lambda *asked: [*asked[-1], cheap])
     assert cheaper_with_pockets(ground, [0.0], cast("Any", [cut]), cast("Any", cut)) is cast("Any", cut)
-
-
-def test_a_machine_that_stands_in_a_pocket_finds_a_way_out_and_goes_on_working(tmp_path):
-    """Wherever it turns beside a closed edge, it stands half turned, so that its own axis leads nowhere."""
-    site = load_site(site_file(tmp_path, BLOCK, BELOW))
-    plan = plan_site(site, MEMATT)
-    edge = shapely.difference(site.work_area.exterior, shapely.buffer(site.safe_ground, 5.0))
-    turns = [one for one in plan.segments if one.kind is SegmentKind.TURN and abs(one.turn_rad) > 1.0]
-    beside = [one for one in turns if shapely.distance(edge, shapely.Point(one.points_m[0])) < 1.0]
-    assert beside
-    for turn in beside[:: max(1, len(beside) // 3)]:
-        corners = sweep_corners(plan.segments[: turn.seq], MEMATT.tool_width_m, MEMATT.tool_ahead_m)
-        swept = polygons(shapely.union_all(shapely.polygons(corners)))
-        east_m, north_m = turn.points_m[0]
-        pose = StartPose(east_m=east_m, north_m=north_m, yaw_rad=turn.yaw_start_rad + 0.5 * turn.turn_rad)
-        there = shapely.point_on_surface(site.safe_ground)
-        goal = Goal(name="parking", east_m=there.x, north_m=there.y)
-        request = WayRequest(site_hash=site.site_hash, swept=swept, pose=pose, goals=(goal,))
-        check_moves(way_plan(site, MEMATT, PlanSettings(), request), site, united(swept), MEMATT)
-        left = polygons(shapely.difference(site.work_area, united(swept)))
-        rest = ReplanRequest(
-            request_id=1, plan_hash=plan.plan_hash, site_hash=site.site_hash, missed=left, swept=swept, pose=pose
-        )
-        further = replan(site, MEMATT, PlanSettings(), rest).plan
-        assert sum(row.area_m2 for row in further.untreatable if row.reason is UntreatableReason.NO_APPROACH) < 5.0

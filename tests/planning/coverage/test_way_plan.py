@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.plan import MachineFootprint, Plan, SegmentKind
+from vehicle.contracts.plan import Plan, SegmentKind
 from vehicle.planning.coverage.certificate import rings_of, sweep_corners
 from vehicle.planning.coverage.closing import check_certificate, plan_hash_of
 from vehicle.planning.coverage.planner import plan_site
@@ -98,21 +98,19 @@ def box_at(pose, rear_m: float, front_m: float, half_m: float) -> shapely.Polygo
     return shapely.Polygon([(east + cos * a - sin * b, north + sin * a + cos * b) for a, b in corners])
 
 
-def check_moves(
-    plan: Plan, site: Site, swept: shapely.Geometry, machine: MachineFootprint = BENCH, *, slack_m: float = 1e-3
-) -> None:
+def check_moves(plan: Plan, site: Site, swept: shapely.Geometry, *, slack_m: float = 1e-3) -> None:
     """Nothing but moves, in one piece, on ground that bears; raised tool too; no part over a keep-out."""
     bears = shapely.union_all([site.safe_ground, swept])
     if site.outside == "safe":
         bears = shapely.union(bears, shapely.difference(shapely.box(-500, -500, 500, 500), site.work_area))
     bears = shapely.buffer(bears, slack_m)
-    half_m, long_m = 0.5 * machine.track_outer_width_m, 0.5 * machine.track_length_m
+    half_m = 0.5 * BENCH.track_outer_width_m
     assert all(segment.kind is not SegmentKind.SWATH and not segment.tool_down for segment in plan.segments)
     assert [segment.seq for segment in plan.segments] == list(range(len(plan.segments)))
-    under = [box_at(pose, long_m, long_m, half_m) for pose in poses(plan)]
+    under = [box_at(pose, 0.5 * BENCH.track_length_m, 0.5 * BENCH.track_length_m, half_m) for pose in poses(plan)]
     left_m2 = [shapely.difference(one, bears).area for one in under]
     assert max(left_m2) < 1e-6, f"{max(left_m2)} m2 of the tracks on unproven ground"
-    whole = [box_at(p, machine.body_rear_m, machine.tool_ahead_m, 0.5 * machine.tool_width_m) for p in poses(plan)]
+    whole = [box_at(p, BENCH.body_rear_m, BENCH.tool_ahead_m, 0.5 * BENCH.tool_width_m) for p in poses(plan)]
     assert not any(shapely.intersects(one, site.keep_out) for one in whole)
     joints = zip(plan.segments, plan.segments[1:], strict=False)
     assert all(math.dist(a.points_m[-1], b.points_m[0]) < JOINT_M for a, b in joints)

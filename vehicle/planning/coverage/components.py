@@ -23,7 +23,7 @@ from vehicle.planning.coverage.phases import (
     window_of,
     work,
 )
-from vehicle.planning.coverage.pockets import pocket_at_end, row_along_edge
+from vehicle.planning.coverage.pockets import row_along_edge
 from vehicle.planning.coverage.remnants import remnant_attempts
 from vehicle.planning.coverage.route import TourStop
 from vehicle.planning.coverage.sweep_cells import SweepCell, direction_at
@@ -112,7 +112,6 @@ def _attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad:
         yield from headland_attempts(ground, tour, part, swaths, find_headlands(swaths, ground.job))
         if ground.job.pockets:
             yield unless_failed(ground, ("row", part.wkb), lambda: row_along_edge(ground, tour, part))
-            yield unless_failed(ground, ("pocket", part.wkb), lambda: pocket_at_end(ground, tour, part))
         yield work(ground, tour, _long(options_of(swaths, ground)), swaths.ground.box)
     yield from remnant_attempts(ground, tour, part, theta_rad)
 

@@ -43,5 +43,5 @@ def plan_job(
         InputError: no plan can serve this machine; the text names the figure.
     """
     wishes = on_slopes(settings, site.slopes)
-    reach = reach_of(machine, wishes, site.tripwires, site.outside)
+    reach = reach_of(machine, wishes, site.tripwires)
     return PlanJob(site, machine, wishes, reach, opened, deadline=Deadline(limit))

@@ -19,7 +19,7 @@ from vehicle.planning.coverage.phases import direction_key
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.sweep_cells import Parted, SweepCell, parted
 from vehicle.planning.coverage.tour import Tour
-from vehicle.planning.coverage.work_limit import Deadline, PartLimit, Stage, Work, WorkLimit
+from vehicle.planning.coverage.work_limit import Stage, Work, WorkLimit
 from vehicle.planning.site.site import Site
 
 DIRECTIONS_MAX = 3
@@ -33,8 +33,8 @@ LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
 """(area up to [m2], largest ratio of estimates, cells to one direction): up to it, a plan in cells is tried too."""
 CLEAR_GAIN = 0.985
 """Only cells are planned if the ratio of estimates is below this."""
-POCKET_SHARE = 0.8
-"""Most work for plans with pockets, as a share of all work before them: so planning at most doubles."""
+POCKET_TRIES = 2
+"""Directions tried with pockets, that of the best plan without them first."""
 ALL_IN_ORDER_M2 = 3e4
 NEAR_BEST = 1.02
 """Plans within this ratio of the best are ordered: ordering never changed the ranking of plans over 0.6 % apart."""
@@ -91,7 +91,6 @@ def attempts_in(ground: GroundModel, directions: list[float], rivals: list[Attem
     """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up.
 
     `rivals`: attempts made before; they come first in the result, and an attempt that must lose to them is given up.
-    Beside rivals only the first direction is tried: with pockets, no other one was the best on six measured sites.
     """
     found, attempts = cells_for(ground), list(rivals or [])
     if found is not None:
@@ -102,7 +101,7 @@ def attempts_in(ground: GroundModel, directions: list[float], rivals: list[Attem
     if attempts and any(attempt.cut_short for attempt in whole):
         return attempts
     attempts += whole
-    for turn in range(1, 1 if rivals else tries_for(ground, directions)):
+    for turn in range(1, min(tries_for(ground, directions), POCKET_TRIES if rivals else DIRECTIONS_MAX)):
         best = cheapest(attempts)
         if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
             break
@@ -187,10 +186,9 @@ def cheaper_with_pockets(
     job = ground.job
     if not has_room_for_pockets(job) or best.cut_short or not job.deadline.limit.has_room(ORDER_SHARE):
         return best
-    rivals, limit = [cheapest(attempts)], job.deadline.limit
+    rivals = [cheapest(attempts)]
     ways = directions_with(rivals[0], directions)
-    with_pockets = replace(job, pockets=True, deadline=Deadline(PartLimit(limit, POCKET_SHARE * limit.spent_s())))
-    found = attempts_in(replace(ground, job=with_pockets), ways, rivals)[1:]
+    found = attempts_in(replace(ground, job=replace(job, pockets=True)), ways, rivals)[1:]
     found = [attempt for attempt in found if not attempt.cut_short]
     return cheapest([best, cheapest(found).in_better_order()]) if found else best
 

@@ -30,20 +30,9 @@ class Roadmap:
     """
 
     def __init__(
-        self,
-        obstacles: np.ndarray,
-        box: Box,
-        corridors: np.ndarray,
-        deadline: Deadline | None = None,
-        *,
-        necks: bool = False,
+        self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, deadline: Deadline | None = None
     ) -> None:
-        """`deadline` ends a search without a result; among 1,000 keep-outs a search may take half a minute.
-
-        `necks`: whether the strips are tried too between places on the same free ground, which a neck may join that no
-        corner is in.
-        """
-        self._necks = necks
+        """`deadline` ends a search without a result; among 1,000 keep-outs a search may take half a minute."""
         self._over = deadline if deadline is not None else Deadline()
         self._over.tell(Work.ROADMAPS, 1)
         self._over.tell(Work.CORNERS, int(shapely.get_num_coordinates(obstacles).sum()))
@@ -94,28 +83,17 @@ class Roadmap:
         here, there = self._island(start), self._island(goal)
         if here < 0 or there < 0 or self._root(here) != self._root(there):
             return None
-        way = self._on_free_ground(ends, limit_m) if here == there else None
-        necks = self._necks and bool(self._corridors) and math.isinf(limit_m)
-        if way is None and (here != there or necks) and not self._over():
-            way = self._along_strips(ends, limit_m)
-        return way
-
-    def _on_free_ground(self, ends: np.ndarray, limit_m: float) -> list[Point] | None:
-        """Return a way between two places (2, 2) on the same free ground, without the strips."""
-        visibility, (start, goal) = self.visibility(), ((float(x), float(y)) for x, y in ends)
-        if visibility.known_apart(start, goal):
+        visibility = self.visibility()
+        strips = np.array(self._corridors).reshape(-1, 2) if here != there else np.empty((0, 2))
+        if not len(strips) and visibility.known_apart(start, goal):
             return None
-        way = self._search(ends, limit_m)
-        # overlapping outlines may hide the corner that touches
-        if way is None and math.isinf(limit_m) and not self._over() and not visibility.apart(start, goal):
-            way = self._search(ends, limit_m, every_connection=True)
-        return way
-
-    def _along_strips(self, ends: np.ndarray, limit_m: float) -> list[Point] | None:
-        """Return a way between two places (2, 2) that may also use the strips."""
-        loose = np.vstack([np.array(self._corridors).reshape(-1, 2), ends])
+        loose = np.vstack([strips, ends])
         way = self._search(loose, limit_m)
-        if way is None and math.isinf(limit_m) and not self._over():
+        if (
+            way is None and math.isinf(limit_m) and not self._over()
+        ):  # overlapping outlines may hide the corner that touches
+            if not len(strips) and visibility.apart(start, goal):
+                return None
             way = self._search(loose, limit_m, every_connection=True)
         return way
 

@@ -6,7 +6,7 @@ strip or in a narrow bay comes in on that axis.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, Opened, first_ground, joined_box, swath_box, turned, unproven
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.job import PlanJob, plan_job
-from vehicle.planning.coverage.own_axis import Place, gates_of, is_behind, places_to_turn
+from vehicle.planning.coverage.own_axis import Place, is_behind, places_to_turn
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import opened_ground
 from vehicle.planning.coverage.replan import Rings, check_site, united
@@ -58,19 +58,10 @@ class WayRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class _Turn:
-    """A place on an axis, and the node of the roadmap beside it: the same, or a few centimetres off.
-
-    `gate`: another node, joined to this one by a strip; None: the way begins or ends at `node`.
-    """
+    """A place on an axis, and the node of the roadmap beside it: the same, or a few centimetres off."""
 
     place: Place
     node: Place
-    gate: Place | None = None
-
-    @property
-    def joint(self) -> Place:
-        """Where the way over the roadmap begins or ends."""
-        return self.node if self.gate is None else self.gate
 
 
 def way_plan(
@@ -104,7 +95,6 @@ class _Ways:
         self.job, self.request = job, request
         self.ground = opened_ground(job)
         assert job.opened is not None, "a way runs on ground that a record opened"
-        self._swept = job.opened.swept
         # own strips bear it regardless of the position error: the tracks stand, or stood, on them
         own = Opened(swept=job.opened.swept, craters=job.opened.craters, error_m=0.0)
         self._closed = first_ground(job.site, job.reach, job.settings, own)[0]
@@ -126,30 +116,18 @@ class _Ways:
         else:
             pose = (goal.east_m, goal.north_m, goal.yaw_rad)
             ends = [turn for turn in self._turns(pose) if self._room_for_tool(turn.place, pose)]
-        found = list(self._between(self._starts, ends, goal))
-        if not found:  # a pocket is joined to the rest by strips alone
-            starts, ends = self._with_gates(self._starts), self._with_gates(ends)
-            found = list(self._between(starts, ends, goal))
-        yield from found
-
-    def _between(self, starts: list[_Turn], ends: list[_Turn], goal: Goal) -> Iterator[tuple[Segment, ...]]:
-        for start in starts:
+        for start in self._starts:
             for end in ends:
-                way = self._roadmap.way(start.joint, end.joint)
+                way = self._roadmap.way(start.node, end.node)
                 if way is not None:
                     yield self._path(start, way, end, goal)
-
-    def _with_gates(self, turns: list[_Turn]) -> list[_Turn]:
-        """Return the places, and for each the places that the machine reaches from it forward along a strip."""
-        gates = [(turn, gates_of(turn.node, self._swept, self.ground, self._closed)) for turn in turns]
-        return [*turns, *(replace(turn, gate=gate) for turn, found in gates for gate in found)]
 
     def _path(self, start: _Turn, way: list[Place], end: _Turn, goal: Goal) -> tuple[Segment, ...]:
         path = PathBuilder(self.job.machine, self._start)
         if start.place != self._start[:2]:
             path.straight_to(start.place, reverse=is_behind(start.place, self._start))
         path.pose = (*start.node, path.pose[2])  # the follower takes up centimetres beside a leg
-        path.go([start.joint, *way[1:], end.node])
+        path.go(way[1:])
         if goal.yaw_rad is not None:
             path.turn_to(goal.yaw_rad)
             at = (goal.east_m, goal.north_m)

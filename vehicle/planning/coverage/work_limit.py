@@ -95,27 +95,6 @@ class WorkLimit:
         return not self.has_room(0.0)
 
 
-class PartLimit(WorkLimit):
-    """A part of another limit, `limit_s` at most; its work counts for both."""
-
-    def __init__(self, whole: WorkLimit, limit_s: float) -> None:
-        super().__init__(limit_s)
-        self._whole = whole
-
-    def tell(self, work: Work, count: int) -> None:
-        """Report this amount of work of a kind."""
-        super().tell(work, count)
-        self._whole.tell(work, count)
-
-    def at(self, stage: Stage, driven_s: Callable[[], float]) -> None:
-        """Report the stage to the whole limit."""
-        self._whole.at(stage, driven_s)
-
-    def has_room(self, share: float) -> bool:
-        """Whether work still fits into the part and into the whole; `share` is its ratio to the work that was spent."""
-        return super().has_room(share) and self._whole.has_room(share)
-
-
 class Deadline:
     """The limit for one attempt: after the first True it stays True, and the attempt is known to be cut short."""
 
