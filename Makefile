@@ -57,9 +57,9 @@ branches: $(VENV)/.installed
 	$(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control,vehicle/contracts,firmware_bridge -m pytest -q $(SAFETY_TESTS)
 	$(BIN)/coverage report --data-file=runs/.coverage --include='$(SAFETY_FILES)' --show-missing --fail-under=100
 
-# The first two simulated hours of the campaign below.
+# The first simulated hour of the campaign below.
 campaign-sample: $(VENV)/.installed
-	$(BIN)/flailpilot campaign runs/campaign-sample --seeds 112
+	$(BIN)/flailpilot campaign runs/campaign-sample --seeds 56
 
 # Three quarters of a minute of mutants, drawn evenly from the files of the safety room that differ from BASE; none where none does.
 BASE ?= HEAD~1
