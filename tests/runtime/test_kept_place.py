@@ -18,7 +18,7 @@ from vehicle.contracts.messages import Mode
 from vehicle.control.estimate_state import EstimateState, HeadingState, PlaceState
 from vehicle.control.state import GateState, VehicleState, WireState
 from vehicle.host.atomic_file import write_whole
-from vehicle.runtime import kept_place
+from vehicle.runtime import kept_file, kept_place
 from vehicle.runtime.latches import with_checksum
 
 DATUM = builders.DATUM
@@ -163,7 +163,7 @@ def keeping(path: Path, states: list[VehicleState], monkeypatch: pytest.MonkeyPa
         write_whole(to, content)
 
     clock = JumpingClock((len(states) - 1) * kept_place.PERIOD_NS)
-    monkeypatch.setattr(kept_place, "write_whole", counted)
+    monkeypatch.setattr(kept_file, "write_whole", counted)
 
     def now() -> VehicleState:
         return states[min(clock.t_ns // kept_place.PERIOD_NS, len(states) - 1)]

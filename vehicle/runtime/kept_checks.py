@@ -6,8 +6,7 @@ reading, count of hammers. If the file is damaged or holds an impossible value, 
 ground is credited until each check has been made again.
 """
 
-import asyncio
-import contextlib
+import operator
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -18,8 +17,8 @@ from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.checks.depth_reading import BIAS_MAX_M
 from vehicle.control.checks_state import Calibration, ChecksState
-from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
+from vehicle.runtime import kept_file
 from vehicle.runtime.latches import with_checksum, without_checksum
 
 SIZE_MAX: Final = 8_192
@@ -115,37 +114,24 @@ def load_checks(path: Path | None) -> tuple[ChecksState, str]:
     """Read the kept results from a file; return the checks, and one line to report or ""."""
     if path is None:
         return ChecksState(), ""
-    try:
-        with path.open("rb") as file:
-            return restored(file.read(SIZE_MAX)), ""
-    except FileNotFoundError:
-        return ChecksState(), ""
-    except (OSError, ValueError) as refusal:
-        why = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else str(refusal)
-        return (
-            LOST,
-            f"{path}: {why.lower()}; nothing is credited until the base, depth, hammers and the machine are checked",
-        )
+    found, why = kept_file.read(path, SIZE_MAX, restored)
+    if found is None:
+        return LOST, f"{path}: {why}; nothing is credited until the base, depth, hammers and the machine are checked"
+    return found, ""
 
 
 async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState], tell: Callable[[str], None]) -> None:
-    """Write changed results until cancelled, and once at the end; a thread does it, so no tick waits for the disk."""
+    """Write changed results until cancelled, and once at the end."""
     if path is None:
         return
-    on_disk, told = encode(state()), False
-    try:
-        while True:
-            content = encode(state())
-            if content != on_disk:
-                try:
-                    await asyncio.to_thread(write_whole, path, content)
-                    on_disk, told = content, False
-                except OSError as refusal:
-                    if not told:
-                        tell(f"{path}: {(refusal.strerror or str(refusal)).lower()}; a restart would forget the checks")
-                    told = True
-            await clock.sleep_until_ns(clock.now_ns() + PERIOD_NS)
-    finally:
-        if encode(state()) != on_disk:
-            with contextlib.suppress(OSError):
-                write_whole(path, encode(state()))
+    await kept_file.keep(
+        path,
+        clock,
+        lambda: encode(state()),
+        bytes,
+        on_disk=encode(state()),
+        worth=operator.ne,
+        period_ns=PERIOD_NS,
+        forgets="the checks",
+        tell=tell,
+    )

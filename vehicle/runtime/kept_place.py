@@ -6,8 +6,6 @@ machine may have gone since it was written. Without it no check of the base make
 a mark; if it is damaged, it may have held a doubt, and the place is doubted until then.
 """
 
-import asyncio
-import contextlib
 import math
 from collections.abc import Callable
 from pathlib import Path
@@ -21,8 +19,8 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.estimate_state import EstimateState, HeldPlace, PlaceState
 from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import VehicleState
-from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
+from vehicle.runtime import kept_file
 from vehicle.runtime.latches import with_checksum, without_checksum
 
 SIZE_MAX: Final = 2_048
@@ -144,14 +142,10 @@ def load_place(path: Path | None, datum: LocalFrame) -> tuple[EstimateState, str
     """Read the kept place from a file; return the estimate at a start, and one line to report or ""."""
     if path is None:
         return UNKNOWN, ""
-    try:
-        with path.open("rb") as file:
-            return restored(file.read(SIZE_MAX), datum), ""
-    except FileNotFoundError:
-        return UNKNOWN, ""
-    except (OSError, ValueError) as refusal:
-        why = refusal.strerror if isinstance(refusal, OSError) and refusal.strerror else str(refusal)
-        return LOST, f"{path}: {why.lower()}; the place is doubted until the daily check, or a mark of the machine"
+    found, why = kept_file.read(path, SIZE_MAX, lambda content: restored(content, datum))
+    if found is None:
+        return LOST, f"{path}: {why}; the place is doubted until the daily check, or a mark of the machine"
+    return found, ""
 
 
 def differs(new: KeptPlace, old: KeptPlace | None, datum: LocalFrame) -> bool:
@@ -174,25 +168,17 @@ def _flags(kept: KeptPlace) -> tuple[bool, ...]:
 
 
 async def keep(path: Path | None, clock: Clock, state: Callable[[], VehicleState], tell: Callable[[str], None]) -> None:
-    """Write the place where it changed, until cancelled, and once at the end; a thread does it, so no tick waits."""
+    """Write the place where it changed, until cancelled, and once at the end."""
     if path is None:
         return
-    on_disk: KeptPlace | None = None
-    told = False
-    try:
-        while True:
-            kept = kept_of(state())
-            if kept is not None and differs(kept, on_disk, state().datum):
-                try:
-                    await asyncio.to_thread(write_whole, path, encode(kept))
-                    on_disk, told = kept, False
-                except OSError as refusal:
-                    if not told:
-                        tell(f"{path}: {(refusal.strerror or str(refusal)).lower()}; a restart would forget the place")
-                    told = True
-            await clock.sleep_until_ns(clock.now_ns() + PERIOD_NS)
-    finally:
-        kept = kept_of(state())
-        if kept is not None and kept != on_disk:
-            with contextlib.suppress(OSError):
-                write_whole(path, encode(kept))
+    await kept_file.keep(
+        path,
+        clock,
+        lambda: kept_of(state()),
+        encode,
+        on_disk=None,
+        worth=lambda new, old: differs(new, old, state().datum),
+        period_ns=PERIOD_NS,
+        forgets="the place",
+        tell=tell,
+    )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.trials.beliefs import DATUM, BeliefRun, BeliefSettings, aside_m
+from benchmarks.trials.beliefs import DATUM, BeliefRun, BeliefSettings
+from tests.control.estimate.test_mark import doubted
 from vehicle.control.estimate import fusion, place
 from vehicle.control.estimate_state import EstimateState
 from vehicle.control.state import VehicleState, WireState
@@ -91,12 +92,7 @@ def test_a_file_that_cannot_be_read_may_have_held_a_doubt() -> None:
 
 @pytest.mark.long
 def test_a_doubt_goes_on_over_a_restart_and_new_fixes_alike_do_not_end_it() -> None:
-    run = BeliefRun(BeliefSettings(seed=21)).run(5.0)
-    run.work(8.0)
-    run.run(2.0, 0.0)
-    run.gnss.jump_m = aside_m(0.4)
-    run.run(5.0)
-    assert run.seen.position_doubted
+    run = doubted()
     held_m = run.belief.x[:2]
     for _ in range(3):
         run = restarted(run, kept(run))
@@ -109,11 +105,7 @@ def test_a_doubt_goes_on_over_a_restart_and_new_fixes_alike_do_not_end_it() -> N
 
 @pytest.mark.long
 def test_a_doubt_ends_after_a_restart_as_it_does_before_by_two_new_fixes_or_a_mark() -> None:
-    run = BeliefRun(BeliefSettings(seed=21)).run(5.0)
-    run.work(8.0)
-    run.run(2.0, 0.0)
-    run.gnss.jump_m = aside_m(0.4)
-    run.run(20.0)
+    run = doubted().run(15.0)
     run = restarted(run, kept(run))
     run.gnss.jump_m = (0.0, 0.0)
     run.run(5.0, 0.0)
