@@ -44,6 +44,7 @@ from vehicle.contracts.plan import Plan
 from vehicle.contracts.shift_table import text_of
 from vehicle.contracts.sockets import ControllerWire
 from vehicle.contracts.units import TICK_NS, TICK_S
+from vehicle.control.estimate_state import EstimateState
 from vehicle.control.ledger.rule import speed_limit_mps
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import GateState, LedgerState, VehicleState
@@ -174,12 +175,6 @@ class Days:
         gate = GateState(session_id=session, config_hash=old.gate.config_hash)
         first = self._starts == 1
         checks = checks_of(self._scenario) if first else kept_checks.restored(kept_checks.encode(old.checks))
-        kept = kept_place.kept_of(old)
-        if kept is not None and stands is not None:  # brought there by stick, with the program running
-            lat_deg, lon_deg, _ = plan.datum.geodetic_from_enu(*stands.at_m)
-            yaw_rad = math.radians(stands.yaw_deg)
-            kept = msgspec.structs.replace(kept, lat_deg=lat_deg, lon_deg=lon_deg, yaw_rad=yaw_rad)
-        place = kept_place.restored(kept_place.encode(kept) if kept is not None else None, plan.datum)
         shift = msgspec.structs.replace(checks.shift, used=self._task.task.shift)
         state = VehicleState(
             config=self.config,
@@ -187,7 +182,7 @@ class Days:
             session_id=session,
             gate=latches.restored(gate, self._disk) if self._disk is not None else gate,
             checks=msgspec.structs.replace(checks, shift=shift, people=PeopleState(used=True)),
-            estimate=estimate_of(self._scenario) if first else place,
+            estimate=estimate_of(self._scenario) if first else _left(old, plan, stands),
         )
         state = assign_plan(state, plan)
         return state if first else restored(state, journal.read(self._path), self._now_ns)
@@ -358,6 +353,17 @@ def _line_of(run: RunOfDay, now_ns: int) -> UtcLine:
     """Return the line by which the run's first tick has the time that the file says."""
     start_us = round((run.start_utc - EPOCH).total_seconds() * 1e6)
     return UtcLine(TimeSource.SIMULATED, start_us - now_ns // 1000)
+
+
+def _left(old: VehicleState, plan: Plan, stands: Place | None) -> EstimateState:
+    """Return the estimate at a start: where the program left the machine, or brought it to by stick (`stands`)."""
+    kept = kept_place.kept_of(old)
+    if kept is None:
+        return kept_place.UNKNOWN
+    if stands is not None:
+        lat_deg, lon_deg, _ = plan.datum.geodetic_from_enu(*stands.at_m)
+        kept = msgspec.structs.replace(kept, lat_deg=lat_deg, lon_deg=lon_deg, yaw_rad=math.radians(stands.yaw_deg))
+    return kept_place.restored(kept_place.encode(kept), plan.datum)
 
 
 def _shift_act(step: ShiftStep, line: UtcLine, now_ns: int) -> Observation:
