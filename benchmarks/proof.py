@@ -12,6 +12,7 @@ Exit status 1 where a chosen part fails, is not complete, or is stale: complete,
 
 import argparse
 import contextlib
+import copy
 import fcntl
 import functools
 import hashlib
@@ -56,9 +57,15 @@ def imports() -> grimp.ImportGraph:
     return grimp.build_graph(*PACKAGES, exclude_type_checking_imports=True, cache_dir=None)
 
 
-def loaded_by(modules: Iterable[str]) -> set[Path]:
-    """The files of these modules (with all below a package), of all that they import, and of the packages above."""
-    graph = imports()
+def loaded_by(modules: Iterable[str], never_called: Iterable[str] = ()) -> set[Path]:
+    """The files of these modules (with all below a package), of all that they import, and of the packages above.
+
+    What lies in `never_called`, and what only those import, is left out.
+    """
+    graph = copy.copy(imports())
+    for package in never_called:
+        for name in (*graph.find_descendants(package), package):
+            graph.remove_module(name)
     tops = {below for name in modules for below in (name, *graph.find_descendants(name))}
     names = tops.union(*(graph.find_upstream_modules(name) for name in tops))
     names |= {name.rsplit(".", up)[0] for name in names for up in range(1, name.count(".") + 1)}
@@ -74,7 +81,7 @@ def sources(part: Part) -> list[Path]:
     """Every file whose change makes the part stale; what only people read (README files) changes no result."""
     found = {path for pattern in (*ALWAYS, *part.data) for path in ROOT.glob(pattern) if path.is_file()}
     data = {path for path in found if path.suffix != PAGE}
-    return sorted(loaded_by(part.modules) | data)
+    return sorted(loaded_by(part.modules, part.never_called) | data)
 
 
 def digest(paths: Sequence[Path], root: Path = ROOT) -> str:

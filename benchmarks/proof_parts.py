@@ -240,6 +240,10 @@ def twins_say(lines: list[Line]) -> Verdict:
     return Verdict(text=text, wrong=differing[0] if differing else "")
 
 
+OWN_PLAN = ("vehicle.planning", "vehicle.polygons")
+"""Never called where the plan is one swath that the part lays itself (`campaign.fault_scenario.swath_plan`)."""
+
+
 PARTS = (
     Part(
         name="enumeration",
@@ -276,6 +280,7 @@ PARTS = (
     Part(
         name="stops",
         modules=("benchmarks.trials.stop_trials",),
+        never_called=OWN_PLAN,
         data=(CONFIGS, "../shared/data/link/*"),
         units=lambda: spans(TRIALS, TRIALS_AT_ONCE),
         run=pooled(stopped),
@@ -292,6 +297,7 @@ PARTS = (
     Part(
         name="campaign",
         modules=("campaign.campaign",),
+        never_called=OWN_PLAN,
         data=(CONFIGS,),
         units=lambda: [str(seed) for seed in range(SEEDS)],
         run=pooled(campaigned),

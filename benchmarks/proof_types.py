@@ -36,11 +36,16 @@ Run = Callable[[Sequence[str], Path, int], Generator[Found, None, None]]
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """`modules`: what is run; `data`: patterns below the root of what it reads besides. `judged`: of all facts."""
+    """`modules`: what is run; `data`: patterns below the root of what it reads besides. `judged`: of all facts.
+
+    `never_called`: packages that are imported on the way but of which no unit calls a function, so that a change there
+    changes no result; a test watches the calls of a unit for it.
+    """
 
     name: str
     modules: tuple[str, ...]
     data: tuple[str, ...]
+    never_called: tuple[str, ...] = ()
     units: Callable[[], Sequence[str]]
     run: Run
     judged: Callable[[list[Line]], Verdict]
