@@ -1,12 +1,10 @@
 """Every row of docs/FAILSAFE.md that a fault can bring about, left by what page and screen name, by nothing else."""
 
-from pathlib import Path
-
 import pytest
 
 from campaign.faults import FAULTS
-from firmware_bridge.types import OperatorEdge
 from tests.campaign.cases import CASES, Case
+from tests.campaign.planted_stops import PLANTED, stopped_by
 from tests.campaign.scenes import SCENES
 from tests.campaign.test_recovery import STAYS
 from tests.campaign.test_table import strike
@@ -18,8 +16,6 @@ from vehicle.contracts.stop_codes import Recovery
 pytestmark = pytest.mark.long
 
 PAGE = reasons()
-ROOT = Path(__file__).parents[1]
-
 
 HEALED_S = 20.0
 
@@ -44,94 +40,27 @@ PART = DRIVEN[:12] + [pytest.param(case, marks=pytest.mark.slow) for case in DRI
 NAMES = [case.name for case in DRIVEN]
 
 
-def stopped_first(person: TextOperator) -> None:
-    person.press(OperatorEdge.STOP)
-    assert person.until_mode((Mode.HOLD,), 5.0)
+def test_each_row_of_a_stop_is_driven() -> None:
+    driven = {reason for case in DRIVEN for reason in case.reasons} | set(WAITS) | set(PLANTED)
+    assert {row.name for row in PAGE.values() if row.acts} == driven
 
 
-def lasting(person: TextOperator, fault: str, strength: float, seconds: float) -> None:
-    FAULTS[fault].inject(person.drill, strength)
-    person.run(seconds)
-    FAULTS[fault].heal(person.drill)
+QUICK = ("fence", "runaway", "boot_loop")
 
 
-def slid(person: TextOperator) -> None:
-    stopped_first(person)
-    lasting(person, "slides_braked", 0.4, 1.0)
-
-
-def in_a_stop(person: TextOperator, fault: str, strength: float, seconds: float) -> None:
-    """It is there before the stop, and lasts."""
-    FAULTS[fault].inject(person.drill, strength)
-    person.press(OperatorEdge.STOP)
-    person.run(seconds)
-    FAULTS[fault].heal(person.drill)
-
-
-def ran_on(person: TextOperator) -> None:
-    in_a_stop(person, "track_stuck", 0.3, 2.0)
-
-
-def kept_turning(person: TextOperator) -> None:
-    in_a_stop(person, "rotor_stuck_on", 40.0, 7.0)
-
-
-def killed(person: TextOperator) -> None:
-    lasting(person, "process_killed", 1.0, 2.0)
-
-
-def unused(person: TextOperator) -> None:
-    person.hands_off()
-    person.run(62.0)
-
-
-AFTER = {
-    "moved_while_braked": ("manual", slid),
-    "track_stuck": ("manual", ran_on),
-    "rotor_not_stopping": ("work", kept_turning),
-    "restarted_in_motion": ("work", killed),
-    "arm_unused": ("manual", unused),
-}
-"""What no single fault in motion brings about: where it begins, and how."""
-NOT_DRIVEN = {
-    "rotor_stuck_on": "the engine is off 4 s before, by rotor_not_stopping: control/safety/test_checks.py",
-    "runaway": "needs a machine that runs on for seconds: control/safety/test_gate_stops.py",
-    "setpoint_mismatch": "no fault of the simulated controller: control/safety/test_gate_links.py",
-    "handshake": "no operator leaves it, the controller is another one: campaign/test_scenes.py",
-    "rotor_spin_up": "a rotor that does not come up: campaign/test_scenes.py",
-    "boot_loop": "the program ends and begins again and again: campaign/test_borders.py",
-    "config_envelope": "no operator leaves it, the program does not arm: control/safety/test_checks.py",
-    "maintenance": "it is on from the start or not at all: campaign/test_borders.py",
-    "controller_stopped": "a line that is late: campaign/test_line_delay.py",
-    "line_delay": "a line that is late: campaign/test_line_delay.py",
-    "ring_overlap": "a cause outside of the machine: campaign/test_rings.py",
-    "fence": "campaign/test_borders.py",
-    "position_drift": "the position is doubted first: campaign/test_recovery.py",
-    "unprocessed_ground": "campaign/test_borders.py",
-}
-"""Rows that are not driven by the words alone here, and the test that comes nearest."""
-
-
-def test_each_row_of_a_stop_is_driven_or_named() -> None:
-    driven = {reason for case in DRIVEN for reason in case.reasons} | set(WAITS) | set(AFTER)
-    assert {row.name for row in PAGE.values() if row.acts} - driven == set(NOT_DRIVEN)
-    for name, words in NOT_DRIVEN.items():
-        text = (ROOT / words.rpartition(" ")[2]).read_text(encoding="utf-8")
-        assert name in text or name.upper() in text, words
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", AFTER)
-def test_a_row_that_comes_after_a_stop_leads_back_to_driving(name: str) -> None:
-    scene, plant = AFTER[name]
-    drill = SCENES[scene]()
-    person = TextOperator(drill)
-    plant(person)
-    person.run(1.0)
-    rows = person.shown
+@pytest.mark.parametrize("name", [n if n in QUICK else pytest.param(n, marks=pytest.mark.slow) for n in PLANTED])
+def test_a_row_of_a_planted_stop_leads_back_to_driving(name: str) -> None:
+    person, rows = stopped_by(name)
     assert name in {row.name for row in rows}, rows
+    PLANTED[name].settled(person)
     person.follow(rows)
-    assert person.drive(-0.3), (drill.mode, drill.reasons, person.done)
+    (row,) = (row for row in rows if row.name == name)
+    if Act.RECOVERY in row.out and person.drill.mode is not Mode.MANUAL:  # its cause is still there
+        person.press(EDGES[Act.RECOVERY])
+        assert person.drill.mode is Mode.RECOVERY
+    again = Act.START in acts_in(row.says)
+    assert person.start() if again else person.drive(-0.3), (person.drill.mode, person.drill.reasons, person.done)
+    assert person.drill.watch.finish() == ()
 
 
 def allowed(rows: tuple[Row, ...]) -> set[Act]:
