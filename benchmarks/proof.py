@@ -62,7 +62,7 @@ def loaded_by(modules: Iterable[str], never_called: Iterable[str] = ()) -> set[P
 
     What lies in `never_called`, and what only those import, is left out.
     """
-    graph = copy.copy(imports())
+    graph = copy.deepcopy(imports())
     for package in never_called:
         for name in (*graph.find_descendants(package), package):
             graph.remove_module(name)

@@ -50,3 +50,9 @@ def test_what_is_left_out_is_not_judged_and_all_else_is() -> None:
     assert {("vehicle", "planning")} <= gone
     assert ROOT / "vehicle/control/tick.py" in less
     assert not [path for path in less if "planning" in path.relative_to(ROOT).parts[:2]]
+
+
+def test_what_one_part_leaves_out_another_still_loads() -> None:
+    before = loaded_by(["campaign.campaign"])
+    assert loaded_by(["campaign.campaign"], OWN_PLAN) == loaded_by(["campaign.campaign"], OWN_PLAN)
+    assert loaded_by(["campaign.campaign"]) == before
