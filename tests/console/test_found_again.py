@@ -2,6 +2,7 @@
 
 import pytest
 
+from benchmarks.trials.linked_scenario import STATION_ID
 from console.client.acts import ActResult
 from console.client.session import SILENT_NS
 from console.client.view import LinkState
@@ -163,6 +164,36 @@ def test_acts_of_the_silence_are_not_done_after_it() -> None:
     ends = {answer.number: answer.result for answer in rig.page.answers}
     assert ends == dict.fromkeys(numbers, ActResult.NO_ANSWER)
     assert len([frame for frame in frames(rig) if frame.edges & E.ARM]) == 0
+
+
+@pytest.mark.parametrize("driving", [False, True])
+def test_a_session_that_the_vehicle_alone_has_ended_is_proved_anew(*, driving: bool) -> None:
+    """As where another station came up with this number: the vehicle stops, and forgets the session."""
+    rig = ConsoleRig().manual()
+    if driving:
+        rig.hold(0.4)
+        assert rig.moves(5.0)
+    rig.link._doubt(STATION_ID)
+    assert not rig.link.sessions.has(STATION_ID)
+    rig.run(2.0)
+    assert rig.link.sessions.has(STATION_ID)
+    assert found(rig)
+    assert rig.mode is Mode.HOLD
+    assert not rig.moves(2.0)
+    rig.let_go()
+    rig.run(1.0)
+    assert "duplicate_station" in rig.reasons
+    for edge in (E.TAKE, E.ACKNOWLEDGE, E.RESET, E.ARM, E.ARM):
+        if rig.mode is not Mode.MANUAL:
+            rig.taken(edge)
+    assert rig.mode is Mode.MANUAL
+
+
+def test_a_session_is_proved_once_and_not_again_while_both_sides_know_it() -> None:
+    rig = ConsoleRig().manual()
+    asked = len(sent(rig, "FLAIL_PROOF"))
+    rig.run(20.0)
+    assert len(sent(rig, "FLAIL_PROOF")) == asked
 
 
 PHASES_S = (-0.30, -0.03, 0.0, 0.1, 0.5, 1.0, 1.9, 2.0, 2.1, 2.4, 2.5, 2.52, 2.6, 2.8, 3.2, 4.0, 6.0)

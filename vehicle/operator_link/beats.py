@@ -46,13 +46,20 @@ def flags_of(state: "VehicleState", *, standing: bool | None, blocked: bool) -> 
     return found
 
 
-def beat_of(state: "VehicleState", flags: BeatFlag, station_id: int, answer: Answer, heard: int) -> BeatFrame:
-    """The beat for one console; `heard`: sequence of its newest frame."""
+def beat_of(
+    state: "VehicleState", flags: BeatFlag, station_id: int, answer: Answer, heard: int, *, proven: bool
+) -> BeatFrame:
+    """The beat for one console; `heard`: sequence of its newest frame.
+
+    `proven`: it has a session. Without one the beat names another session than the vehicle's, so that a console that
+    believes in its session proves it anew, as after a restart.
+    """
     report = state.report
     mine = station_id != 0 and state.gate.holder == station_id
+    session_id = state.session_id if proven else ~state.session_id
     return BeatFrame(
         tick=state.tick,
-        session_low=state.session_id & LOW,
+        session_low=session_id & LOW,
         mode=state.gate.mode,
         worst_reason=report.worst_reason if report is not None else NO_REASON,
         flags=flags | BeatFlag.MINE if mine else flags,

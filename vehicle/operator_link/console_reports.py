@@ -5,6 +5,7 @@ and at each change of mode, and the figures of the work twice a second. Every ot
 report each time. Rings of others that the vehicle knows are told to consoles with beats, twice a second.
 """
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
@@ -42,8 +43,10 @@ HALF_TICK_NS: Final = 10_000_000
 class ConsoleReports:
     """Sends each tick to the peers that speak our extension."""
 
-    def __init__(self, datum: LocalFrame, verifier: Verifier, facts: ConsoleFacts) -> None:
-        self._datum, self._verifier, self._facts = datum, verifier, facts
+    def __init__(
+        self, datum: LocalFrame, verifier: Verifier, facts: ConsoleFacts, proven: Callable[[int], bool]
+    ) -> None:
+        self._datum, self._verifier, self._facts, self._proven = datum, verifier, facts, proven
         self.desk, self.ground = ActDesk(), GroundLog()
         self._times, self._checks, self._fuel = PlanTimes(), CheckTimes(), FuelGauge()
         self._before: GateState | None = None
@@ -85,9 +88,9 @@ class ConsoleReports:
                 whole = whole or adapters.encode_vehicle(shown, record.tick & 0xFF)
                 peer.send_frame("FLAIL_VEHICLE", whole, self._verifier, record.t_ns)
                 continue
-            beat = beat_of(
-                state, flags, peer.signs_for, self.desk.answer(peer.signs_for), self.desk.sequence(peer.signs_for)
-            )
+            console = peer.signs_for
+            answer, heard = self.desk.answer(console), self.desk.sequence(console)
+            beat = beat_of(state, flags, console, answer, heard, proven=self._proven(console))
             encoded = console_adapters.encode_beat(beat, peer.next_sequence())
             peer.send_frame("FLAIL_BEAT", encoded, self._verifier, record.t_ns)
             if _due(peer, "FLAIL_VEHICLE", record.t_ns, VEHICLE_NS, state.gate.mode):

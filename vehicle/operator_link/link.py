@@ -106,7 +106,7 @@ class OperatorLink:
         self._draw, self._utc_us = draw, utc_us
         self._datum, self._accepted = datum, FrameReader()
         self._pending = PendingInputs(self.parameters, config.machine.tracks)
-        self.reports = ConsoleReports(datum, verifier, facts or NoFacts())
+        self.reports = ConsoleReports(datum, verifier, facts or NoFacts(), self.sessions.has)
         self.files = VehicleFiles(self.parameters, self.reports, datum, config.machine)
         self.stop_only = StopOnlyStations(self.stop, self.tell, draw, self._pending, self.reports.desk, self.hints)
         self._texts_left, self._texts_ns = TEXTS_A_SECOND, 0
