@@ -12,8 +12,8 @@ from campaign.fault_scenario import FaultScenario, swath_plan
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.config.drive import load_drive
-from vehicle.config.required_depth import declared_m
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.depth_fields import declared_m
 from vehicle.planning.site.site import load_site
 from vehicle.records import journal
 from vehicle.runtime.app import start_state

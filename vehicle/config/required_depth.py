@@ -1,9 +1,6 @@
 """The required depth must be the same in every place that states it: site, command line, scenario, plan, journal."""
 
-import math
-import re
 from collections.abc import Mapping
-from typing import Any
 
 from vehicle.contracts.errors import InputError
 
@@ -11,16 +8,6 @@ DEFAULT_DEPTH_M = 0.15
 """Depth that NMAS 09.50 requires of ground preparation: used and reported if no depth is given for a plan."""
 SAME_M = 1e-6
 """Two figures that differ by less than this are taken as the same value."""
-KEYS = ("requireddepth", "processingdepth", "clearancedepth", "treatmentdepth", "workingdepth")
-BARE_KEYS = (
-    "depth", "targetdepth", "minimumdepth", "mindepth", "diggingdepth", "reqdepth", "depthreq", "depthrequired",
-    "requiredd", "requiredde", "cleardep", "cleardepth", "reqddepth", "clrdepth",
-)  # fmt: skip
-"""Field names for the required depth, alone or followed by a unit. Some are cut short, as in Shapefiles."""
-OTHER_DEPTH = re.compile(r"water|depthto|well|groundw|soil|pond|ditch|trench|max|image|bit")
-"""Words in field names of other depths."""
-UNITS_M = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
-_TEXT = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
 
 def agreed_m(told: Mapping[str, float | None]) -> float | None:
@@ -38,49 +25,3 @@ def agreed_m(told: Mapping[str, float | None]) -> float | None:
                 f"required depth: {first} says {depth_m:g} m, {speaker} says {other_m:g} m; make them one value"
             )
     return depth_m
-
-
-def declared_m(place: str, properties: Mapping[str, Any]) -> float | None:
-    """Return the required depth [m] from a site's properties, with any case and punctuation of the key; None if absent.
-
-    Raises InputError if the value is no depth or has no unit, or if two values differ.
-    """
-    found: dict[str, float | None] = {}
-    for key, value in properties.items():
-        name = re.sub(r"[^a-z]", "", str(key).lower())
-        stem = _stem(name)
-        if stem is None or value is None or value == "":
-            continue
-        found[f"{place}: {key}"] = _metres(f"{place}: {key}", name.removeprefix(stem), value)
-    return agreed_m(found)
-
-
-def not_understood(properties: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return the fields that seem to state a working depth, in words that this program does not know."""
-    said = ((str(key), re.sub(r"[^a-z]", "", str(key).lower())) for key, value in properties.items() if value)
-    return tuple(key for key, name in said if "depth" in name and _stem(name) is None and not OTHER_DEPTH.search(name))
-
-
-def _stem(name: str) -> str | None:
-    """Return the part of a field's name (letters only) that means `required depth`; None if there is none."""
-    stem = next((stem for stem in KEYS if name.startswith(stem)), None)
-    return stem or next((bare for bare in BARE_KEYS if name.removeprefix(bare) in ("", *UNITS_M)), None)
-
-
-def _metres(place: str, unit: str, value: Any) -> float:
-    advice = "write required_depth_m, in metres below undisturbed ground, such as 0.15"
-    if unit and unit not in UNITS_M:
-        raise InputError(f"{place}: the key names no unit of depth; {advice}")
-    number: float | None = None
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        number = float(value)
-    elif isinstance(value, str) and (text := _TEXT.fullmatch(value.strip().lower())) is not None:
-        number = float(text[1])
-        if text[2] and unit and text[2] != unit:
-            raise InputError(f"{place}: is {value!r}, its unit is not that of the key; {advice}")
-        unit = unit or text[2] or ""
-    if number is None or not math.isfinite(number) or not number > 0.0:
-        raise InputError(f"{place}: is {value!r}, which is no depth; {advice}")
-    if not unit:
-        raise InputError(f"{place}: is {value!r} without a unit; {advice}")
-    return number * UNITS_M[unit]

@@ -5,9 +5,10 @@ from typing import Any
 
 import msgspec
 
-from vehicle.config.required_depth import agreed_m, declared_m, not_understood
+from vehicle.config.required_depth import agreed_m
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.task_role import TaskRole
+from vehicle.planning.site.depth_fields import declared_m, not_understood
 from vehicle.planning.site.features import Feature, plain_fields
 from vehicle.planning.site.rim import overrun_of
 
