@@ -1,17 +1,19 @@
 """What every run has in common: which test needs what, what a skip is worth, what a test costs (tests/README.md)."""
 
+import gc
 import os
 from collections.abc import Generator, Iterable
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import needs
+from tests import needs, pictures
 
 # How long an example takes says how busy the machine is, nothing else. The same code is tried with the same examples,
-# so that a verdict repeats; `make explore` draws new ones.
+# so that a verdict repeats; `make explore` draws new ones. `make branches` asks which branches are taken, and no more.
 settings.register_profile("flailpilot", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("explore", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("branches", settings.get_profile("flailpilot"), max_examples=20)
 settings.load_profile(os.environ.get("FLAIL_HYPOTHESIS", "flailpilot"))
 
 BEGAN = pytest.StashKey[float]()
@@ -26,9 +28,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--costs", metavar="FILE", help="write the processor time of every test there, dearest first")
 
 
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no garbage collection looks through it again."""
+    gc.collect()
+    gc.freeze()
+
+
 def pytest_runtest_setup(item: pytest.Item) -> None:
     for mark in item.iter_markers("needs"):
         needs.require(*mark.args)
+    pictures.begin(item)
 
 
 @pytest.hookimpl(wrapper=True)

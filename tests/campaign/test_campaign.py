@@ -19,7 +19,6 @@ from firmware_bridge.command import ActuatorCommand
 from firmware_bridge.types import ObservationKind
 from flailpilot import campaign
 from sim import manual_text
-from tests.marks import some
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.stop_reasons import RULES
 from vehicle.control.checks import judge
@@ -28,7 +27,8 @@ from vehicle.runtime.loop import VehicleLoop
 
 pytestmark = pytest.mark.long
 
-SAMPLE = range(7000, 7012)
+SAMPLE = range(7000, 7003)
+"""Fifty-six others are driven by `make campaign-sample`."""
 FAILED_ONCE = (
     519,  # the watch blamed a controller that had rebooted in ESTOP and was awake for one tick
     1060,  # the same under a drift warning: the text had no bit on the wire
@@ -40,7 +40,7 @@ FAILED_ONCE = (
 """Every seed that ever failed stays, whatever it draws today."""
 
 
-@pytest.mark.parametrize("seed", [*some(SAMPLE, 3), *FAILED_ONCE])
+@pytest.mark.parametrize("seed", [*SAMPLE, *FAILED_ONCE])
 def test_a_seed_keeps_every_invariant_and_can_be_driven_again(seed: int) -> None:
     result = runs.run_seed(seed)
     assert result.breaches == (), result.events

@@ -149,11 +149,13 @@ def test_beyond_the_bound_in_motion_it_stops_and_what_stopped_is_told(
     assert drill.watch.finish() == ()
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    "minutes", [pytest.param(2, marks=pytest.mark.slow), pytest.param(10, marks=pytest.mark.release)]
+)
 @pytest.mark.parametrize("scene", ["work", "manual"])
-def test_at_80_ms_of_line_delay_and_a_clean_radio_no_stop_in_ten_minutes(scene: str) -> None:
+def test_at_80_ms_of_line_delay_and_a_clean_radio_no_stop_in_minutes(scene: str, minutes: int) -> None:
     drill = under_way(scene, 4, 4)
-    for _ in range(10 * 60 * 50):
+    for _ in range(minutes * 60 * 50):
         drill.step()
         if drill.hands.goal is Goal.MISSION and drill.mode not in DRIVING and drill.state.mission.phase == "done":
             return

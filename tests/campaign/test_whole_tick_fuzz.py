@@ -168,7 +168,9 @@ def tried_on(phase: Any, every: int) -> int:
         peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         assert peak <= ALLOCATED_MAX_BYTES, what
-        base = as_it_was.setdefault(ticks, tape.run(ticks, {}))
+        if ticks not in as_it_was:
+            as_it_was[ticks] = tape.run(ticks, {})
+        base = as_it_was[ticks]
         assert after.ledger.swept_m2 <= passed_m2(base), what
         # a cell more or less at the edge of what k sigma withheld
         assert after.ledger.credited_m2 <= base.ledger.credited_m2 + waiting_m2(base) + 2 * CELL_M2, what

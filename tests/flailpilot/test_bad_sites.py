@@ -110,6 +110,7 @@ def test_refused_in_one_line(monkeypatch, capsys, tmp_path, command, case):
     assert not list(out.glob("*.json"))
 
 
+@pytest.mark.draws
 def test_everything_mended_is_told_and_the_plan_holds_on_the_ground_as_drawn(monkeypatch, capsys, tmp_path):
     touching = [(-12, -9), (0, -8.5), (12, -9), (14, 11), (0, -8.5), (-14, 10)]
     deep = work(touching, moved(HOLE, 40.0))
@@ -144,6 +145,7 @@ def test_everything_mended_is_told_and_the_plan_holds_on_the_ground_as_drawn(mon
     assert summary["repairs"] == summary["warnings"] + [line[len("repaired: ") :] for line in mended]
 
 
+@pytest.mark.draws
 @pytest.mark.slow
 def test_a_thousand_holes_end_at_the_limit_with_what_was_planned_until_then(monkeypatch, capsys, tmp_path):
     """1.2 ha with a post every 3.5 m: minutes of planning; what is not reached is listed, not missed."""

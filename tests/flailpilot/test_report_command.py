@@ -70,6 +70,7 @@ def test_the_papers_of_a_run_are_made_again_from_its_folder_alone(monkeypatch, c
     assert not any("46.9" in value or "39.9" in value for value in figures.values())
 
 
+@pytest.mark.draws
 def test_a_report_in_another_language_has_its_map_and_the_same_figures(monkeypatch, capsys, job, tmp_path):
     for language in ("en", "tr"):
         args = ("report", job / "run", "--out", tmp_path / language, "--no-pdf", "--language", language)

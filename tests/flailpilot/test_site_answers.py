@@ -99,6 +99,7 @@ def test_drive_takes_the_answers_of_its_configuration(tmp_path):
     assert written(tmp_path, *rows, more='feature = "0"\nunmarked = "keep_out"') is not None
 
 
+@pytest.mark.draws
 @pytest.mark.long
 def test_warnings_stand_on_the_map_and_in_the_report(tmp_path):
     pin = {"type": "Point", "coordinates": ring_lonlat([(40, 0)])[0]}

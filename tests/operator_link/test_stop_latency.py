@@ -9,15 +9,15 @@ import msgspec
 import pytest
 
 from benchmarks.controller_build import build_controller
-from benchmarks.link_stops import FOLDER, TRACES, shapes, summary
+from benchmarks.link_stops import FOLDER, shapes, summary
 from benchmarks.real_stops import real_trials
 from benchmarks.trials.link_trials import LATENCY_MAX_MS, is_late, run_trial
 from benchmarks.trials.linked_scenario import Stop
 from vehicle.control.safety import checks, lease
 
 NAMES = tuple(shapes(FOLDER))
-SAMPLE = ("1 total loss", "7 spike", "11 jammed", f"trace {TRACES[0]}")
-"""One trial of a real bench takes 7 s; all ten shapes, and what they take, are in `make trials`."""
+SAMPLE = ("1 total loss", "11 jammed")
+"""One trial of a real bench takes 7 s and more; every shape, and what it takes, is in `make trials`."""
 
 
 @pytest.mark.long

@@ -65,7 +65,7 @@ def test_a_swath_aside_by_more_than_the_overlap_is_missed(files):
 def test_order_of_swaths_matters_to_the_tracks(files):
     summary, legs, truth = files
     swaths = [i for i, leg in enumerate(legs) if leg.down]
-    for i in swaths[:-1]:
+    for i in swaths[:3]:
         legs[i].down = False
     report = check(summary, legs, truth)
     assert report.track_violations

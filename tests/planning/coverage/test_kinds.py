@@ -88,6 +88,7 @@ def test_there_is_a_colour_for_every_reason():
     assert set(REASON_COLOURS) == set(UntreatableReason)
 
 
+@pytest.mark.draws
 def test_the_picture_shows_everything_worked_and_driven_over_and_the_ground_beside_it(tmp_path):
     site = load_site(saved(tmp_path, drawn(22)))
     plan = plan_site(site, footprint(load_machine("memat")))

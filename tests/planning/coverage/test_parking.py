@@ -43,6 +43,7 @@ def site_with(folder: Path, *marks, outside: str = "unknown") -> Site:
     return load_site(saved(folder, doc), datum=LocalFrame(39.99, 46.93))
 
 
+@pytest.mark.draws
 def test_a_point_with_and_without_a_heading(tmp_path: Path) -> None:
     site = site_with(tmp_path, parking(4, -4), parking(-1.7, -14, heading_deg="180"))
     free, bay = parking_points(site)

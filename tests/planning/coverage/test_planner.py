@@ -113,6 +113,7 @@ def test_small_real_field_with_four_holes(tmp_path):
     assert summary["outside_assumed"] is True
 
 
+@pytest.mark.draws
 def test_poses_are_written_on_request_and_the_rest_is_small(tmp_path):
     """A plan of 150 ha with 50 keep-outs has some 15,600 segments; a map takes less than 1 MB."""
     site = load_site(EXAMPLE)

@@ -5,8 +5,6 @@ files that are plain: those must be read, and read whole.
 """
 
 import csv
-import subprocess
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +12,7 @@ import numpy as np
 import pytest
 import shapely
 
+from tests.flailpilot.test_bad_input import flailpilot
 from tests.planning.site_files.raster import judged
 from tests.planning.site_files.scene import Scene, scene
 from tests.planning.site_files.writers import FORMATS, write
@@ -21,9 +20,10 @@ from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
 
 SEED = 20261129
-ODD, ODD_ALL = 160, 2400
+ODD, ODD_MORE, ODD_ALL = 160, 640, 2400
 PLAIN, PLAIN_ALL = 48, 400
-PLANNED = 6
+PLANNED, PLANNED_ALL = 12, 48
+"""Seeds: those of `make test`, those that `make test-full` adds, and up to which `make release-tests` goes."""
 
 
 def drawn(seed: int, folder: Path, *, plain: bool) -> tuple[Scene, str, Path]:
@@ -88,10 +88,16 @@ def test_plain_files_are_read_whole(tmp_path):
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.slow
-def test_what_thousands_of_files_forbid_is_not_worked(tmp_path, record_property):
-    faults, read = faults_of_odd_files(range(SEED + ODD, SEED + ODD_ALL), tmp_path)
-    record_property("files", f"seeds from {SEED + ODD}: {ODD_ALL - ODD} files, {read} read, the rest refused")
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(SEED + ODD, SEED + ODD_MORE), marks=pytest.mark.slow, id="hundreds"),
+        pytest.param(range(SEED + ODD_MORE, SEED + ODD_ALL), marks=pytest.mark.release, id="thousands"),
+    ],
+)
+def test_what_more_files_forbid_is_not_worked(seeds, tmp_path, record_property):
+    faults, read = faults_of_odd_files(seeds, tmp_path)
+    record_property("files", f"seeds from {seeds[0]}: {len(seeds)} files, {read} read, the rest refused")
     assert not faults, "\n".join(faults)
 
 
@@ -119,31 +125,24 @@ def swept(folder: Path, half_width_m: float, places: np.ndarray) -> np.ndarray:
     return found
 
 
-@pytest.mark.slow
-def test_a_written_plan_sweeps_nothing_forbidden(tmp_path):
+@pytest.mark.parametrize(
+    "seeds",
+    [
+        pytest.param(range(SEED, SEED + PLANNED), marks=pytest.mark.slow, id="some"),
+        pytest.param(range(SEED + PLANNED, SEED + PLANNED_ALL), marks=pytest.mark.release, id="more"),
+    ],
+)
+def test_a_written_plan_sweeps_nothing_forbidden(seeds, tmp_path):
     planned = 0
-    for seed in range(SEED, SEED + ODD):
+    for seed in seeds:
         picture, format_, path = drawn(seed, tmp_path, plain=seed % 2 == 0)
         out = tmp_path / f"plan_{seed}"
-        command = [
-            sys.executable,
-            "-m",
-            "flailpilot",
-            "plan",
-            str(path),
-            "--machine",
-            "memat",
-            "--out",
-            str(out),
-        ]
-        done = subprocess.run([*command, "--outside", "safe", "--poses"], capture_output=True, text=True, check=False)
-        assert done.returncode in (0, 1, 2), done.stderr
-        if done.returncode:
+        status, _, told = flailpilot("plan", path, "--machine", "memat", "--out", out, "--outside", "safe", "--poses")
+        assert status in (0, 1, 2), told
+        if status:
             continue
         planned += 1
         site = load_site(path, "safe")
         forbidden = np.asarray(site.datum.enu_from_lonlat_array(judged(picture)[0])).reshape(-1, 2)
         assert not swept(out, 0.85, forbidden).any(), f"{format_} {picture}"
-        if planned == PLANNED * 4:
-            break
-    assert planned >= PLANNED
+    assert planned >= len(seeds) // 2
