@@ -43,7 +43,7 @@ def another(first: DrillStation) -> DrillStation:
 def test_an_accepted_stop_cancels_an_arming_at_every_tick_of_it(stop: str) -> None:
     station = DrillStation()
     for ticks in (0, 1, 2, 3, 5, 8, 12, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 26, 30, 40):
-        station.run(3.2)
+        station.run(1.0)
         assert station.mode is Mode.DISARMED
         since = station.tick
         station.arm()
@@ -51,7 +51,7 @@ def test_an_accepted_stop_cancels_an_arming_at_every_tick_of_it(stop: str) -> No
             station.step()
         stopped = station.tick
         STOPS[stop](station)
-        station.run(2.5)
+        station.run(1.5)
         later = [mode for tick, mode in station.modes if tick > stopped + 1]
         assert station.mode is Mode.DISARMED, (stop, ticks)
         assert not any(mode in ARMED for mode in later), (stop, ticks, later)
