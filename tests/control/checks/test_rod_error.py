@@ -75,8 +75,13 @@ def test_no_closing_leaves_ground_on_record_that_is_short(ground: int, sigma_m: 
     assert false_closings(0.034, ground, sigma_m, 20) == []
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize("off_m", [0.02, 0.025, 0.03, 0.032, 0.036, 0.04, 0.046, 0.05, 0.07, 0.1])
+@pytest.mark.parametrize(
+    "off_m",
+    [
+        *(pytest.param(off_m, marks=pytest.mark.slow) for off_m in (0.02, 0.03, 0.04, 0.07)),
+        *(pytest.param(off_m, marks=pytest.mark.release) for off_m in (0.025, 0.032, 0.036, 0.046, 0.05, 0.1)),
+    ],
+)
 def test_none_of_sixty_does_at_any_size(off_m: float) -> None:
     found = {
         (ground, sigma_m): false_closings(off_m, ground, sigma_m, 60)
