@@ -268,8 +268,8 @@ STEP: dict[str, Step] = {
         )
     ),
     "I38 every stop asks for a reset": lambda m, s, n, c: n.reset_due or n.mode not in STOPS or m.mode is n.mode,
-    "I38b only a clean reset ends that": lambda m, s, n, c: (
-        not m.reset_due or n.reset_due or (s.act is Act.RESET and hands_off(m, s) and curable(s))
+    "I38b only a clean reset ends that, and only where the stop is left": lambda m, s, n, c: (
+        not m.reset_due or n.reset_due or (s.act is Act.RESET and hands_off(m, s) and curable(s) and n.mode in (D, R))
     ),
     "I38c nothing else asks for one": lambda m, s, n, c: (
         not n.reset_due or m.reset_due or (n.mode in STOPS and m.mode is not n.mode) or cranked(m, n)
@@ -277,7 +277,13 @@ STEP: dict[str, Step] = {
     "I38d a clean reset does end it, but for a stop in the same tick": lambda m, s, n, c: (
         not (n.reset_due and s.act is Act.RESET and hands_off(m, s) and curable(s))
         or (n.mode in STOPS and m.mode is not n.mode)
+        or (n.mode in WORSE and not s.rotor_stopped)
+        or (n.mode in WORSE and (s.estop or n.estop_latched or s.worst is Class.KILL))
+        or (m.mode is S and n.mode is H)
         or cranked(m, n)
+    ),
+    "I38e a stop that is not left wants its reset": lambda m, s, n, c: (
+        n.mode not in (S, H, E, F) or n.reset_due or (m.mode in (S, H, E, F) and not m.reset_due)
     ),
     "I40 ESTOP has a cause": lambda m, s, n, c: (
         n.mode is not E

@@ -18,10 +18,12 @@ from vehicle.contracts.stop_codes import StopReason
 from vehicle.control.safety import modes, permits
 from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Want, takes
 from vehicle.control.safety.permits import Permit
+from vehicle.control.state import GateState
+from vehicle.runtime import latches
 
 pytestmark = pytest.mark.long
 
-STATES, MODE_EDGES, TRANSITIONS, GHOSTED = 49, 57, 2_392_000, 216
+STATES, MODE_EDGES, TRANSITIONS, GHOSTED = 37, 57, 1_892_800, 168
 """Golden: whoever changes the machine says so here."""
 NEAR_STRIDE, FAR_STRIDE = 61, 2503
 FLAGS = (False, True)
@@ -191,3 +193,24 @@ def test_recovery_in_spite_of_a_stopping_reason_that_allows_it(
     machine = SafetyState(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=mode is Mode.HOLD)
     there, _ = modes.step(machine, at_rest(act, worst=Class.STOP, retreat=retreat))
     assert (there.mode is after) is retreat
+
+
+@pytest.mark.parametrize("mode", [Mode.ESTOP, Mode.FAULT])
+@pytest.mark.parametrize("rotor_stopped", [False, True])
+def test_a_reset_that_is_refused_for_a_turning_rotor_leaves_the_reset_due_over_a_restart(
+    mode: Mode, *, rotor_stopped: bool
+) -> None:
+    """The latches file says so, and what comes back after a power cycle is armed by nothing but a RESET before."""
+    machine = SafetyState(mode, held=True, neutral_seen=True, estop_latched=False, reset_due=True)
+    asked = at_rest(Act.RESET, rotor_stopped=rotor_stopped)
+    after, _ = modes.step(machine, asked)
+    assert (after.mode is Mode.DISARMED, after.reset_due) == (rotor_stopped, not rotor_stopped)
+    kept = latches.encode(GateState(mode=after.mode, reset_due=after.reset_due, estop_latched=after.estop_latched))
+    assert latches.restored(GateState(), kept).reset_due is not rotor_stopped
+
+
+def test_a_reset_in_the_tick_in_which_the_machine_comes_to_stand_is_none() -> None:
+    """The stop is shown as HOLD only then; what was pressed before is no answer to it."""
+    machine = SafetyState(Mode.STOPPING, held=True, neutral_seen=True, estop_latched=False, reset_due=True)
+    after, _ = modes.step(machine, at_rest(Act.RESET))
+    assert (after.mode, after.reset_due) == (Mode.HOLD, True)

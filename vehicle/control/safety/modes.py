@@ -129,6 +129,8 @@ AUTO = AUTO_MODES
 MISSION = MISSION_MODES
 """A mission is under way, whether it drives or waits."""
 STOPPED = (Mode.STOPPING, Mode.ESTOP, Mode.FAULT)
+AFTER_RESET = (Mode.DISARMED, Mode.READY)
+"""Where a RESET leads."""
 NO_TAKE = (*ARMED, Mode.STOPPING)
 WORKING = (Want.LOWER, Want.WORK)
 
@@ -253,7 +255,9 @@ def step(m: SafetyState, s: Situation) -> tuple[SafetyState, StopReason | None]:
     held = takes(m, s) or (m.held and s.act is not Act.RELEASE)
     # Neutral must be seen again after a stop, by a new holder, and whenever sticks move without hold-to-run.
     seen = (s.neutral or (m.neutral_seen and s.hold)) and held and not stopped
-    reset_due = stopped or (m.reset_due and not resets(m, s))
+    # a RESET that leaves the machine in its stop, as where the rotor still turns, was refused
+    was_reset = resets(m, s) and mode in AFTER_RESET
+    reset_due = stopped or (m.reset_due and not was_reset)
     return SafetyState(mode, held, seen, estop_latched, reset_due, start), cause
 
 
