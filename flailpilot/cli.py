@@ -7,11 +7,12 @@ from typing import Annotated, NoReturn
 import typer
 
 from flailpilot import keys, ledger, paper_commands, plan_command
-from flailpilot.cli_numbers import WHOLE, Depth, First, Height, Jobs, Minutes, Seed, Seeds, Sigma, Value
+from flailpilot.cli_numbers import WHOLE, Ago, Depth, First, Height, Jobs, Minutes, Ring, Seed, Seeds, Sigma, Value
 from flailpilot.cli_options import AsJson, FeatureWish, OutDir, Outside, TaskPath, Unmarked
 from flailpilot.exit_status import BAD_INPUT, FAILED
 from flailpilot.numbers import plain, whole
 from flailpilot.options import SimOptions
+from flailpilot.repeats import refuse_repeats
 from vehicle.contracts.errors import InputError
 
 app = typer.Typer(
@@ -179,7 +180,7 @@ def stop(
         str | None, typer.Option("--serve", metavar="HOST:PORT", help="A page with the button, for a phone.")
     ] = None,
     at: Annotated[str | None, typer.Option("--at", help="Share the place of the post: LAT,LON in degrees.")] = None,
-    ring: Annotated[float | None, typer.Option("--ring", help="With --at: ring round the post [m].")] = None,
+    ring: Ring = None,
 ) -> None:
     """A station that can do nothing but STOP: for sentry, medic and team leader."""
     from flailpilot import stop as stopping
@@ -234,7 +235,7 @@ app.command("incident")(ledger.incident)
 @app.command()
 def observe(
     kind: Annotated[str, typer.Argument(help="depth | base | hammers | detonation | find | note")],
-    value: Value = 0.0,
+    value: Value = None,
     key: Annotated[Path, typer.Option("--key", help="Key file of this station alone.")] = Path("observer.json"),
     vehicle: Annotated[str, typer.Option("--vehicle", help="HOST:PORT of the vehicle.")] = "127.0.0.1:14555",
     *,
@@ -245,7 +246,7 @@ def observe(
     missing: Annotated[str, typer.Option("--missing", help="hammers: missing at tracks N,N; 1 = far right.")] = "",
     who: Annotated[str, typer.Option("--who", help="Who measured or saw it.")] = "",
     text: Annotated[str, typer.Option("--text", help="A note, at most 50 bytes; base: which control point.")] = "",
-    ago: Annotated[float, typer.Option("--ago", metavar="MIN", help="Minutes since it was measured.")] = 0.0,
+    ago: Ago = 0.0,
     yes: Annotated[
         bool, typer.Option("--yes", help="hammers: do not ask whether a count that is short is meant.")
     ] = False,
@@ -305,6 +306,9 @@ def campaign(
     from flailpilot import campaign as campaigns
 
     raise typer.Exit(campaigns.run(out, seeds, first, jobs, keep, as_json=as_json))
+
+
+refuse_repeats(app)
 
 
 def fail(message: str) -> NoReturn:

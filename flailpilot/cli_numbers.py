@@ -30,7 +30,7 @@ Seed = Annotated[
     typer.Option("--seed", parser=whole("--seed", WHOLE, "7"), metavar="N", help="Seed of every noise source."),
 ]
 Value = Annotated[
-    float,
+    float | None,
     typer.Argument(
         parser=plain("VALUE", "a number: metres of depth or off a point, hammers, a class", "0.17"),
         metavar="[VALUE]",
@@ -49,6 +49,19 @@ Sigma = Annotated[
 Height = Annotated[
     float | None,
     typer.Option("--height", parser=metres("--height", "0.01"), metavar="M", help="base: difference in height, m."),
+]
+Ago = Annotated[
+    float,
+    typer.Option(
+        "--ago",
+        parser=plain("--ago", "minutes since it was measured, a number", "20"),
+        metavar="MIN",
+        help="Minutes since it was measured.",
+    ),
+]
+Ring = Annotated[
+    float | None,
+    typer.Option("--ring", parser=metres("--ring", "50"), metavar="M", help="With --at: ring round the post, m."),
 ]
 Seeds = Annotated[
     int,

@@ -65,7 +65,7 @@ async def watch(file: "ConsoleFile") -> None:
                 if key == " ":
                     desk.stop()
                     said = STOP_SAID
-                if key.isdigit() and 1 <= int(key) <= len(file.vehicles):
+                if key.isascii() and key.isdigit() and 1 <= int(key) <= len(file.vehicles):
                     said = desk.turn_to(file.vehicles[int(key) - 1].id)
                 if key in END:
                     return

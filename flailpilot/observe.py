@@ -4,6 +4,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Final
 
 import msgspec
 
@@ -21,19 +22,27 @@ from vehicle.contracts.hammers import Hammers
 from vehicle.host.clock import SystemClock, utc_now
 from vehicle.operator_link.files import SESSION_S
 
+VALUES: Final = {
+    "depth": "metres of depth, such as 0.17",
+    "base": "metres off the point, such as 0.004",
+    "hammers": "how many hammers are there",
+    "detonation": "its class: 1, 3 or 4",
+    "find": "how many objects",
+}
+"""What VALUE is, for each kind that has one; a note has none."""
+OPTION_OF: Final = {"--height": "base", "--from": "depth", "--missing": "hammers"}
+"""The kind to which an option belongs; with another kind it would have no effect."""
 ADVICE = "an observing station needs its own key: two senders with one key stop the machine"
 
 
 class Asked(msgspec.Struct, frozen=True, kw_only=True):
     """The options of the command line. `yes`: nobody is asked whether a count of hammers is meant.
 
-    `height`: None where it was left out.
-
-    `ago_min`: minutes since it was measured.
+    `value`, `height`: None where it was left out. `ago_min`: minutes since it was measured.
     """
 
     kind: str
-    value: float
+    value: float | None
     sigma: float | None
     height: float | None
     at: str | None
@@ -54,6 +63,7 @@ class _LeftError(Exception):
 def run(asked: Asked) -> int:
     """Send the observation; exit status 1 if the vehicle refused it, gave no answer, or a person did not send it."""
     observation = observation_of(asked)
+    refuse_foreign(asked)
     host, port = host_port("--vehicle", asked.vehicle, "14555")
     held = credentials(asked.key)
     try:
@@ -66,7 +76,8 @@ def run(asked: Asked) -> int:
         return FAILED
     if result.result is ObservationVerdict.RECORDED:
         ago = f", measured {asked.ago_min:g} min ago" if asked.ago_min else ""
-        print(f"recorded: {asked.kind} {asked.value:g}{ago}")
+        value = "" if asked.value is None else f" {asked.value:g}"
+        print(f"recorded: {asked.kind}{value}{ago}")
         return DONE
     print(f"refused: {result.text or result.result.name.lower().replace('_', ' ')}")
     return FAILED
@@ -125,14 +136,24 @@ def observation_of(asked: Asked) -> Observation:
     Raises:
         InputError: The kind is unknown, the place or the time is invalid, or it lacks what its proof needs.
     """
+    if asked.value is None and asked.kind in VALUES:
+        raise InputError(f"observe {asked.kind}: say what was measured, {VALUES[asked.kind]}; nothing is assumed")
     said = Measurement(
-        kind=asked.kind, value=asked.value, sigma=asked.sigma, height_m=asked.height, place=asked.at,
+        kind=asked.kind, value=asked.value or 0.0, sigma=asked.sigma, height_m=asked.height, place=asked.at,
         where=asked.where, missing=asked.missing, who=asked.who, text=asked.text, ago_min=asked.ago_min,
     )  # fmt: skip
     try:
         return measurement.observation_of(said, int(utc_now().timestamp() * 1e6))
     except FaultyError as fault:
         raise InputError(_line(fault, asked)) from None
+
+
+def refuse_foreign(asked: Asked) -> None:
+    """Check the options. Raises InputError for an option of another kind, because it would have no effect."""
+    given = {"--height": asked.height is not None, "--from": asked.where is not None, "--missing": bool(asked.missing)}
+    foreign = next((name for name, kind in OPTION_OF.items() if given[name] and kind != asked.kind), None)
+    if foreign is not None:
+        raise InputError(f"observe {asked.kind}: {foreign} belongs to {OPTION_OF[foreign]}; leave it out")
 
 
 def _line(faulty: FaultyError, asked: Asked) -> str:

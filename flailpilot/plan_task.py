@@ -5,7 +5,7 @@ import math
 import msgspec
 
 from flailpilot.options import PlanOptions
-from vehicle.config.task import load_task
+from vehicle.config.task import Task
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.task_role import NET_H_PER_DAY, TaskFacts
@@ -16,13 +16,12 @@ from vehicle.planning.task.wish import TaskWish, role_of, wish_of
 DAY_H = 8.0
 
 
-def asked_wish(asked: PlanOptions, site: Site) -> TaskWish:
+def asked_wish(asked: PlanOptions, site: Site, task: Task | None) -> TaskWish:
     """Combine what command line, task file and site say about the task.
 
     Raises:
         InputError: One line: a role or a value is invalid, or two disagree.
     """
-    task = load_task(asked.task).task if asked.task is not None else None
     in_file = task.role if task is not None else None
     role = role_of({str(asked.site): site.task_role, str(asked.task): in_file, "--role": asked.role})
     utilisation = task.work.utilisation if task is not None and task.work is not None else None

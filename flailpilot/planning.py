@@ -16,6 +16,7 @@ from vehicle.config.depth_margin import shortfall
 from vehicle.config.load import load_machine
 from vehicle.config.pace import SOIL_ASSUMED_MJ_PER_M3, SOIL_MAX_MJ_PER_M3, SOIL_MIN_MJ_PER_M3
 from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.task import Task, load_task
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint, Plan
@@ -39,9 +40,10 @@ def run(asked: PlanOptions) -> int:
         check_limits(machine, asked.overlap_m, asked.time_limit_s)
         check_depth("--depth", asked.depth_m, machine)
         site = asked_site(asked)
-        required_m = agreed_m({str(asked.site): site.required_depth_m, "--depth": asked.depth_m})
-        check_depth(f"{asked.site}: required depth", required_m, machine)
-        wish = asked_wish(asked, site)
+        task = load_task(asked.task).task if asked.task is not None else None
+        required_m = _required_m(asked, site, task)
+        check_depth(f"{asked.site if site.required_depth_m else asked.task}: required depth", required_m, machine)
+        wish = asked_wish(asked, site, task)
         settings = PlanSettings(
             overlap_m=asked.overlap_m,
             overrun_m=asked.overrun_m,
@@ -60,6 +62,15 @@ def run(asked: PlanOptions) -> int:
     soil_said = asked.soil_mj_per_m3 is not None
     tell(plan, site, folder, as_json=asked.as_json, struck=limit.struck, soil_said=soil_said)
     return DONE if is_whole(plan) else MISSED
+
+
+def _required_m(asked: PlanOptions, site: Site, task: Task | None) -> float | None:
+    """Return the depth on which site, command line and task file agree; None if none states one.
+
+    Raises InputError if two disagree.
+    """
+    in_task = task.required_depth_m if task is not None else None
+    return agreed_m({str(asked.site): site.required_depth_m, "--depth": asked.depth_m, str(asked.task): in_task})
 
 
 def asked_site(asked: PlanOptions) -> Site:

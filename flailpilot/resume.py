@@ -370,8 +370,10 @@ def told_pose(at: str, site: Site) -> StartPose:
         lat_deg, lon_deg, heading_deg = (float(word) for word in at.split(","))
     except ValueError:
         raise InputError(f"--at {at}: write LAT,LON,HEADING in degrees, such as 39.990012,46.930034,87.5") from None
+    if not all(math.isfinite(angle) for angle in (lat_deg, lon_deg, heading_deg)):
+        raise InputError(f"--at {at}: a value is no number; write LAT,LON,HEADING in degrees")
     east_m, north_m, _ = site.datum.enu_from_geodetic(lat_deg, lon_deg)
-    if not math.hypot(east_m, north_m) < AWAY_MAX_M or not math.isfinite(heading_deg):
+    if not math.hypot(east_m, north_m) < AWAY_MAX_M:
         turned = abs(lon_deg) <= 90.0 and math.hypot(*site.datum.enu_from_geodetic(lon_deg, lat_deg)[:2]) < AWAY_MAX_M
         why = ": latitude and longitude are swapped" if turned else ""
         raise InputError(f"--at {at}: is not near {site.name}{why}; write LAT,LON,HEADING in degrees")

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from campaign.outcome import RunFiles, Summary, manifest_of, summary_of
 from campaign.run import Progress as OnProgress
 from campaign.run import run_mission
+from flailpilot.addresses import host_port
 from flailpilot.exit_status import DONE, FAILED
 from flailpilot.options import SimOptions
 from flailpilot.plan_told import NO_DEPTH, said
@@ -55,6 +56,7 @@ from vehicle.telemetry.publisher import TelemetryPublisher
 from vehicle.telemetry.schemas import Mission
 
 SUMMARY = "summary.json"
+MQTT = "1883"
 TOOL_SIGMA_SHARE = 0.8
 """Ratio of 1-sigma at the tool's ends to the receiver's, from the estimator (docs/adr/2026-11-21-honest-sigma.md)."""
 
@@ -62,7 +64,7 @@ TOOL_SIGMA_SHARE = 0.8
 def run(asked: SimOptions) -> int:
     """Plan or read a plan, drive, write; exit status 1 if ground is missed, credit is false, or an invariant broken."""
     if asked.broker is not None:
-        _host_port(asked.broker)  # refuses an invalid address before anything is planned or written
+        host_port("--broker", asked.broker, MQTT)  # refuses an invalid address before anything is planned or written
     task = load_task(asked.task) if asked.task is not None else None
     job = _read(asked)
     scenario, site, machine = job.scenario, job.site, load_machine(job.scenario.machine)
@@ -242,7 +244,7 @@ def _telemetry(
             embedded = stack.enter_context(EmbeddedBroker())
             host, port = embedded.host, embedded.port
         else:
-            host, port = _host_port(broker)
+            host, port = host_port("--broker", broker, MQTT)
         publisher = TelemetryPublisher(vehicle_config(scenario, machine), TelemetryConfig(host=host, port=port))
         mission_id = plan.plan_hash[:12]
         publisher.begin_mission(Mission(mission_id=mission_id, area_m2=plan.area_m2, datum=plan.datum))
@@ -251,13 +253,6 @@ def _telemetry(
         sink = AtWallRate(publisher, elapsed_s)
         stack.callback(sink.close)
         yield (sink,)
-
-
-def _host_port(broker: str) -> tuple[str, int]:
-    host, _, port = broker.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
-        raise InputError(f"--broker {broker}: write HOST:PORT, such as 127.0.0.1:1883")
-    return host, int(port)
 
 
 def _progress(asked: SimOptions, plan: Plan, started_s: float) -> contextlib.AbstractContextManager[OnProgress]:

@@ -70,4 +70,27 @@ def test_no_other_kind_is_asked_for_a_height() -> None:
 
 
 def test_a_note_needs_no_measurement() -> None:
-    assert observe.observation_of(replace(ASKED, kind="note", value=0.0, sigma=None, who="")).text == "point 1"
+    note = replace(ASKED, kind="note", value=None, sigma=None, height=None, who="")
+    assert observe.observation_of(note).text == "point 1"
+    assert observe.observation_of(note).value == 0.0
+
+
+@pytest.mark.parametrize("kind", ["base", "depth", "hammers", "detonation", "find"])
+def test_no_value_is_assumed(kind: str) -> None:
+    with pytest.raises(InputError, match=f"observe {kind}: say what was measured"):
+        observe.observation_of(replace(ASKED, kind=kind, value=None))
+
+
+@pytest.mark.parametrize(
+    ("kind", "change", "option"),
+    [
+        ("hammers", {"height": 0.0}, "--height belongs to base"),
+        ("base", {"where": "arm"}, "--from belongs to depth"),
+        ("base", {"missing": "3"}, "--missing belongs to hammers"),
+    ],
+)
+def test_an_option_of_another_kind_is_refused(kind: str, change: dict[str, object], option: str) -> None:
+    asked = replace(ASKED, kind=kind, **({"height": None} | change))
+    with pytest.raises(InputError, match=option):
+        observe.refuse_foreign(asked)
+    observe.refuse_foreign(replace(ASKED, kind=kind, height=None))

@@ -20,10 +20,14 @@ def typed(folder: Path, *more: object, **declared: object) -> tuple[object, ...]
     return ("plan", path, "--machine", "memat", "--depth", "0.15", "--soil", "2", "--out", folder / "plan", *more)
 
 
-def task_file(folder: Path, role: str, utilisation: str) -> Path:
-    """The form with a role and a utilisation written in."""
+def task_file(folder: Path, role: str, utilisation: str, depth: str = '"not stated"') -> Path:
+    """The form with a role, a utilisation and a required depth written in."""
     lines = FORM.read_text(encoding="utf-8").splitlines()
-    said = {"role": f'role = "{role}"', "utilisation": f"utilisation = {utilisation}"}
+    said = {
+        "role": f'role = "{role}"',
+        "utilisation": f"utilisation = {utilisation}",
+        "required_depth_m": f"required_depth_m = {depth}",
+    }
     path = folder / "task.toml"
     path.write_text("\n".join(said.get(line.split("=")[0].strip(), line) for line in lines), encoding="utf-8")
     return path
@@ -82,3 +86,20 @@ def test_what_fits_no_task_is_refused_in_one_line(monkeypatch, capsys, tmp_path,
     assert told.count("\n") == 1
     assert word in told
     assert not (tmp_path / "plan").exists()
+
+
+def test_a_plan_is_for_the_depth_of_the_task_file(monkeypatch, capsys, tmp_path) -> None:
+    words = list(typed(tmp_path, "--task", task_file(tmp_path, "ground_preparation", '"not stated"', "0.2")))
+    at = words.index("--depth")
+    alone = (*words[:at], *words[at + 2 :])
+    status, said, _ = flailpilot(monkeypatch, capsys, *alone)
+    assert (status, "the default" in said) == (0, False)
+    assert json.loads((tmp_path / "plan" / "summary.json").read_text())["required_depth_m"] == 0.2
+    status, _, told = flailpilot(monkeypatch, capsys, *words)
+    assert status == 2
+    assert "--depth says 0.15 m" in told
+    assert "task.toml says 0.2 m; make them one value" in told
+    deep = task_file(tmp_path, "ground_preparation", '"not stated"', "0.9")
+    status, _, told = flailpilot(monkeypatch, capsys, *alone)
+    assert status == 2
+    assert f"{deep}: required depth 0.9" in told

@@ -54,8 +54,7 @@ def left(monkeypatch, capsys, job, *more):
     typed = [
         "plan",
         job / "ground.geojson",
-        "--machine",
-        "memat",
+        *(() if "--machine" in more else ("--machine", "memat")),
         "--resume",
         job / "run",
         "--out",
@@ -139,7 +138,9 @@ def test_told_where_it_stands(monkeypatch, capsys, job):
     assert [float(row[k]) for k in (7, 8, 9)] == pytest.approx([-14.0, 3.0, 0.575959], abs=1e-3)
 
 
-@pytest.mark.parametrize("at", ["north", "1,2", "39.99,46.93,x", "46.93,39.99,10", "nan,46.93,10", "39.99,46.93,inf"])
+@pytest.mark.parametrize(
+    "at", ["north", "1,2", "39.99,46.93,x", "46.93,39.99,10", "nan,46.93,10", "inf,46.93,10", "39.99,46.93,inf"]
+)
 def test_told_nonsense(monkeypatch, capsys, job, at):
     refused(monkeypatch, capsys, job, f"--at {at}", "LAT,LON,HEADING", more=("--at", at))
 
