@@ -1,6 +1,7 @@
 """Chooses the features to be worked from a file, and decides whether features without a role may be work."""
 
 import math
+import re
 
 import msgspec
 import numpy as np
@@ -14,6 +15,9 @@ from vehicle.planning.site.shapes import DEGREE_M
 
 NEAR_M = 5_000.0
 """Keep-outs, fences and marks within this distance of the chosen ground are used with it."""
+
+NUMBER = re.compile(r"[0-9]{1,18}")
+"""Digits of the Latin script: `isdigit` takes others too, some of which are no number."""
 
 
 def chosen(features: tuple[Feature, ...], label: str, wish: str | None, notes: Notes) -> tuple[Feature, ...]:
@@ -46,7 +50,7 @@ def _named(features: tuple[Feature, ...], label: str, wish: str) -> list[Feature
         if not found:
             raise InputError(f"{label}: --feature {wish}: no feature has that; {_known(features, key)}")
         return found
-    if not wish.strip().isdigit():
+    if NUMBER.fullmatch(wish.strip()) is None:
         raise InputError(f"{label}: --feature {wish}: write a feature's number, or KEY=VALUE of its properties")
     found = [feature for feature in features if feature.number == int(wish)]
     if not found:

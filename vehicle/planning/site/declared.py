@@ -12,6 +12,10 @@ from vehicle.planning.site.depth_fields import declared_m, not_understood
 from vehicle.planning.site.features import Feature, plain_fields
 from vehicle.planning.site.rim import overrun_of
 
+DECLARING = ("work_area", "perimeter")
+"""Roles of features that may declare what is of the whole site; a perimeter may be the only ground that is drawn."""
+ANSWERED = ("said_by", "basis", "said_on")
+
 
 class Declared(msgspec.Struct, frozen=True):
     """The declared values; None: not declared."""
@@ -27,7 +31,7 @@ class Declared(msgspec.Struct, frozen=True):
 def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Feature]) -> Declared:
     """Return what fields and work areas declare. Raises InputError for unknown words, or if two values differ."""
     tables = [plain_fields(label, table) for table in fields]
-    work = [feature for feature in features if feature.role == "work_area" and not feature.unchosen]
+    work = [feature for feature in features if feature.role in DECLARING and not feature.unchosen]
     told = {f"{label}{' properties' * n}": declared_m(label, table) for n, table in enumerate(tables)}
     for feature in work:
         told[f"{label}: {feature.place}"] = declared_m(f"{label}: {feature.place}", feature.properties)
@@ -39,6 +43,17 @@ def declared(label: str, fields: Iterable[dict[str, Any]], features: Iterable[Fe
         overrun_m=overrun_of(label, [*tables, *(feature.properties for feature in work)]),
         told=tuple(_untold_depths([*tables, *(feature.properties for feature in work)])),
     )
+
+
+def site_wide(label: str, fields: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """Return the fields of the whole file. Raises InputError if two name another person, basis or day."""
+    wide: dict[str, Any] = {}
+    for table in (plain_fields(label, table) for table in fields):
+        for key in ANSWERED:
+            if table.get(key) is not None and wide.get(key) not in (None, "", table[key]):
+                raise InputError(f"{label}: {key} is declared twice, as {wide[key]!r} and {table[key]!r}; keep one")
+        wide |= {key: value for key, value in table.items() if key not in wide or value is not None}
+    return wide
 
 
 def _untold_depths(tables: Iterable[dict[str, Any]]) -> Iterable[str]:

@@ -47,6 +47,11 @@ def not_understood(properties: Mapping[str, Any]) -> tuple[str, ...]:
     )
 
 
+def is_required_depth(key: object) -> bool:
+    """Whether a field's name says in full that it is the required depth, with or without a unit."""
+    return _letters(key).startswith(KEYS)
+
+
 def _letters(key: object) -> str:
     """Return the letters of a field's name, of any script, in lower case."""
     return "".join(letter for letter in str(key).casefold() if letter.isalpha())

@@ -11,6 +11,7 @@ from vehicle.planning.site.role_sources import Kind, RoleError, Source, Verdict,
 from vehicle.planning.site.role_words import heard, starts_here
 from vehicle.planning.site.roles import POINT_ROLES, STANDING
 from vehicle.planning.site.shapes import KINDS, Shapes
+from vehicle.planning.site.strays import refuse_in_collection, refuse_in_feature
 
 WGS84 = "EPSG:4326"
 SHAPES_DEPTH, SHAPES_LOOKED_AT = 5, 50
@@ -20,7 +21,7 @@ HEIGHTS_M = (-500.0, 9_000.0)
 Ring = tuple[tuple[float, float], ...]
 KNOWN_FIELDS = (
     "outside", "tripwires", "overrun_m", "slope_deg", "radius_m", "taken_down", "heading_deg", "said_by", "basis",
-    "said_on",
+    "said_on", "task_role",
 )  # fmt: skip
 """Fields with a meaning; case and separators between words are ignored."""
 
@@ -59,12 +60,14 @@ def features_of(label: str, document: dict[str, Any], notes: Notes, places: Sequ
         if not isinstance(members, list):
             raise InputError(f"{label}: FeatureCollection without a list of features; save the file again")
         _check_members(label, document)
+        refuse_in_collection(label, document)
         above = tuple(_of_collection(document))
         for number, member in enumerate(members):
             yield from _feature(label, places[number] if places else f"feature {number}", member, notes, number, above)
     elif kind == "Feature":
-        yield from _feature(label, "the feature", document, notes, 0)
+        yield from _feature(label, "the feature", document, notes, 0, alone=True)
     else:
+        refuse_in_feature(label, "the geometry", {"geometry": document}, alone=True)
         member = {"geometry": document}
         yield from _shaped(label, "the geometry", member, _verdict(label, "the geometry", member, ()), notes, 0)
 
@@ -100,12 +103,20 @@ def _holds_shapes(key: str, value: Any, depth: int) -> bool:
 
 
 def _feature(
-    label: str, place: str, member: Any, notes: Notes, number: int, above: tuple[Source, ...] = ()
+    label: str,
+    place: str,
+    member: Any,
+    notes: Notes,
+    number: int,
+    above: tuple[Source, ...] = (),
+    *,
+    alone: bool = False,
 ) -> Iterator[Feature]:
     if not isinstance(member, dict) or member.get("type") != "Feature":
         raise InputError(f"{label}: {place} is not a GeoJSON Feature; save the file again")
     if not isinstance(member.get("properties") or {}, dict):
         raise InputError(f"{label}: {place}: properties is not an object; write {{}} or key and value pairs")
+    refuse_in_feature(label, place, member, alone=alone)
     told = (*member.get("says", ()), *above)
     member = {key: value for key, value in member.items() if key != "says"}
     yield from _shaped(label, place, member, _verdict(label, place, member, told), notes, member.pop("number", number))
@@ -227,7 +238,7 @@ def plain_fields(label: str, properties: dict[str, Any]) -> dict[str, Any]:
         plain = "".join(c for c in str(key).casefold() if c.isalnum())
         for known in KNOWN_FIELDS:
             if plain == known.replace("_", "") and value is not None:
-                if found.get(known, value) != value:
+                if found.get(known) not in (None, value):
                     raise InputError(f"{label}: {known} is declared twice, as {found[known]!r} and {value!r}; keep one")
                 found[known] = value
     return found

@@ -12,6 +12,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.planning.site.notes import Notes
 from vehicle.planning.site.reading import SiteFile, collected
 from vehicle.planning.site.role_sources import Kind, Source, field_source
+from vehicle.planning.site.strays import OF_SHAPE, meant
 
 KMZ_MAX_BYTES = 64 * 1024 * 1024
 """Largest unpacked size; a site has kilobytes, and more is no site or a decompression bomb."""
@@ -23,33 +24,42 @@ NAME_MAX = 40
 """Number of letters of a placemark's name in a message."""
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
 NUMBERS = ("slope_deg", "radius_m")
+ANSWERED = ("said_by", "basis", "said_on")
 ELSEWHERE = ("kmz", "shp", "gpkg", "geojson", "gpx", "dae")
 
 
 def read_kml(path: Path) -> SiteFile:
     """Read placemarks with polygons, closed lines, lines and points. Raises InputError if the file is no KML."""
-    notes = Notes()
-    return collected(path, kml_features(path, path.read_bytes(), notes), notes)
+    notes, fields = Notes(), dict[str, Any]()
+    return collected(path, kml_features(path, path.read_bytes(), notes, fields), notes, fields=fields)
 
 
 def read_kmz(path: Path) -> SiteFile:
     """Read every KML file inside the archive. Raises InputError as `kmz_features` does."""
-    notes = Notes()
-    return collected(path, kmz_features(path, path.read_bytes(), notes), notes)
+    notes, fields = Notes(), dict[str, Any]()
+    return collected(path, kmz_features(path, path.read_bytes(), notes, fields), notes, fields=fields)
 
 
-def kml_features(path: Path, content: bytes, notes: Notes) -> list[dict[str, Any]]:
-    """Return the placemarks as GeoJSON features. Raises InputError if the content is no KML."""
-    return list(_Document(path, content, notes, "", ()).features(0))
+def kml_features(
+    path: Path, content: bytes, notes: Notes, fields: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Return the placemarks as GeoJSON features; `fields` receives what the document says of the whole site.
+
+    Raises InputError if the content is no KML.
+    """
+    return list(_Document(path, content, notes, "", (), {} if fields is None else fields).features(0))
 
 
-def kmz_features(path: Path, content: bytes, notes: Notes) -> list[dict[str, Any]]:
-    """Return the placemarks of every KML file inside an archive as GeoJSON features.
+def kmz_features(
+    path: Path, content: bytes, notes: Notes, fields: dict[str, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Return the placemarks of every KML file inside an archive as GeoJSON features; `fields` as for one file.
 
     Raises:
         InputError: The archive or a file in it cannot be read, or refers to a file that is not in it.
     """
     features: list[dict[str, Any]] = []
+    wide = {} if fields is None else fields
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             entries = archive.infolist()
@@ -58,7 +68,7 @@ def kmz_features(path: Path, content: bytes, notes: Notes) -> list[dict[str, Any
             inside = tuple(entry.filename for entry in files)
             for entry in files:
                 prefix = f"{entry.filename} " if len(files) > 1 else ""
-                document = _Document(path, archive.read(entry), notes, prefix, inside)
+                document = _Document(path, archive.read(entry), notes, prefix, inside, wide)
                 features += document.features(len(features))
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError) as error:
         why = " ".join(str(error).split())[:WHY_MAX]
@@ -92,8 +102,10 @@ class _Builder(ET.TreeBuilder):
 class _Document:
     """One KML file; `prefix` names it where an archive holds several, `inside` the files that it may refer to."""
 
-    def __init__(self, path: Path, raw: bytes, notes: Notes, prefix: str, inside: tuple[str, ...]) -> None:
-        self.path, self.notes, self.prefix, self.inside = path, notes, prefix, inside
+    def __init__(
+        self, path: Path, raw: bytes, notes: Notes, prefix: str, inside: tuple[str, ...], fields: dict[str, Any]
+    ) -> None:
+        self.path, self.notes, self.prefix, self.inside, self.fields = path, notes, prefix, inside, fields
         self.read: set[int] = set()
         label = f"{path}: {prefix.strip()}".removesuffix(": ")
         parser = ET.XMLParser(target=_Builder())  # noqa: S314  no entities: see _Builder
@@ -147,9 +159,26 @@ class _Document:
             yield Source(kind, tag, name)
         for data in (part for part in node if _tag(part) == "extendeddata"):
             for key, value in _pairs(data):
+                self._keep(tag, key, value)
                 source = field_source(key, value)
                 if source.kind is Kind.ROLE:
                     yield Source(Kind.FOLDER, f"{tag} role", value)
+
+    def _keep(self, tag: str, key: str, value: str) -> None:
+        """Keep what a document says of the whole site. Raises InputError for a figure that is not read there."""
+        known = meant(key)
+        if value == "" or not (known or key in ANSWERED):
+            return
+        if tag == "folder" or known in OF_SHAPE:
+            raise InputError(
+                f"{self.path}: {self.prefix}{tag} says {key} {value!r}, which is not read there; write it in the "
+                "placemark that it is of"
+            )
+        if self.fields.get(key, value) != value:
+            raise InputError(
+                f"{self.path}: {self.prefix}{key} is declared twice, as {self.fields[key]!r} and {value!r}; keep one"
+            )
+        self.fields[key] = value
 
     def _check_link(self, node: Any) -> None:
         target = next((part.text or "" for part in node.iter() if _tag(part) == "href"), "").strip()
@@ -186,10 +215,23 @@ class _Placemark:
             "type": "Feature",
             "place": self.place,
             "number": self.number,
-            "properties": _properties(pairs),
+            "properties": self._properties(pairs),
             "says": (*self._own_words(), *(field_source(*pair) for pair in pairs), *self.above),
             "geometry": geometry,
         }
+
+    def _properties(self, pairs: list[tuple[str, str]]) -> dict[str, Any]:
+        """Return the data as properties; slope and radius become numbers. Raises InputError for a key of two values."""
+        found: dict[str, Any] = {}
+        for key, value in pairs:
+            if value != "" and found.setdefault(key, value) != value:
+                raise InputError(
+                    f"{self.document.path}: {self.place}: {key} stands twice, as {found[key]!r} and {value!r}; keep one"
+                )
+        for key, value in found.items():
+            if meant(key) in NUMBERS and (number := _number(value)) is not None:  # else told where they are read
+                found[key] = number
+        return found
 
     def _own_words(self) -> Iterator[Source]:
         if self.name:
@@ -280,15 +322,6 @@ def _number(word: str) -> float | None:
         return float(word)
     except ValueError:
         return None
-
-
-def _properties(pairs: list[tuple[str, str]]) -> dict[str, Any]:
-    """Return the data as properties; slope and radius become numbers."""
-    found: dict[str, Any] = {key: value for key, value in pairs if value != ""}
-    for key, value in found.items():
-        if key.casefold() in NUMBERS and (number := _number(value)) is not None:  # else told where they are read
-            found[key] = number
-    return found
 
 
 def _pairs(data: Any) -> list[tuple[str, str]]:

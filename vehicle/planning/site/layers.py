@@ -27,6 +27,8 @@ from vehicle.polygons.fences import fenced, held_in, mended, round_about
 
 AREA_MAX_M2 = 1e8
 """100 km2: larger than any task, so the coordinates are swapped or wrong."""
+TOLD_MAX = 40
+"""Number of letters of a value that a message shows."""
 UNSAID_MAX = 3
 """Number of polygons without a role that a message names."""
 """A smaller area counts as no ground."""
@@ -170,9 +172,11 @@ class _Drawn:
             )
             self.pieces.append(piece)
         whole = polygons_of(shapely.difference(shell, holes))
-        if role == "slope":
+        if role == "slope" or (role == "work_area" and not feature.unchosen and _says_slope(feature)):
             self.slopes.append((_slope_rad(feature, at), whole))
-        elif role == "keep_out":
+        if role == "slope":
+            return
+        if role == "keep_out":
             self.kept.append((at, self._with_radius(feature, at, whole)))
         elif role == "perimeter":
             self._bounds.setdefault(number, []).append(whole)
@@ -293,8 +297,15 @@ def _report_merged(keep_outs: list[Any], keep: Any, notes: Notes) -> None:
         notes.append(f"keep-outs touch or overlap: {before} merged into {after}")
 
 
+def _says_slope(feature: Feature) -> bool:
+    """Whether a work area states a slope of its own; 0 is level ground, as without it."""
+    slope = feature.properties.get("slope_deg")
+    return slope not in (None, "", 0) or isinstance(slope, bool)
+
+
 def _slope_rad(feature: Feature, place: str) -> float:
     slope = feature.properties.get("slope_deg")
     if isinstance(slope, bool) or not isinstance(slope, int | float) or not 0.0 <= slope < 90.0:
-        raise InputError(f"{place}: a slope polygon needs slope_deg from 0 to 90, not {slope!r}")
+        why = "has none" if slope is None else f"is {str(slope)[:TOLD_MAX]!r}"
+        raise InputError(f"{place}: a {feature.role} needs slope_deg, a number from 0 to 90; it {why}")
     return float(np.radians(slope))

@@ -1,13 +1,12 @@
 """QGroundControl `.plan` becomes a site file: survey polygons are work areas, fences hold in or keep out."""
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.notes import Notes
-from vehicle.planning.site.reading import SiteFile, collected
+from vehicle.planning.site.reading import SiteFile, TwiceError, collected, json_of
 from vehicle.polygons.fences import RADIUS_MAX_M, circle_lonlat
 
 KNOWN_PARTS = frozenset(["fileType", "version", "groundStation", "mission", "geoFence", "rallyPoints", "flailpilot"])
@@ -22,7 +21,9 @@ def read_plan(path: Path) -> SiteFile:
         InputError: The file is no QGroundControl plan, or it has no ground to work.
     """
     try:
-        document = json.loads(path.read_bytes())
+        document = json_of(path.read_bytes())
+    except TwiceError as error:
+        raise InputError(f"{path}: {str(error)!r} stands twice in one object; save the plan again") from None
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); save the plan again") from None
     if not isinstance(document, dict) or document.get("fileType") != "Plan":
@@ -100,7 +101,7 @@ def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[
     try:
         lat_deg, lon_deg = (float(value) for value in circle["center"])
         radius_m = float(circle["radius"])
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, OverflowError):
         raise InputError(f"{path}: {place} needs a center [lat, lon] and a radius; draw the circle again") from None
     if not (0.0 < radius_m <= RADIUS_MAX_M and abs(lat_deg) <= 90.0 and abs(lon_deg) <= 360.0):  # also False for NaN
         raise InputError(f"{path}: {place} has radius {radius_m:g} m at lat {lat_deg:g} lon {lon_deg:g}; correct it")

@@ -1,6 +1,7 @@
 """Converts GeoJSON, and the GeoJSON made from other formats, to features in degrees. Errors name their place."""
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,12 @@ class SiteFile(msgspec.Struct, frozen=True, kw_only=True):
     ranks: dict[str, Rank] = {}
 
 
-class _TwiceError(Exception):
+class TwiceError(Exception):
     """A key occurs twice in one object."""
+
+
+DIGITS_MAX = 300
+"""A whole number with more digits is beyond what a float holds; it becomes infinite, which no field takes."""
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -43,9 +48,24 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found and found[key] != value:
-            raise _TwiceError(key)
+            raise TwiceError(key)
         found[key] = value
     return found
+
+
+def json_of(content: bytes) -> Any:
+    """Return the value of a JSON text, with or without a byte order mark.
+
+    Raises:
+        TwiceError: An object gives one key two values; the text is the key.
+        ValueError: The content is not JSON.
+        RecursionError: It is nested too deeply.
+    """
+    return json.loads(content.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once, parse_int=_whole)
+
+
+def _whole(text: str) -> float:
+    return int(text) if len(text) <= DIGITS_MAX else math.copysign(math.inf, -1.0 if text.startswith("-") else 1.0)
 
 
 def read_geojson(path: Path, frame: str = WGS84) -> SiteFile:
@@ -70,8 +90,8 @@ def geojson_in_degrees(
         InputError: The content is not GeoJSON, gives one key two values, or is in a system that is not known.
     """
     try:
-        document = json.loads(content.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once)
-    except _TwiceError as error:
+        document = json_of(content)
+    except TwiceError as error:
         raise InputError(f"{path}: {str(error)!r} stands twice in one object; keep one") from None
     except (UnicodeDecodeError, ValueError, RecursionError) as error:
         raise InputError(f"{path}: not JSON ({error}); {formats}") from None
@@ -118,9 +138,13 @@ def collected(
     ways: Sequence["Projection"] = (),
     *,
     bounds_may_work: bool = False,
+    fields: dict[str, Any] | None = None,
 ) -> SiteFile:
-    """Build a collection of features from another format; each has the `place` that names it in its own file."""
-    document = {"type": "FeatureCollection", "features": features}
+    """Build a collection of features from another format; each has the `place` that names it in its own file.
+
+    `fields`: of the whole file.
+    """
+    document = {"type": "FeatureCollection", "features": features, "properties": fields or {}}
     places = [str(feature["place"]) for feature in features]
     return site_file_of(path, document, notes, places, ways, bounds_may_work=bounds_may_work)
 

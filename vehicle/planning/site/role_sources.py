@@ -90,7 +90,7 @@ PROSE_KEYS = ("desc", "comment", "note", "remark", "popup", "snippet", "info", "
 SKIPPED_KEYS = words(
     "origin source licence license attribution copyright author owner creator url link href address street city "
     "village country region email phone file filename path username ownername authorname operatorname place crop "
-    "outside tripwires overrun basis by saidby assuredby who saidon assuredon when date"
+    "outside tripwires overrun taskrole basis by saidby assuredby who saidon assuredon when date"
 )
 NO, YES = ("", "0", "no", "false", "n", "f", "none", "null", "off"), ("1", "yes", "true", "y", "t", "x", "on")
 DENYING = words("include included workable flail flailable allowed permitted")
@@ -154,6 +154,8 @@ def _denies(value: Any) -> bool:
 
 
 def _is_role_key(plain: str) -> bool:
+    if plain == "taskrole":  # of the whole task, not of a shape
+        return False
     return plain.rstrip("s").endswith("role") or plain in ("rol", "rolle", "rle")
 
 

@@ -13,8 +13,8 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.planning.coverage.standing import Assurance, Mark
 from vehicle.planning.site.chosen import chosen, settled
-from vehicle.planning.site.declared import declared
-from vehicle.planning.site.features import WGS84, Feature, plain_fields
+from vehicle.planning.site.declared import declared, site_wide
+from vehicle.planning.site.features import WGS84, Feature
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.layers import layers_of
 from vehicle.planning.site.nesting import ANSWERS, Answer
@@ -106,7 +106,7 @@ def site_from_file(
     frame = datum if datum is not None else _datum_of(raw)
     _check_distance(raw, label, frame, given=datum is not None)
     said = declared(label, raw.fields, features)
-    wide = {key: value for table in raw.fields for key, value in plain_fields(label, table).items()}
+    wide = site_wide(label, raw.fields)
     for line in said.told:
         notes.warn(line, Rank.ASSUMED)
     says = outside or said.outside

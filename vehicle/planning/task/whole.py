@@ -12,6 +12,8 @@ from vehicle.planning.site.site import Site
 from vehicle.planning.task.planned import with_task
 from vehicle.planning.task.wish import TaskWish, role_of
 
+THE_PLAN = "the plan"
+
 
 def agreed_role(site: Site, plan: Plan | None = None, said: Mapping[str, str | None] | None = None) -> TaskRole | None:
     """Return the role that site, plan and others state; None if none does. `said`: by source, such as a task file.
@@ -19,9 +21,11 @@ def agreed_role(site: Site, plan: Plan | None = None, said: Mapping[str, str | N
     Raises:
         InputError: Two roles differ, or a survey has no plan of its swaths, so that the whole area would be worked.
     """
-    told: dict[str, str | None] = {site.name: site.task_role, **(said or {})}
+    others = dict(said or {})
     if plan is not None and plan.task is not None:
-        told["the plan"] = plan.task.role
+        others[THE_PLAN] = plan.task.role
+    name = site.name if site.name not in others else f"site {site.name}"  # a name taken twice would hide its role
+    told = {name: site.task_role, **others}
     role = role_of(told)
     works_area = plan is None or (works(plan) and (plan.task is None or plan.task.survey is None))
     if role in SURVEYS and works_area:  # a plan that only drives works nothing
