@@ -206,7 +206,9 @@ class Planning:
         folder = self._folder / "sites" / name
         if not name.isalnum() or not folder.is_dir():
             raise InputError("Draw or import a site first")
-        path = next(iter(sorted(folder.iterdir())))
+        path = next(iter(sorted(folder.iterdir())), None)
+        if path is None:
+            raise InputError("Import the site again: its file is gone")
         options = {key: body[key] for key in ("feature", "unmarked") if body.get(key) is not None}
         return {"path": str(path), "name": path.name, **options, **self._near()}
 
@@ -288,7 +290,7 @@ async def _json(request: Request) -> dict[str, Any]:
     data = b"".join([piece async for piece in _bounded(request, JSON_MAX)])
     try:
         found = msgspec.json.decode(data, type=dict[str, Any])
-    except (msgspec.DecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"the page's request cannot be read ({error}): reload the page") from None
     numbers = [value for value in found.values() if isinstance(value, float)]
     if not all(math.isfinite(value) for value in numbers):

@@ -3,6 +3,7 @@
 `setup.json` holds the present settings, `checklists.jsonl` every checklist that was ever saved.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -15,6 +16,7 @@ from vehicle.host.atomic_file import write_whole
 
 Text = Annotated[str, Meta(max_length=200)]
 ITEMS_MAX: Final = 50
+PORT: Final = re.compile(r"[0-9]{1,5}")
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -67,7 +69,7 @@ class SetupStore:
     def _read(self) -> Kept:
         try:
             return msgspec.json.decode((self._folder / "setup.json").read_bytes(), type=Kept)
-        except (OSError, msgspec.DecodeError):
+        except (OSError, ValueError, RecursionError):  # ValueError: no JSON, or no UTF-8
             return Kept()
 
     def by_sight(self, settings: ServerSettings) -> bool:
@@ -122,13 +124,13 @@ def asked_of(body: bytes) -> Asked | None:
     """Decode a page's request; None if it is impossible."""
     try:
         return msgspec.json.decode(body, type=Asked)
-    except (msgspec.DecodeError, UnicodeDecodeError):
+    except (ValueError, RecursionError):  # ValueError: no JSON, or no UTF-8
         return None
 
 
 def host_port(address: str) -> tuple[str, int] | None:
     """Split HOST:PORT; None if the text is not of this form."""
     host, _, port = address.strip().rpartition(":")
-    if not host or not port.isdecimal() or not 0 < int(port) < 65536:
+    if not host or PORT.fullmatch(port) is None or not 0 < int(port) < 65536:
         return None
     return host.strip("[]"), int(port)

@@ -76,7 +76,7 @@ class Drafts:
             InputError: There is no such step.
         """
         was = self._at(name)
-        if not was.first <= at <= was.last:
+        if isinstance(at, bool) or not isinstance(at, int) or not was.first <= at <= was.last:
             raise InputError(f"The drawing has no step {at}: it has {was.first} to {was.last}")
         now = msgspec.structs.replace(was, at=at)
         saved(self._folder / name / "at.json", msgspec.json.encode(now))
@@ -145,5 +145,5 @@ class Drafts:
             return msgspec.json.decode(path.read_bytes(), type=kind)
         except FileNotFoundError:
             raise InputError(f"no drawing {name!r}") from None
-        except (OSError, msgspec.DecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise InputError(f"drawing {name}: {path.name} cannot be read ({error})") from None

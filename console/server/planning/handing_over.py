@@ -18,7 +18,7 @@ def staged(folder: Path) -> str:
         plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
         asked = msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)
         site = Path(asked.site.path).read_bytes()
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"This plan can no longer be read ({error}): plan it again") from None
     if words := Kept.PLAN.other(plan.format):
         raise InputError(words[0].upper() + words[1:])

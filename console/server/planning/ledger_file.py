@@ -64,7 +64,7 @@ def read(path: Path) -> tuple[LedgerState, Head]:
     try:
         first, _, rest = path.read_bytes().partition(b"\n")
         head = msgspec.json.decode(first, type=Head)
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise InputError(f"the record: cannot be read ({error}); wait for it from the vehicle") from None
     tiles: raster.Blocks = {}
     at = 0

@@ -7,7 +7,7 @@ import msgspec
 from console.client.link import ConsoleLink
 from console.client.observation_words import KINDS, PAGE_KINDS, SHIFT_KINDS
 from console.server.planning.document import Datum
-from firmware_bridge.types import Observation, ObservationVerdict
+from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 
@@ -29,7 +29,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     number: Annotated[int, msgspec.Meta(ge=0, lt=2**32)]
     kind: str
     who: str
-    value: float = 0.0
+    value: float | None = None
     sigma: float | None = None
     e: float | None = None
     n: float | None = None
@@ -66,6 +66,8 @@ def observation_of(body: dict[str, Any]) -> Observation:
     kind = (KINDS | SHIFT_KINDS | PAGE_KINDS).get(seen.kind)
     if kind is None:
         raise InputError(f"the observation: {seen.kind!r} is no known kind")
+    if seen.value is None and seen.kind in KINDS and kind is not ObservationKind.NOTE:
+        raise InputError(f"the observation: {seen.kind} without a value; nothing is assumed")
     if not seen.who.strip():
         raise InputError("Write who saw it")
     lat_deg, lon_deg = _place(seen)
@@ -74,7 +76,7 @@ def observation_of(body: dict[str, Any]) -> Observation:
         session_id=0,
         sequence=seen.number,
         kind=kind,
-        value=seen.value,
+        value=seen.value or 0.0,
         sigma=seen.sigma,
         lat_deg=lat_deg,
         lon_deg=lon_deg,
@@ -85,9 +87,11 @@ def observation_of(body: dict[str, Any]) -> Observation:
 
 
 def _place(seen: Seen) -> tuple[float | None, float | None]:
-    if seen.e is None or seen.n is None:
+    if seen.e is None and seen.n is None:
         return None, None
     if seen.datum is None:
         raise InputError("the observation: its place has no datum")
+    if seen.e is None or seen.n is None:
+        raise InputError("the observation: its place has e or n alone; both or neither")
     lat_deg, lon_deg, _ = seen.datum.frame().geodetic_from_enu(seen.e, seen.n)
     return lat_deg, lon_deg

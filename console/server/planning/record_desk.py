@@ -239,7 +239,7 @@ class RecordDesk:
 def _hash_in(plan_file: str) -> str:
     try:
         return msgspec.json.decode(Path(plan_file).read_bytes(), type=_Named).plan_hash
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         raise InputError("The plan of the work can no longer be read: plan it again") from None
 
 

@@ -96,7 +96,7 @@ def made_in(folder: Path) -> tuple[Plan, PlanRequest]:
     try:
         plan = msgspec.json.decode((folder / "plan.json").read_bytes(), type=Plan)
         return plan, msgspec.json.decode((folder / ASKED).read_bytes(), type=PlanRequest)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         raise InputError(NOT_MADE_HERE) from None
 
 

@@ -13,13 +13,13 @@ from console.server.planning.document import Datum, Document, check_size, shapes
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.coverage.parking import parking_points
-from vehicle.planning.site.declared import declared
-from vehicle.planning.site.features import plain_fields
+from vehicle.planning.coverage.standing import ALSO
+from vehicle.planning.site.declared import declared, site_wide
 from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.reading import SiteFile
 from vehicle.planning.site.site import Site, load_site
 
-WIDE: Final = ("overrun_m", "said_by", "basis", "said_on")
+WIDE: Final = ("overrun_m", "task_role", *(name for key, also in ALSO.items() for name in (key, *also)))
 """Fields of a file that the page does not show but that apply to every shape: they are kept unchanged."""
 PLACE: Final = re.compile(r"lon (-?[\d.]+) lat (-?[\d.]+)|lat (-?[\d.]+) lon (-?[\d.]+)")
 SAME_M2, SAME_SHARE = 0.01, 1e-6
@@ -138,7 +138,7 @@ def frame_of(raw: SiteFile) -> LocalFrame | None:
 def document_of(raw: SiteFile, frame: LocalFrame, asked: SiteRequest) -> Document:
     """Convert a file to a drawing, with the file's own declarations."""
     said = declared(asked.name, raw.fields, raw.features)
-    tables = [plain_fields(asked.name, table) for table in raw.fields]
+    wide = site_wide(asked.name, raw.fields)
     return Document(
         name=Path(asked.name).stem,
         datum=Datum(lat_deg=frame.lat_deg, lon_deg=frame.lon_deg, alt_m=frame.alt_m),
@@ -146,7 +146,7 @@ def document_of(raw: SiteFile, frame: LocalFrame, asked: SiteRequest) -> Documen
         outside=asked.outside or said.outside,
         tripwires=asked.tripwires or said.tripwires,
         required_depth_m=said.required_depth_m,
-        kept={key: table[key] for table in tables for key in WIDE if table.get(key) is not None},
+        kept={key: wide[key] for key in WIDE if wide.get(key) is not None},
     )
 
 

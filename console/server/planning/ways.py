@@ -63,7 +63,7 @@ def work_left(folder: Path) -> WorkLeft | None:
     """Return the work that a way's folder names; None if it is the folder of another plan."""
     try:
         return msgspec.json.decode((folder / WORK).read_bytes(), type=WorkLeft)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

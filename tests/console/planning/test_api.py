@@ -263,3 +263,24 @@ def test_an_answer_that_nobody_waits_for_meets_no_other_question() -> None:
             await worker.end()
 
     asyncio.run(test())
+
+
+@pytest.mark.parametrize(
+    "body", [b"\xff", b'{"machine": "\xff"}', b"", b"[]", b"1", b'{"a": ' * 100_000, b'{"a": 1e999}']
+)
+@pytest.mark.parametrize("place", ["/api/plans", "/api/drafts", "/api/replans", "/api/ways", "/api/observations"])
+def test_a_request_that_cannot_be_read_is_one_sentence(tmp_path: Path, place: str, body: bytes) -> None:
+    async def test(made: Room) -> None:
+        found = await ask(made.app, "POST", place, body)
+        assert (found.status, "reload the page" in found.json["error"]) == (422, True)
+
+    run(tmp_path, test)
+
+
+def test_an_import_whose_file_is_gone_is_one_sentence(tmp_path: Path) -> None:
+    async def test(made: Room) -> None:
+        (tmp_path / "sites" / "0123").mkdir(parents=True)
+        found = await ask_json(made.app, "POST", "/api/plans", {**CHOSEN, "site": "0123"})
+        assert (found.status, "Import the site again" in found.json["error"]) == (422, True)
+
+    run(tmp_path, test)

@@ -85,3 +85,21 @@ def test_all_drawings_are_listed_and_a_broken_one_hides_none(tmp_path: Path) -> 
     kept, broken = drafts.new(EMPTY)["id"], drafts.new(EMPTY)["id"]
     (tmp_path / broken / "0001.json").write_bytes(b"{")
     assert [row["id"] for row in drafts.listed()] == [kept]
+
+
+@pytest.mark.parametrize("at", [None, "1", 1.5, True, 0, 3, -1, float("nan")])
+def test_what_is_no_step_is_refused_and_the_drawing_stays(tmp_path: Path, at: object) -> None:
+    drafts = Drafts(tmp_path)
+    name = drafts.new(EMPTY)["id"]
+    drafts.put(name, 1, with_square())
+    with pytest.raises(InputError, match="has no step"):
+        drafts.move(name, at)  # type: ignore[arg-type]
+    assert drafts.shown(name)["at"] == 2
+
+
+@pytest.mark.parametrize("content", [b"\xff", b'{"at": "\xff"}', b"", b'{"a": ' * 100_000])
+def test_a_damaged_step_is_one_sentence(tmp_path: Path, content: bytes) -> None:
+    name = Drafts(tmp_path).new(EMPTY)["id"]
+    (tmp_path / name / "at.json").write_bytes(content)
+    with pytest.raises(InputError, match="cannot be read"):
+        Drafts(tmp_path).shown(name)

@@ -192,3 +192,21 @@ def test_files_of_other_programs(name: str, worked_m2: float | None, shapes: int
     else:
         assert found["site"]["area_m2"] == pytest.approx(worked_m2, abs=0.1)
         assert found["editable"] is True
+
+
+def test_what_a_file_says_of_the_whole_site_stays_in_its_drawing(tmp_path: Path) -> None:
+    wide = {
+        "Task Role": "technical_survey", "overrun_m": 0.5,
+        "assured_by": "A", "on_basis": "walked", "date": "2026-05-04",
+        "outside": "unknown", "tripwires": "none", "required_depth_m": 0.2,
+    }  # fmt: skip
+    rows = (feature(BOX, role="work_area"), feature(INNER, role="safe_ground"))
+    file = asked(tmp_path, *rows, **wide)
+    document = decoded(msgspec.json.encode(told(file)["document"]))
+    drawn = tmp_path / "drawn.geojson"
+    drawn.write_bytes(geojson_of(document))
+    one, other = load_site(Path(file.path)), load_site(drawn)
+    for name in ("task_role", "overrun", "outside", "tripwires", "required_depth_m"):
+        assert getattr(one, name) == getattr(other, name), name
+    assert one.task_role == "technical_survey"
+    assert [row.missing for row in other.assurances] == [()]

@@ -85,7 +85,18 @@ def test_what_cannot_be_meant_is_refused(body: bytes) -> None:
         ("192.0.2.10:0", None),
         ("192.0.2.10:65536", None),
         ("192.0.2.10:1x", None),
+        ("192.0.2.10:²", None),
+        ("192.0.2.10:٨٠", None),
     ],
 )
 def test_an_address(text: str, place: tuple[str, int] | None) -> None:
     assert host_port(text) == place
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b'{"console_name": "\xff"}', b"[" * 100_000, b'{"a": ' * 100_000, b"[]"]
+)
+def test_a_file_and_a_request_that_cannot_be_read_end_nothing(tmp_path: Path, content: bytes) -> None:
+    assert asked_of(content) is None
+    (tmp_path / "setup.json").write_bytes(content)
+    assert SetupStore(tmp_path).kept.console_name == ""
