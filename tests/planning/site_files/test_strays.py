@@ -136,6 +136,14 @@ def test_the_number_of_a_feature_is_of_latin_digits(tmp_path: Path, wish: str) -
         load_site(tmp_path / "site.geojson", feature=wish)
 
 
+@pytest.mark.parametrize(("key", "drawn", "given"), [("outside", "unknown", "safe"), ("tripwires", "possible", "none")])
+def test_a_word_of_the_file_is_not_overruled_in_silence(tmp_path: Path, key: str, drawn: str, given: str) -> None:
+    loaded(tmp_path, document(feature("work_area", FIELD), **{"outside": "safe", key: drawn}))
+    path, line = tmp_path / "site.geojson", f"{key} is taken as {given}, as it was asked for; the file says {drawn}"
+    assert line in load_site(path, **{key: given}).warnings
+    assert not any("asked for" in told for told in load_site(path, **{key: drawn}).warnings)
+
+
 # --- KML and plans of a ground station -------------------------------------------------------------------------------
 def data(*pairs: tuple[str, str]) -> str:
     rows = "".join(f'<Data name="{key}"><value>{value}</value></Data>' for key, value in pairs)

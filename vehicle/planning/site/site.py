@@ -109,6 +109,9 @@ def site_from_file(
     wide = site_wide(label, raw.fields)
     for line in said.told:
         notes.warn(line, Rank.ASSUMED)
+    for key, given, drawn in (("outside", outside, said.outside), ("tripwires", tripwires, said.tripwires)):
+        if given is not None and drawn not in (None, given):
+            notes.warn(f"{key} is taken as {given}, as it was asked for; the file says {drawn}", Rank.ASSUMED)
     says = outside or said.outside
     layers = layers_of(
         features,
