@@ -59,3 +59,10 @@ def test_a_known_field_of_another_unit_is_refused() -> None:
     with pytest.raises(InputError, match="names no unit"):
         declared_m("here", {"required_depth_ft": 1})
     assert DEPTH_WORDS.search("depth")
+
+
+@pytest.mark.parametrize(("key", "value"), [("required_depth_mm", 0.15), ("required_depth_cm", 0.2), ("depth", "2 mm")])
+def test_a_depth_in_the_wrong_unit_is_refused(key: str, value: object) -> None:
+    with pytest.raises(InputError, match="check its unit"):
+        declared_m("here", {key: value})
+    assert declared_m("here", {"required_depth_cm": 1}) == pytest.approx(0.01)

@@ -1,6 +1,7 @@
 """A figure that stands where it is not read is refused, and what is said twice has one value: nothing is lost."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -134,6 +135,13 @@ def test_the_number_of_a_feature_is_of_latin_digits(tmp_path: Path, wish: str) -
     loaded(tmp_path, document(feature("work_area", FIELD)))
     with pytest.raises(InputError, match="--feature"):
         load_site(tmp_path / "site.geojson", feature=wish)
+
+
+def test_a_name_that_is_no_utf_8_is_one_line(tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff.geojson"))
+    with pytest.raises(InputError, match="is not UTF-8; rename the file") as refused:
+        load_site(path)
+    assert str(refused.value).isascii()
 
 
 @pytest.mark.parametrize(("key", "drawn", "given"), [("outside", "unknown", "safe"), ("tripwires", "possible", "none")])

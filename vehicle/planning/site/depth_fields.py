@@ -20,6 +20,8 @@ DEPTH_WORDS: Final = re.compile(
 """*Depth* in English and in languages of mined countries, as a part of a field's name."""
 OTHER_DEPTH: Final = re.compile(r"water|depthto|well|groundw|soil|pond|ditch|trench|max|image|bit")
 """Words in field names of other depths."""
+LEAST_M: Final = 0.01
+"""A smaller depth is a mistake of the unit: ground that was only scratched would count as processed."""
 UNITS_M: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _TEXT: Final = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
@@ -79,4 +81,7 @@ def _metres(place: str, unit: str, value: Any) -> float:
         raise InputError(f"{place}: is {value!r}, which is no depth; {advice}")
     if not unit:
         raise InputError(f"{place}: is {value!r} without a unit; {advice}")
-    return number * UNITS_M[unit]
+    depth_m = number * UNITS_M[unit]
+    if depth_m < LEAST_M:
+        raise InputError(f"{place}: is {value!r}, {depth_m:g} m, which no work goes down to; check its unit; {advice}")
+    return depth_m

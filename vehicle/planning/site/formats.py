@@ -83,6 +83,10 @@ def read_site_file(path: Path, frame: str = WGS84) -> SiteFile:
 
     Raises InputError with one line: file, place, what to do.
     """
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        raise InputError(f"{str(path)!a}: its name is not UTF-8; rename the file") from None
     if not path.exists():
         raise InputError(f"{path}: no such file; give the path of a site file")
     if path.is_dir():
