@@ -113,7 +113,7 @@ def test_a_slope_of_the_whole_area_reaches_the_planner_and_changes_no_area(tmp_p
 
 def test_a_slope_of_a_part_needs_its_degrees(tmp_path: Path) -> None:
     part = {"id": 2, "role": "slope", "rings": [[[5.0, 5.0], [15.0, 5.0], [15.0, 15.0]]]}
-    with pytest.raises(InputError, match="a slope polygon needs slope_deg from 0 to 90"):
+    with pytest.raises(InputError, match="a slope needs slope_deg, a number from 0 to 90"):
         read(drawn(tmp_path, shapes=[part]))
     found = read(drawn(tmp_path, shapes=[{**part, "kept": {"slope_deg": 31.5}}]))
     assert [(math.degrees(slope_rad), round(shape.area)) for slope_rad, shape in found.slopes] == [(31.5, 50)]

@@ -21,14 +21,13 @@ from vehicle.planning.coverage.standing import (
 from vehicle.planning.site.features import Feature
 from vehicle.planning.site.nesting import Answer, Piece, asked_about, holes_left
 from vehicle.planning.site.notes import Notes, Rank
+from vehicle.planning.site.role_sources import TOLD_MAX
 from vehicle.planning.site.roles import BEARING, STANDING
 from vehicle.polygons.boundary import NOTHING_M2
 from vehicle.polygons.fences import fenced, held_in, mended, round_about
 
 AREA_MAX_M2 = 1e8
 """100 km2: larger than any task, so the coordinates are swapped or wrong."""
-TOLD_MAX = 40
-"""Number of letters of a value that a message shows."""
 UNSAID_MAX = 3
 """Number of polygons without a role that a message names."""
 """A smaller area counts as no ground."""

@@ -106,12 +106,10 @@ def site_from_file(
     frame = datum if datum is not None else _datum_of(raw)
     _check_distance(raw, label, frame, given=datum is not None)
     said = declared(label, raw.fields, features)
-    wide = site_wide(label, raw.fields)
     for line in said.told:
         notes.warn(line, Rank.ASSUMED)
-    for key, given, drawn in (("outside", outside, said.outside), ("tripwires", tripwires, said.tripwires)):
-        if given is not None and drawn not in (None, given):
-            notes.warn(f"{key} is taken as {given}, as it was asked for; the file says {drawn}", Rank.ASSUMED)
+    _tell_overruled("outside", outside, said.outside, notes)
+    _tell_overruled("tripwires", tripwires, said.tripwires, notes)
     says = outside or said.outside
     layers = layers_of(
         features,
@@ -121,7 +119,7 @@ def site_from_file(
         answer=answer,
         bounds_may_work=raw.bounds_may_work,
         outside=says or "safe",
-        site_wide=wide,
+        site_wide=site_wide(label, raw.fields),
     )
     wires = tripwires or said.tripwires or "possible"
     if says is None:
@@ -151,6 +149,11 @@ def site_from_file(
         warnings=notes.warnings(),
         site_hash=_site_hash(raw, (says or "safe", wires), said.overrun_m, layers.turned_out),
     )
+
+
+def _tell_overruled(key: str, given: str | None, drawn: str | None, notes: Notes) -> None:
+    if given is not None and drawn not in (None, given):
+        notes.warn(f"{key} is taken as {given}, as it was asked for; the file says {drawn}", Rank.ASSUMED)
 
 
 def _check_work(raw: SiteFile, label: str) -> None:
