@@ -12,7 +12,7 @@ from vehicle.records.journal import Journal
 from vehicle.records.reader import RUN
 from vehicle.records.records import Header, Record, Session
 from vehicle.records.several import SAME
-from vehicle.runtime.run_manifest import Manifest
+from vehicle.runtime.run_manifest import MANIFEST, Manifest
 
 
 def session_of(record: Session) -> str:
@@ -48,7 +48,8 @@ def check_recording(path: Path, told: Mapping[str, str], manifest: Manifest) -> 
     """Check what a recording tells of its run; one that tells nothing passes.
 
     Raises:
-        InputError: It is of another session, vehicle or machine than `run.json` says.
+        InputError: It is of another session, vehicle or machine than `run.json` says, or `run.json` says something
+            else that does not change during a run.
     """
     for name in ("session_id", "vehicle_id", "machine"):
         theirs, own = told.get(name, ""), str(getattr(manifest, name))
@@ -58,6 +59,19 @@ def check_recording(path: Path, told: Mapping[str, str], manifest: Manifest) -> 
                 f"{path}: is of {what} {theirs}, the run's own {what} is {own}: it is not the recording of this run; "
                 "put this run's own recording back"
             )
+    for name in _unchanging(told, manifest):
+        theirs, own = told.get(name, ""), str(getattr(manifest, name))
+        if theirs and theirs != own:
+            raise InputError(
+                f"{path.with_name(MANIFEST)}: says {name} {own or 'nothing'}, the recording of the run says {theirs}: "
+                "it was changed, or is of another run; copy it again from the vehicle"
+            )
+
+
+def _unchanging(told: Mapping[str, str], manifest: Manifest) -> tuple[str, ...]:
+    """Return the facts that no run changes; a start that a receiver corrected has another source of its time."""
+    start = ("start_utc",) if told.get("time_source") == manifest.time_source.value else ()
+    return ("simulated", "required_depth_m", "config_hash", *start)
 
 
 def _apart(header: Header, kept: Journal, manifest: Manifest, site: Site, config: VehicleConfig) -> Iterator[str]:

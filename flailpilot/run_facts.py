@@ -184,7 +184,8 @@ def facts_of(
     )
     facts = JobFacts(
         site=newest.site, plan=plan, config=newest.config, ledger=ledger, found=found,
-        time_s=sum((run.end_ns - run.start_ns) / NS_PER_S for run in runs),
+        time_s=sum((run.end_ns - run.start_ns) / NS_PER_S for run in runs) + sum(run.unread_s for run in runs),
+        unread_s=sum(run.unread_s for run in runs),
         simulated=any(run.manifest.simulated for run in runs),
         trail_m=_trail(samples), events=events, task_id=newest.manifest.task or "",
         start_utc=runs[0].manifest.start_utc, end_utc=newest.manifest.end_utc or _end_utc(newest),

@@ -1,7 +1,7 @@
 """Reads a run's folder for its papers: recording, journal, plan, site, task; damaged files up to the valid part."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -32,6 +32,8 @@ from vehicle.reports.imported import FOLLOW_UP, RELEASE
 from vehicle.reports.story import PHASES, Samples
 from vehicle.runtime.run_manifest import MANIFEST, Manifest
 
+APART_S: Final = 5.0
+"""A run is ended, and the last reports written, within this time."""
 HASHED: Final = (MANIFEST, RECORDING, JOURNAL, SITE_FILE, TASK_FILE)
 
 
@@ -72,6 +74,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     """One run. `zero_us`: UTC of the vehicle's time 0, None if unknown. `start_ns`, `end_ns`: of its reports.
 
     `samples` count seconds from the vehicle's own zero. `note`: the part that could not be read, "" if all could.
+    `unread_s`: time by which a run that ended in order goes on after its recording.
     """
 
     folder: Path
@@ -89,6 +92,7 @@ class Run(msgspec.Struct, frozen=True, kw_only=True):
     end_ns: int
     note: str
     files: tuple[FileHash, ...]
+    unread_s: float = 0.0
 
 
 class _Recorded(msgspec.Struct, kw_only=True):
@@ -99,6 +103,7 @@ class _Recorded(msgspec.Struct, kw_only=True):
     attachments: dict[str, bytes] = {}
     metadata: dict[str, str] = {}
     log_zero_ns: int | None = None
+    newest_ns: int = 0
     note: str = ""
 
 
@@ -138,7 +143,9 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     if kept.broken_within:  # a torn end only loses ground; this may bring withdrawn ground back into the paper
         raise InputError(f"{journal.torn_text(folder / JOURNAL, kept)}: no paper is made of it; copy the journal again")
     check_own(folder / JOURNAL, kept, manifest, site, config)
-    notes = [recorded.note, journal.torn_text(folder / JOURNAL, kept)]
+    zero_us = _zero_us(manifest, recorded)
+    apart_s = _after_recording_s(manifest, zero_us, recorded.newest_ns)
+    notes = [recorded.note, _apart_text(apart_s), journal.torn_text(folder / JOURNAL, kept)]
     task_path = folder / TASK_FILE
     return Run(
         folder=folder,
@@ -151,12 +158,36 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
         task=load_task(task_path, kept=True).task if task_path.exists() else None,
         events=tuple(recorded.events),
         samples=samples,
-        zero_us=_zero_us(manifest, recorded),
+        zero_us=zero_us,
         start_ns=times_ns[0],
         end_ns=times_ns[-1],
         note="; ".join(filter(None, notes)),
         files=tuple(hashed(path, f"{folder.name}/{path.relative_to(folder)}") for path in _hashed_in(folder)),
+        unread_s=max(0.0, apart_s),
     )
+
+
+def _after_recording_s(manifest: Manifest, zero_us: int | None, newest_ns: int) -> float:
+    """Return how long [s] a run that ended in order went on after the newest report; 0 for less than `APART_S`.
+
+    Below 0 the recording goes on after the run's end.
+    """
+    end_us = _us(manifest.end_utc)
+    if zero_us is None or end_us is None:
+        return 0.0
+    apart_s = (end_us - zero_us - newest_ns // 1000) / 1e6
+    return apart_s if abs(apart_s) > APART_S else 0.0
+
+
+def _apart_text(apart_s: float) -> str:
+    """Return a remark on a recording that does not end with its run; "" if it does."""
+    length = timedelta(seconds=round(abs(apart_s)))
+    if apart_s > 0.0:
+        return (
+            f"the recording ends {length} before the run: what is on record after that cannot be made again from it, "
+            "and stops, checks and hours after it are not in this report (flailpilot ledger verify)"
+        )
+    return f"the recording goes on for {length} after the end of the run in {MANIFEST}" if apart_s < 0.0 else ""
 
 
 def _hashed_in(folder: Path) -> list[Path]:
@@ -185,12 +216,27 @@ def manifest_of(folder: Path) -> Manifest:
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name the folder of a run") from None
     except (ValueError, RecursionError) as error:
-        raise InputError(f"{path}: cannot be read ({error})") from None
+        raise InputError(f"{path}: cannot be read ({error}); copy it again from the vehicle") from None
+    _check_times(path, found)
     return found
 
 
+def _check_times(path: Path, manifest: Manifest) -> None:
+    """Check the times of a run. Raises InputError for one that is no time, and for an end before the start."""
+    for name in ("start_utc", "end_utc"):
+        text = getattr(manifest, name)
+        if text and _us(text) is None:
+            raise InputError(f"{path}: {name} is {text[:40]!r}, no time in UTC; copy it again from the vehicle")
+    start_us, end_us = _us(manifest.start_utc), _us(manifest.end_utc)
+    if start_us is not None and end_us is not None and end_us < start_us:
+        raise InputError(
+            f"{path}: ends at {manifest.end_utc}, before its start at {manifest.start_utc}; copy it again from the "
+            "vehicle"
+        )
+
+
 def _recording(path: Path) -> _Recorded:
-    found, damaged = _Recorded(), 0
+    found, damaged = _Recorded(), list[parts.Damage]()
     try:
         for part in parts.parts(path):
             if isinstance(part, parts.Message):
@@ -200,13 +246,15 @@ def _recording(path: Path) -> _Recorded:
             elif isinstance(part, parts.Metadata):
                 found.metadata = part.values if part.name == "run" else found.metadata
             elif isinstance(part, parts.Damage):
-                damaged += 1
+                damaged.append(part)
             elif not part.finished:
                 found.note = f"{RECORDING} was not closed: read to byte {part.read_bytes:,} of {part.total_bytes:,}"
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name the folder of a run") from None
     if damaged:
-        found.note = f"{found.note}; {damaged} pieces damaged".removeprefix("; ")
+        count = f", and {len(damaged) - 1} more places" if len(damaged) > 1 else ""
+        told = f"{RECORDING} is damaged at byte {damaged[0].place:,}{count}: what it held there is not in this report"
+        found.note = f"{found.note}; {told}".removeprefix("; ")
     check_format(path, found.metadata)
     return found
 
@@ -218,6 +266,7 @@ def _take(found: _Recorded, part: parts.Message) -> None:
             row = _report.decode(part.data)
             if found.log_zero_ns is None:
                 found.log_zero_ns = part.t_ns - row.t_ns
+            found.newest_ns = max(found.newest_ns, row.t_ns)
             if row.estimate.valid:
                 found.rows.append(row)
         elif part.topic in {"/event", "/notice"}:

@@ -90,6 +90,19 @@ def test_a_recording_that_was_torn_is_read_as_far_as_it_goes_and_says_so(monkeyp
     assert "run.mcap was not closed" in (tmp_path / "torn" / "report.html").read_text(encoding="utf-8")
 
 
+def test_a_shortened_recording_makes_no_run_faster_and_is_told_before_the_figures(job, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "torn")
+    content = (tmp_path / "torn" / "run.mcap").read_bytes()
+    (tmp_path / "torn" / "run.mcap").write_bytes(content[: len(content) // 3])
+    whole, cut = (report.facts_of_folders(report.Asked(runs=(path,))) for path in (job / "run", tmp_path / "torn"))
+    assert (whole.unread_s, whole.remarks) == (0.0, ())
+    assert cut.unread_s > 20.0
+    assert cut.time_s == pytest.approx(whole.time_s, abs=1.0)
+    assert cut.rate_m2_per_h == pytest.approx(whole.rate_m2_per_h, rel=0.05)
+    assert "before the run: what is on record after that cannot be made again from it" in cut.remarks[0]
+    assert ">not recorded<" in time_sections.hours(cut)
+
+
 def in_two(run: Run) -> tuple[Run, Run]:
     """The same work as two runs with journals of their own, the second a day later, strokes numbered from 1 in each."""
     records = run.journal.records
@@ -183,6 +196,27 @@ def test_a_run_of_a_later_program_is_named_as_one(monkeypatch, capsys, job, tmp_
     status, _, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "later", "--no-pdf")
     assert (status, told.count("\n")) == (2, 1)
     assert "of format 99, this program reads up to" in told
+
+
+@pytest.mark.parametrize(
+    ("changed", "words"),
+    [
+        ({"simulated": False}, "says simulated False, the recording of the run says True"),
+        ({"start_utc": "2024-12-31T00:00:00.000Z"}, "says start_utc 2024-12-31"),
+        ({"time_source": "gnss", "start_utc": "yesterday"}, "start_utc is 'yesterday', no time in UTC"),
+        ({"end_utc": "2024-12-31T00:00:00.000Z"}, "ends at 2024-12-31T00:00:00.000Z, before its start"),
+    ],
+)
+def test_no_paper_is_made_of_a_run_file_that_contradicts_its_recording(
+    changed, words, monkeypatch, capsys, job, tmp_path
+):
+    shutil.copytree(job / "run", tmp_path / "run")
+    path = tmp_path / "run" / "run.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | changed))
+    status, said, told = flailpilot(monkeypatch, capsys, "report", tmp_path / "run", "--no-pdf", "--out", tmp_path)
+    assert (status, said, told.count("\n")) == (2, "", 1)
+    assert f"{path}: {words}" in told
+    assert not (tmp_path / "report.html").exists()
 
 
 def test_no_paper_is_made_of_another_runs_journal(monkeypatch, capsys, job, run, tmp_path):

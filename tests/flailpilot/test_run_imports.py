@@ -13,6 +13,7 @@ from flailpilot.run_reading import Run
 from tests.flailpilot.test_run_facts import DAY1, DAY2, FIRST, SECOND, run_of
 from tests.reports.test_imported import GROUND, NOW, PAPER, SAID, geojson
 from vehicle.contracts.errors import InputError
+from vehicle.host.utc import TimeSource
 from vehicle.reports import imported, importing
 from vehicle.reports.facts import FileHash
 from vehicle.runtime.verification import Chain, Verified
@@ -57,6 +58,24 @@ def test_a_recording_of_another_run_is_refused(name: str) -> None:
     check_recording(Path("run.mcap"), {}, manifest)
     with pytest.raises(InputError, match=r"^run.mcap: is of .* other, .* put this run's own recording back$"):
         check_recording(Path("run.mcap"), own | {name: "other"}, manifest)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("simulated", "True"), ("required_depth_m", "0.3"), ("config_hash", "00ff"), ("start_utc", "2031-01-01")],
+)
+def test_a_run_file_that_says_another_thing_than_the_recording_is_refused(name: str, value: str) -> None:
+    manifest = RUNS[0].manifest
+    own = {key: str(value) for key, value in msgspec.to_builtins(manifest).items()}
+    assert own[name] != value
+    with pytest.raises(InputError, match=rf"^run.json: says {name} .*, the recording of the run says {value}: .*again"):
+        check_recording(Path("run.mcap"), own | {name: value}, manifest)
+
+
+def test_a_start_that_the_receiver_corrected_is_no_contradiction() -> None:
+    manifest = msgspec.structs.replace(RUNS[0].manifest, time_source=TimeSource.GNSS)
+    told = {"time_source": "ntp", "start_utc": "2025-01-01T00:00:00.000Z"}
+    check_recording(Path("run.mcap"), told, manifest)
 
 
 def test_a_file_that_was_imported_beside_two_runs_counts_once(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 import shapely
 
-from benchmarks.trials.report_sums import LEFT, broken_sums, number, rows
+from benchmarks.trials.report_sums import LEFT, broken_sums, number, rows, seconds
 from tests.config.test_task import STATED as TASK
 from tests.control.ledger import jobs
 from tests.reports.test_export import RELEASED, SEARCHED
@@ -78,6 +78,38 @@ def test_every_sum_of_the_report_adds_up(page: str) -> None:
     assert len(rows(page, "Hours")) > 2
     assert len(rows(page, "Lots for sampling")) == 2
     assert broken_sums(facts(), page) == ()
+
+
+def test_a_reader_who_adds_up_a_column_gets_the_printed_whole() -> None:
+    job = facts()
+    thirds = tuple(msgspec.structs.replace(job.runs[0], processed_m2=job.found.processed_m2 / 3.0) for _ in range(3))
+    page = report_page(msgspec.structs.replace(job, runs=thirds), b"")
+    balance = {row[0]: row for row in rows(page, "Balance")}
+    parts = [row for name, row in balance.items() if name.startswith(("Processed", "Not workable", "Missed"))]
+    processed = number(balance["Processed to the required depth"][1])
+    area_m2 = number(balance["<b>Work area without keep-outs</b>"][1])
+    assert sum(number(row[1]) for row in parts if "&lt;" not in row[1]) == pytest.approx(area_m2, abs=1e-6)
+    assert sum(float(row[2]) for row in parts) == pytest.approx(100.0, abs=1e-6)
+    for title, cell in (("Depth of processed ground", 1), ("Lots for sampling", 6), ("Runs and days", 5)):
+        assert sum(number(row[cell]) for row in rows(page, title)) == pytest.approx(processed, abs=1e-6), title
+    hours = [row[1] for row in rows(page, "Hours")]
+    total = re.search(r"add up to the whole time, ([\d:]+) h", page)
+    assert total is not None
+    assert sum(seconds(cell) for cell in hours) == seconds(f"{total[1]},")
+    assert sum(float(cell.split(", ")[1].removesuffix(" %")) for cell in hours) == pytest.approx(100.0, abs=1e-6)
+
+
+def test_a_run_over_midnight_has_the_day_of_its_end() -> None:
+    job = facts()
+    run = msgspec.structs.replace(job.runs[0], start_utc="2026-05-04T23:50:00.000Z", end_utc="2026-05-05T00:10:00.000Z")
+    (row,) = rows(report_page(msgspec.structs.replace(job, runs=(run,)), b""), "Runs and days")
+    assert row[1:4] == ["2026-05-04", "23:50:00", "2026-05-05 00:10:00"]
+
+
+def test_remarks_stand_before_the_first_figure_of_the_balance() -> None:
+    page = report_page(facts(remarks=("accreditation A-1 ended on 2026-05-01",)), b"")
+    assert page.index("Remarks on this record") < page.index("accreditation A-1 ended") < page.index(">Balance</h2>")
+    assert "Remarks on this record" not in report_page(facts(), b"")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ import re
 import subprocess
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from tests import needs
+from tests.control.ledger.jobs import Shapes
 from tests.reports.test_papers import facts
 from vehicle.contracts.errors import InputError
 from vehicle.reports import pdf
@@ -110,3 +112,19 @@ def test_a_missing_font_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pdf, "FACES", (("Missing.ttf", "normal", "normal"),))
     with pytest.raises(InputError, match=r"Missing\.ttf: is missing"):
         pdf.pdf_of(paper("<p>x</p>"))
+
+
+def test_a_word_without_a_break_loses_nothing_at_the_edge_of_the_paper(tmp_path: Path) -> None:
+    order, site = "TO-" + "9" * 197, "Yuxarı" + "Şimal" * 39  # noqa: RUF001 - Azerbaijani
+    job = facts(task_id=order)
+    job = msgspec.structs.replace(job, organisation=f"{order} {order}", remarks=(order,))
+    assert isinstance(job.site, Shapes)
+    job = msgspec.structs.replace(job, site=msgspec.structs.replace(job.site, name=site))
+    found = words(tmp_path, pdf.pdf_of(report_page(job, b"")), "-bbox")
+    pages = re.split(r"<page ", found)[1:]
+    for page in pages:
+        width = re.match(r'width="([\d.]+)"', page)
+        assert width is not None
+        edges = [float(edge) for edge in re.findall(r'xMax="([\d.]+)"', page)]
+        assert max(edges) <= float(width[1])
+    assert found.count("9") >= 4 * 197  # in the remarks, as task and twice as organisation

@@ -104,6 +104,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     ground, imported unchanged. `zero_us`: UTC of the vehicle's time 0, from which events count; None if unknown.
     `samples`, `acts`, `runs`, `files`, `visits` are empty if only the masks are known. `due`: checks that are due at
     the end of the record; None if only its acts are known. `language`: of report and map; exports are in English.
+    `unread_s`: time of the runs that their recordings do not hold; it is part of `time_s`.
     `event_runs`: index of each event's run, `run_ends_s`: when each run ended; empty for one run.
     """
 
@@ -141,6 +142,7 @@ class JobFacts(msgspec.Struct, frozen=True, kw_only=True):
     software: str = ""
     due: frozenset[Knowledge] | None = None
     language: str = ENGLISH
+    unread_s: float = 0.0
     event_runs: tuple[int, ...] = ()
     run_ends_s: tuple[float, ...] = ()
 

@@ -1,5 +1,6 @@
 """Sections of the report about ground: balance, depth, what was not processed, survey, lots, swaths."""
 
+from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
 
@@ -12,9 +13,10 @@ from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.reports.charts import depth_histogram, slice_chart, speed_depth
 from vehicle.reports.depths import Reading, processed_by_depth_m2, slices_of
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import ROUNDING_M2, Gap, GapReason
+from vehicle.reports.gaps import ROUNDING_M2, Found, Gap, GapReason
 from vehicle.reports.html_parts import bars, clock, heads_of, note, picture, place, section, table
 from vehicle.reports.products import listed_by_size, polygons
+from vehicle.reports.rounding import areas_of, parts_of
 from vehicle.reports.words import area, grouped, percent
 
 PIECES_MAX: Final = 60
@@ -24,6 +26,8 @@ CORNERS_MAX: Final = 8
 POINT_M2: Final = 0.1
 """Area below which a piece is located by one point in it."""
 SLICES_MAX: Final = 6
+PARTS: Final = ("processed", "listed", "beyond", "missed")
+"""Rows of the balance that add up to the work area."""
 
 
 def balance(facts: JobFacts, outside_m2: float) -> str:
@@ -41,17 +45,41 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
         ("withdrawn", found.withdrawn_m2),
         ("outside", outside_m2),
     ]
-    whole_m2 = found.area_m2 or 1.0
+    shown = balance_texts(found)
+    share_of = _shares(rows, found.area_m2)
     told = "balance.note_survey" if found.not_in_task_m2 else "balance.note"
     return table(
         say("balance.title"),
         heads_of(facts, "balance", "ground", "area", "share"),
         [
-            [say(f"balance.{name}"), escape(area(value_m2)), f"{100.0 * value_m2 / whole_m2:.2f}"]
+            [
+                say(f"balance.{name}"), escape(shown.get(name, area(value_m2))),
+                f"{share_of[name]:.2f}",
+            ]
             for name, value_m2 in rows
         ],
         say(told, rate=grouped(facts.rate_m2_per_h), time=clock(facts.time_s)),
-    )
+    )  # fmt: skip
+
+
+def _shares(rows: Sequence[tuple[str, float]], area_m2: float) -> dict[str, float]:
+    """Return the share [%] of each row of the balance by name; those of the parts add up, an area has one share."""
+    parts = {name: value_m2 for name, value_m2 in rows if name in PARTS}
+    shares = [100.0 * value_m2 / (area_m2 or 1.0) for value_m2 in parts.values()]
+    found = dict(zip(parts, parts_of(shares, sum(shares), 2), strict=True))
+    same = {value_m2: found[name] for name, value_m2 in parts.items()}
+    return {name: same.get(value_m2, 100.0 * value_m2 / (area_m2 or 1.0)) for name, value_m2 in rows} | found
+
+
+def _left_m2(found: Found) -> float:
+    """Return what is not processed [m2], as the rows of the balance print it."""
+    return float(f"{found.area_m2:.2f}") - float(f"{found.processed_m2:.2f}")
+
+
+def balance_texts(found: Found) -> dict[str, str]:
+    """Return the parts of the balance as text, by name: with what is processed they add up to the area, as printed."""
+    listed, beyond, missed = areas_of([found.listed_m2, found.not_in_task_m2, found.missed_m2], _left_m2(found))
+    return {"listed": listed, "beyond": beyond, "missed": missed}
 
 
 def readings_of(facts: JobFacts) -> tuple[Reading, ...]:
@@ -73,9 +101,11 @@ def depths(facts: JobFacts, asked: Any) -> str:
     """Return the depth section: histogram and table of processed ground, slices with readings, speed against depth."""
     required_m, say = facts.config.mission.required_depth_m, facts.words
     areas_m2 = processed_by_depth_m2(asked, facts.ledger, facts.cell_m)
+    depths_cm = np.flatnonzero(areas_m2).tolist()
+    texts = areas_of([float(areas_m2[cm]) for cm in depths_cm], float(areas_m2.sum()))
     rows = [
-        (say("depth.row", first=cm, last=cm + 1), float(areas_m2[cm]), escape(area(float(areas_m2[cm]))))
-        for cm in np.flatnonzero(areas_m2)
+        (say("depth.row", first=cm, last=cm + 1), float(areas_m2[cm]), escape(text))
+        for cm, text in zip(depths_cm, texts, strict=True)
     ]
     told = say(
         "depth.note",
@@ -165,17 +195,18 @@ def not_processed(facts: JobFacts) -> str:
         return section(say("left.heading"), f"<p>{say('left.none')}</p>")
     large = [piece for piece in pieces if piece.area_m2 >= SMALL_M2]
     shown = large[:PIECES_MAX]
-    rows = [
-        [piece.name, piece.why, escape(area(piece.area_m2)), corners(facts, piece.shape), piece.follow_up]
-        for piece in shown
-    ]
     names = {piece.name for piece in shown}
     rest = [piece for piece in pieces if piece.name not in names]
+    areas_m2 = [*(piece.area_m2 for piece in shown), sum(piece.area_m2 for piece in rest)]
+    *texts, rest_text = areas_of(areas_m2, _left_m2(facts.found))
+    rows = [
+        [piece.name, piece.why, escape(text), corners(facts, piece.shape), piece.follow_up]
+        for piece, text in zip(shown, texts, strict=True)
+    ]
     if rest:
-        rest_m2 = sum(piece.area_m2 for piece in rest)
         rows.append(
             [
-                say("left.more", count=len(rest)), say("left.more_why"), escape(area(rest_m2)), say("left.more_where"),
+                say("left.more", count=len(rest)), say("left.more_why"), escape(rest_text), say("left.more_where"),
                 say("left.more_then"),
             ]
         )  # fmt: skip

@@ -10,6 +10,8 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.times import utc_text
 
 _TAG: Final = re.compile(r"<[^>]*>")
+_LONG: Final = re.compile(r"[^\s]{25,}")
+"""A word that a column would have to be made wider for than a page: its cell may break it anywhere."""
 
 
 def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note: str = "", level: int = 2) -> str:
@@ -18,11 +20,21 @@ def table(title: str, heads: Sequence[str], rows: Sequence[Sequence[str]], note:
     classes = [" class='n'" if is_number else "" for is_number in numeric]
     head = "".join(f"<th{kind}>{text}</th>" for text, kind in zip(heads, classes, strict=True))
     body = "".join(
-        "<tr>" + "".join(f"<td{kind}>{cell}</td>" for cell, kind in zip(row, classes, strict=True)) + "</tr>"
-        for row in rows
+        "<tr>" + "".join(_cell(cell, kind) for cell, kind in zip(row, classes, strict=True)) + "</tr>" for row in rows
     )
     told = f"<p class='note'>{note}</p>" if note else ""
     return f"<h{level}>{title}</h{level}>{told}<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _cell(cell: str, kind: str) -> str:
+    if not kind and _LONG.search(_TAG.sub(" ", cell)):
+        kind = " class='long'"
+    return f"<td{kind}>{cell}</td>"
+
+
+def shortened(text: str, most: int) -> str:
+    """Return a text of at most `most` letters, with an ellipsis where it was cut."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
 
 
 def section(title: str, body: str) -> str:

@@ -11,11 +11,12 @@ from vehicle.config.task import NOT_STATED
 from vehicle.config.task import rows as task_rows
 from vehicle.reports.about import job_values
 from vehicle.reports.envelope import ENVELOPE_ROWS
-from vehicle.reports.facts import JobFacts, ReportKind
+from vehicle.reports.facts import JobFacts, ReportKind, RunLine
 from vehicle.reports.html_parts import heads_of, not_stated, note, section, stated, table
 from vehicle.reports.imported import FollowUp, Release, needed
 from vehicle.reports.importing import area_of
 from vehicle.reports.minimum_data import minimum_data
+from vehicle.reports.rounding import parts_of
 from vehicle.reports.words import area, grouped, percent
 
 LEFT_OUT: Final = ("statement", "classification")
@@ -39,7 +40,6 @@ def task(facts: JobFacts) -> str:
     say = facts.words
     known = [[say(f"value.{name}"), _value(facts, name, text)] for name, text in job_values(facts).items()
              if name not in LEFT_OUT]  # fmt: skip
-    known += [[say("task.remark"), escape(remark)] for remark in facts.remarks]
     parts = []
     if facts.task is None:
         parts.append(section(say("task.stated_title"), note(say("task.no_file"))))
@@ -196,21 +196,29 @@ def runs(facts: JobFacts) -> str:
     say = facts.words
     if not facts.runs:
         return ""
-    rows = [
-        [
-            escape(row.name), row.start_utc[:10] or "-", row.start_utc[11:19] or "-",
-            row.end_utc[11:19] or say("runs.unknown"), escape(row.time_source), grouped(row.processed_m2, 2),
-            escape(row.note) or say("runs.whole"),
-        ]
-        for row in facts.runs
-    ]  # fmt: skip
     total_m2 = sum(row.processed_m2 for row in facts.runs)
     before_m2 = facts.found.processed_m2 - total_m2
+    processed_m2 = parts_of([row.processed_m2 for row in facts.runs], total_m2, 2)
+    rows = [
+        [
+            escape(row.name), row.start_utc[:10] or "-", row.start_utc[11:19] or "-", _run_end(facts, row),
+            escape(row.time_source), grouped(shown_m2, 2), escape(row.note) or say("runs.whole"),
+        ]
+        for row, shown_m2 in zip(facts.runs, processed_m2, strict=True)
+    ]  # fmt: skip
     told = say("runs.note", total=grouped(total_m2, 2))
     if before_m2 > 0.005:
         told = say("runs.note_before", total=grouped(total_m2, 2), before=grouped(before_m2, 2))
     heads = heads_of(facts, "runs", "run", "day", "start", "end", "source", "area", "recording")
     return table(say("runs.title"), heads, rows, told)
+
+
+def _run_end(facts: JobFacts, row: RunLine) -> str:
+    """Return when a run ended; with the day, where that is another one than that of its start."""
+    time = row.end_utc[11:19]
+    if not time:
+        return facts.words("runs.unknown")
+    return time if row.end_utc[:10] == row.start_utc[:10] else f"{row.end_utc[:10]} {time}"
 
 
 def versions(facts: JobFacts) -> str:

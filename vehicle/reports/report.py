@@ -3,6 +3,7 @@
 import base64
 from html import escape
 from pathlib import Path
+from typing import Final
 
 import shapely
 
@@ -12,10 +13,13 @@ from vehicle.reports import people_section, shift_section
 from vehicle.reports import survey_sections as field
 from vehicle.reports import time_sections as times
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.html_parts import picture
+from vehicle.reports.html_parts import picture, shortened
 from vehicle.reports.products import Feature, features
 from vehicle.reports.report_style import style
 from vehicle.reports.words import ENGLISH, area, grouped, percent
+
+RUNNING_MAX: Final = 40
+"""Letters of a name in the line at the foot of each page."""
 
 
 def write_report(path: Path, facts: JobFacts, map_path: Path) -> None:
@@ -34,6 +38,7 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
         _head(facts),
         papers.warning(facts),
         _verdict(facts),
+        _remarks(facts),
         _warnings(facts),
         ground.balance(facts, outside.area),
         papers.runs(facts),
@@ -69,7 +74,11 @@ def report_page(facts: JobFacts, map_png: bytes, products: tuple[Feature, ...] |
 def _head(facts: JobFacts) -> str:
     say = facts.words
     site = escape(facts.site.name) or say.text("head.unnamed")
-    running = say.text("head.running", site=site, task=escape(facts.task_id) or say.text("stated.none"))
+    short = {
+        "site": escape(shortened(facts.site.name, RUNNING_MAX)) or site,
+        "task": escape(shortened(facts.task_id, RUNNING_MAX)) or say.text("stated.none"),
+    }
+    running = say.text("head.running", **short)
     simulated = f"<p class='simulated'>{say('warn.simulated')}</p>" if facts.simulated else ""
     title = say.text("head.title", kind=say.text(f"kind.{facts.kind.value}"), site=site)
     line = say(
@@ -120,7 +129,7 @@ def _missed_told(facts: JobFacts) -> str:
     found, say, task = facts.found, facts.words, facts.plan.task
     beyond = say("warn.beyond", area=grouped(found.not_in_task_m2, 1))
     if found.missed_m2 > 0.0:
-        told = say("warn.missed", area=escape(area(found.missed_m2)))
+        told = say("warn.missed", area=escape(ground.balance_texts(found)["missed"]))
         return f"<p class='open'>{told}{f' {beyond}' if found.not_in_task_m2 > 0.0 else ''}</p>"
     values = {"processed": grouped(found.processed_m2, 1), "listed": grouped(found.listed_m2, 1)}
     if found.not_in_task_m2 > 0.0 or (task is not None and task.survey is not None):
@@ -130,6 +139,14 @@ def _missed_told(facts: JobFacts) -> str:
             told = say("verdict.survey_share", share=percent(task.share), **values)
         return f"<p class='done'>{told} {beyond}</p>"
     return f"<p class='done'>{say('verdict.whole', **values)}</p>"
+
+
+def _remarks(facts: JobFacts) -> str:
+    """Return what a reader must know before the figures: what could not be read, whose licence had ended."""
+    if not facts.remarks:
+        return ""
+    rows = "".join(f"<li>{escape(line)}</li>" for line in facts.remarks)
+    return f"<div class='open'><b>{facts.words('remarks.title')}</b><ul>{rows}</ul></div>"
 
 
 def _warnings(facts: JobFacts) -> str:

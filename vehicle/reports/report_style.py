@@ -28,7 +28,7 @@ h2, h3, .note { break-after: avoid }
 .note { color: #46535f; font-size: .88rem; margin: .2rem 0 .4rem }
 table { border-collapse: collapse; width: 100%; font-size: .88rem }
 th, td { text-align: left; padding: .2rem .6rem .2rem 0; border-bottom: 1px solid #e6eaee; vertical-align: top }
-.whole { white-space: nowrap }
+.whole { white-space: nowrap } .long, h1, p, li { overflow-wrap: anywhere }
 th { color: #46535f; font-weight: 600 }
 td.n, th.n { text-align: right; padding-right: 1.1rem; font-variant-numeric: tabular-nums }
 .bar { background: #4A88BD; height: .7rem; display: block; min-width: 1px }

@@ -183,14 +183,18 @@ def waits_of(events: Sequence[Event], runs: Sequence[int] = ()) -> list[Wait]:
     return found
 
 
-def hours_of(samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float]) -> dict[str, float]:
-    """Return time [s] by activity, longest first; the times add up to the recording.
+def hours_of(
+    samples: Samples, stops: Sequence[Stop], checks_s: Sequence[float], unread_s: float = 0.0
+) -> dict[str, float]:
+    """Return time [s] by activity, longest first; the times add up to the runs.
 
     `checks_s`: times of measurements by people; the standstill around one counts as checks, unless it is a stop.
+    `unread_s`: time of the runs that no recording holds.
     """
     if not len(samples):
         return {}
     duration_s, holes_s = samples.durations_s()
+    holes_s += unread_s
     names = _activities(samples)
     moves = np.isin(samples.mode, [int(mode) for mode in (Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.RECOVERY, Mode.WAIT)])
     stands = ~moves & (np.abs(samples.speed_mps) < STAND_MPS)

@@ -11,9 +11,9 @@ from vehicle.contracts.plan import SegmentKind
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.html_parts import heads_of, hour, moment, place, table
 from vehicle.reports.products import Feature
+from vehicle.reports.rounding import areas_of
 from vehicle.reports.story import first_worked_s
 from vehicle.reports.survey import borders, legs, named_points
-from vehicle.reports.words import grouped
 
 KINDS: Final = {"B": "benchmark", "T": "turning_point", "P": "corner"}
 """First letter of a point's name -> its kind, `survey.kind.NAME`."""
@@ -55,25 +55,24 @@ def survey(facts: JobFacts) -> str:
 
 def lots(facts: JobFacts, features: Iterable[Feature]) -> str:
     """Return the section on lots for sampling."""
-    say, rows, shown = facts.words, [], set[str]()
-    for feature in features:
-        if feature.layer == "processed":
-            shown.add(str(feature.values["lot"]))
-            row = feature.values
-            span = (
-                say("lots.span", start=str(row["from_utc"])[11:19], end=str(row["until_utc"])[11:19] or "-")
-                if row["from_utc"]
-                else say("lots.unknown")
-            )
-            ended = str(row["ended_by"])
-            rows.append(
-                [
-                    str(row["lot"]), escape(str(row["machine"])), str(row["day_utc"] or "-"), span,
-                    say(f"lots.end.{ENDS[ended]}") if ended in ENDS else escape(ended),
-                    escape(str(row["check_reading"]) or "-"), grouped(float(row["inside_m2"] or 0.0), 2),
-                    f"{row['depth_least_cm']}",
-                ]
-            )  # fmt: skip
+    say, rows = facts.words, []
+    found = [feature.values for feature in features if feature.layer == "processed"]
+    texts = areas_of([float(row["inside_m2"] or 0.0) for row in found], facts.found.processed_m2)
+    for row, text in zip(found, texts, strict=True):
+        span = (
+            say("lots.span", start=str(row["from_utc"])[11:19], end=str(row["until_utc"])[11:19] or "-")
+            if row["from_utc"]
+            else say("lots.unknown")
+        )
+        ended = str(row["ended_by"])
+        rows.append(
+            [
+                str(row["lot"]), escape(str(row["machine"])), str(row["day_utc"] or "-"), span,
+                say(f"lots.end.{ENDS[ended]}") if ended in ENDS else escape(ended),
+                escape(str(row["check_reading"]) or "-"), escape(text), f"{row['depth_least_cm']}",
+            ]
+        )  # fmt: skip
+    shown = {str(row["lot"]) for row in found}
     heads = heads_of(facts, "lots", "lot", "machine", "day", "utc", "ended", "reading", "area", "depth")
     gone = ", ".join(escape(lot.name) for lot in facts.lots if lot.name not in shown)
     told = f"{say('lots.note')} {say('lots.gone', names=gone)}" if gone else say("lots.note")

@@ -27,6 +27,7 @@ from vehicle.reports.html_parts import (
     time_head,
 )
 from vehicle.reports.palette import marked
+from vehicle.reports.rounding import parts_of
 from vehicle.reports.seen import reading_names, seen_of
 from vehicle.reports.story import PAUSE, STOP, UNKNOWN_REASON, Stop, hours_of, link_loss, stops_of, waits_of
 from vehicle.reports.words import area, grouped
@@ -47,9 +48,10 @@ def hours(facts: JobFacts) -> str:
         return _phases(facts)
     say = facts.words
     stops = _stops(facts)
-    split = hours_of(facts.samples, stops, [row.t_s for row in facts.acts if _is_measured(row)])
+    measured_s = [row.t_s for row in facts.acts if _is_measured(row)]
+    split = hours_of(facts.samples, stops, measured_s, facts.unread_s)
     total_s = sum(split.values())
-    rows = [(_activity(facts, name), time_s, _share(facts, time_s, total_s)) for name, time_s in split.items()]
+    rows = _shares(facts, [(_activity(facts, name), time_s) for name, time_s in split.items()])
     loss = link_loss(facts.samples)
     by_link = [stop for stop in stops if stop.reason in LINK_REASONS]
     link = say(
@@ -89,22 +91,28 @@ def _reason(facts: JobFacts, reason: str) -> str:
 def _phases(facts: JobFacts) -> str:
     """Return time by phase of the mission, used if no recording was read."""
     say = facts.words
-    total_s = sum(facts.phase_s.values())
     phases = sorted(facts.phase_s.items(), key=lambda row: -row[1])
-    rows = [
-        (
-            say(f"phase.{name}") if f"phase.{name}" in say else escape(name.replace("_", " ")),
-            time_s,
-            _share(facts, time_s, total_s),
-        )
-        for name, time_s in phases
-    ]
+    rows = _shares(
+        facts,
+        [
+            (say(f"phase.{name}") if f"phase.{name}" in say else escape(name.replace("_", " ")), time_s)
+            for name, time_s in phases
+        ],
+    )
     heads = [*heads_of(facts, "hours", "activity", "time"), ""]
     return table(say("hours.title"), heads, bars(rows), say("hours.phases_note")) if rows else ""
 
 
-def _share(facts: JobFacts, time_s: float, total_s: float) -> str:
-    return facts.words("hours.share", time=clock_s(time_s), share=f"{100.0 * time_s / (total_s or 1.0):.1f}")
+def _shares(facts: JobFacts, rows: Sequence[tuple[str, float]]) -> list[tuple[str, float, str]]:
+    """Return (name, time [s], time and share as text); the texts add up to the whole time, and to 100 %."""
+    times_s = [time_s for _, time_s in rows]
+    total_s = sum(times_s)
+    shares = parts_of([100.0 * time_s / (total_s or 1.0) for time_s in times_s], 100.0 if total_s else 0.0, 1)
+    shown_s = parts_of(times_s, total_s, 0)
+    return [
+        (name, time_s, facts.words("hours.share", time=clock_s(told_s), share=f"{share:.1f}"))
+        for (name, time_s), told_s, share in zip(rows, shown_s, shares, strict=True)
+    ]
 
 
 def stops(facts: JobFacts) -> str:
