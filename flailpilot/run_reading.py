@@ -248,7 +248,7 @@ def _recording(path: Path) -> _Recorded:
             elif isinstance(part, parts.Damage):
                 damaged.append(part)
             elif not part.finished:
-                found.note = f"{RECORDING} was not closed: read to byte {part.read_bytes:,} of {part.total_bytes:,}"
+                found.note = _unclosed_text(part)
     except OSError as error:
         raise InputError(f"{path}: {(error.strerror or str(error)).lower()}; name the folder of a run") from None
     if damaged:
@@ -257,6 +257,12 @@ def _recording(path: Path) -> _Recorded:
         found.note = f"{found.note}; {told}".removeprefix("; ")
     check_format(path, found.metadata)
     return found
+
+
+def _unclosed_text(part: parts.End) -> str:
+    if part.read_bytes == part.total_bytes:
+        return f"{RECORDING} was not closed, as where the program was killed; all {part.total_bytes:,} bytes were read"
+    return f"{RECORDING} was not closed: read to byte {part.read_bytes:,} of {part.total_bytes:,}"
 
 
 def _take(found: _Recorded, part: parts.Message) -> None:

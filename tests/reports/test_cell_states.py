@@ -161,3 +161,18 @@ def test_the_table_holds_every_piece(worked: LedgerState, tmp_path: Path) -> Non
     assert [(row["state"], row["reason"]) for row in rows] == [(row.state.value, row.reason) for row in found]
     assert sum(float(row["area_m2"]) for row in rows) == pytest.approx(facts.found.area_m2, abs=1e-2)
     assert all(shapely.is_valid(shapely.from_wkt(row["wkt"])) for row in rows)
+    assert all("not for feet" in row["note"] and row["site"] == facts.site.name for row in rows)
+    assert not [row for row in rows if row["state"] not in ("processed", "provisional")
+                and row["note"].startswith("processed: ")]  # fmt: skip
+
+
+def test_words_of_people_in_the_table_are_no_formula(worked: LedgerState, tmp_path: Path) -> None:
+    facts = facts_of(worked)
+    note = '=HYPERLINK("x")'
+    told = tuple(msgspec.structs.replace(gap, reason=gaps.GapReason.SKIPPED, note=note) for gap in facts.found.gaps)
+    assert told
+    write_states(
+        tmp_path / "states.csv", msgspec.structs.replace(facts, found=msgspec.structs.replace(facts.found, gaps=told))
+    )
+    with (tmp_path / "states.csv").open(newline="", encoding="utf-8") as file:
+        assert {row["reason"] for row in csv.DictReader(file) if "HYPERLINK" in row["reason"]} == {f"'{note}"}

@@ -69,6 +69,20 @@ def test_a_slice_goes_through_each_reading_and_shows_it_beside() -> None:
     assert not next(cut for cut in cuts if cut.share == 0.25).readings
 
 
+def test_a_reading_off_the_work_area_is_in_no_slice() -> None:
+    """A test strip is read outside: a slice through it would show ground that it says nothing of."""
+    area = jobs.slanted(6.0, 2.4, 0.4, 0.8)
+    unit, left = (
+        np.array([math.cos(jobs.YAW_RAD), math.sin(jobs.YAW_RAD)]),
+        np.array([-math.sin(jobs.YAW_RAD), math.cos(jobs.YAW_RAD)]),
+    )
+    off = unit * 3.0 + left * 8.0
+    reading = Reading(number=1, east_m=off[0], north_m=off[1], depth_m=0.2, sigma_m=0.01, by="x", where="strip")
+    cuts = slices_of(area, WORKED, jobs.CONFIG.mission.cell_m, jobs.YAW_RAD, (reading,))
+    assert len(cuts) == 3
+    assert not [cut for cut in cuts if cut.reading is not None or cut.readings]
+
+
 @example([(0.0, 0.125), (0.5, 0.25), (0.25, 0.125)])
 @given(st.lists(st.tuples(st.floats(0.0, 7.0), st.floats(0.1, 0.3)), max_size=12))
 def test_the_names_of_near_readings_stand_apart(places) -> None:

@@ -223,12 +223,12 @@ def test_no_column_of_a_table_is_empty(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("text", ["=1+1", "+1+1", "-1+cmd|x", "@x", "\t=1"])
 def test_no_cell_is_worked_out_by_a_spreadsheet(text: str) -> None:
-    assert tables._cell(text) == f"'{text}"
+    assert tables.cell(text) == f"'{text}"
 
 
 @pytest.mark.parametrize("value", ["-46.930000000", "+1", "a-b", "", 5, None])
 def test_a_number_stays_one(value: object) -> None:
-    assert tables._cell(value) == value
+    assert tables.cell(value) == value
 
 
 def test_a_simulated_record_says_so_in_every_row_and_feature(tmp_path: Path) -> None:

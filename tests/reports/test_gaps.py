@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 import pytest
 import shapely
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tests import builders
@@ -171,3 +171,15 @@ def test_ground_between_the_strips_of_a_survey_is_a_line_of_its_own() -> None:
     both = gaps.find(area, NOTHING, msgspec.structs.replace(plan, untreatable=plan.untreatable + beyond.untreatable),
                      WORKED, CONFIG)  # fmt: skip
     assert (both.not_in_task_m2, both.listed_m2) == (0.0, pytest.approx(whole.listed_m2))
+
+
+@settings(max_examples=8, deadline=None)
+@given(lengths=st.tuples(st.floats(2.0, 9.0, allow_subnormal=False), st.floats(2.0, 9.0, allow_subnormal=False)))
+@example((6.3, 4.1))
+def test_where_nothing_was_worked_nothing_is_processed(lengths: tuple[float, float]) -> None:
+    """The areas are differences of large ones: what is left over by rounding must not pass for ground."""
+    area, post = _slanted(*lengths), _slanted(0.5, 0.5, 0.3)
+    ring = shapely.difference(post.buffer(0.3, join_style="mitre"), post)
+    found = gaps.find(area, post, _plan(ring), LedgerState(), CONFIG)
+    assert (found.processed_m2, found.provisional_m2, found.swept_not_credited_m2) == (0.0, 0.0, 0.0)
+    assert gaps.find(area, post, _plan(), LedgerState(), CONFIG).listed_m2 == 0.0

@@ -93,6 +93,12 @@ def test_every_format_gives_the_same_ground_and_attributes(suffix: str, tmp_path
         ({"result": "strip 3 is mine free"}, "result says 'mine free': only a document"),
         ({"method": "searched, free of landmines"}, "method says 'free of landmines': only a document"),
         ({"result": "clear from landmines"}, "result says 'clear from landmines'"),
+        ({"result": "de\x6dined to 13 cm"}, "only a document of the authority may use this word"),
+        ({"result": "sahə minalardan təmizlənib"}, "result says 'təmizlənib': only a document"),
+        ({"result": "Alan mayından TEMİZLENDİ"}, "result says 'TEMİZLENDİ': only a document"),  # noqa: RUF001 - letters of that language
+        ({"result": "ділянку розміновано"}, "result says 'розміновано': only a document"),
+        ({"result": "участок очищен"}, "result says 'очищен': only a document"),
+        ({"who": "x" * 501}, "who has 501 letters, 500 is the most; write a shorter line, in the file or with --who"),
         ({"when": "2026-11-30T12:00:01Z"}, "lies in the future"),
         ({"when": "2026-12-02"}, "lies in the future"),
         ({"when": "2026-11-30T10:00:00"}, "has no zone"),
@@ -107,6 +113,18 @@ def test_what_cannot_be_right_is_refused(change: dict[str, str], words: str, tmp
     assert words in str(refused.value)
     assert "team.geojson: feature 1" in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_the_name_of_the_work_is_not_a_word_of_the_authority(tmp_path: Path) -> None:
+    names = [
+        "Mayın Temizleme Ekibi 3",  # noqa: RUF001 - letters of that language
+        "minatəmizləmə briqadası",  # noqa: RUF001 - letters of that language
+        "Група розмінування «Північ»",
+        "Группа разминирования",
+    ]
+    for number, who in enumerate(names):
+        path = geojson(tmp_path / f"{number}.geojson", [degrees((2, 3, 20, 15))], **(SAID | {"who": who}))
+        assert importing.follow_ups(path, GROUND, {}, NOW)[0].who == who
 
 
 BOW_TIE = shapely.Polygon([(0, 0), (20, 20), (20, 0), (0, 20)])

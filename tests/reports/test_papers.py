@@ -112,6 +112,14 @@ def test_remarks_stand_before_the_first_figure_of_the_balance() -> None:
     assert "Remarks on this record" not in report_page(facts(), b"")
 
 
+def test_the_report_says_whose_words_of_released_land_stand_in_it() -> None:
+    note = RecordedAct(t_s=7.0, act=observed("note", 0.0, "east part cleared, <b>go</b>"))
+    page = report_page(msgspec.structs.replace(facts(), acts=(note,)), b"")
+    (line,) = re.findall(r"<li>(“cleared” stands in note of [^<]*)</li>", page)
+    assert line.endswith("whether land is released stands in a document of the authority alone.")
+    assert page.index(line) < page.index(">Balance</h2>")
+
+
 @pytest.mark.parametrize(
     ("title", "cell", "words"),
     [

@@ -7,7 +7,7 @@ import csv
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 import numpy as np
@@ -20,9 +20,12 @@ from vehicle.reports.degrees import in_degrees, rounded
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import Gap, GapReason
 from vehicle.reports.outlines import NO_LABEL, Label, open_cells, outlines
+from vehicle.reports.products import NOTES
 from vehicle.reports.seen import seen_of
+from vehicle.reports.tables import cell
 
 FIRM, OPEN = 0, 1
+COLUMNS: Final = ("state", "reason", "area_m2", "simulated", "site", "plan_hash", "note", "wkt")
 
 
 class CellState(StrEnum):
@@ -34,6 +37,15 @@ class CellState(StrEnum):
     PROVISIONAL = "provisional"
     SKIPPED = "skipped"
     DETONATION = "detonation"
+
+
+NOTE_OF_STATE: Final = {
+    CellState.PROCESSED: NOTES["processed"],
+    CellState.PROVISIONAL: f"{NOTES['processed']}; provisional, no closing check of the base",
+    CellState.BELOW_DEPTH: NOTES["processed_below_depth"],
+    CellState.DETONATION: "place of a detonation: not for feet",
+}
+"""What a row says of itself; each other state is ground that is not processed."""
 
 
 class Ground(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,11 +87,16 @@ def write_states(path: Path, facts: JobFacts) -> None:
     """Write a row for each piece: state, reason, area, and polygons as WKT in longitude and latitude."""
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file)
-        table.writerow(("state", "reason", "area_m2", "simulated", "plan_hash", "wkt"))
+        table.writerow(COLUMNS)
         for row in states(facts):
             told = "yes" if facts.simulated else "no"
             words = shapely.to_wkt(rounded(in_degrees(row.geometry, facts.plan.datum)), rounding_precision=10)
-            table.writerow((row.state.value, row.reason, f"{row.area_m2:.4f}", told, facts.plan.plan_hash, words))
+            table.writerow(
+                (
+                    row.state.value, cell(row.reason), f"{row.area_m2:.4f}", told, cell(facts.site.name),
+                    facts.plan.plan_hash, NOTE_OF_STATE.get(row.state, NOTES["missed"]), words,
+                )
+            )  # fmt: skip
 
 
 def confirmed_or_open(ledger: LedgerState) -> Label:

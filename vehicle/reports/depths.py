@@ -87,7 +87,8 @@ def slices_of(
     places: dict[float, tuple[int | None, float]] = {
         round(float(along.min() + share * np.ptp(along)), 3): (None, share) for share in WITHOUT_READING
     }
-    places |= {round(float(np.dot((row.east_m, row.north_m), ahead)), 3): (row.number, 0.0) for row in readings}
+    here = [row for row in readings if shapely.distance(area, shapely.Point(row.east_m, row.north_m)) <= NEAR_M]
+    places |= {round(float(np.dot((row.east_m, row.north_m), ahead)), 3): (row.number, 0.0) for row in here}
     found = []
     for place in sorted(places):
         line = shapely.LineString([ahead * place + left * across.min(), ahead * place + left * across.max()])
@@ -116,8 +117,10 @@ def _slice(
     near = []
     for row in readings:
         offset = np.array([row.east_m, row.north_m]) - start
-        if abs(offset[0] * unit[1] - offset[1] * unit[0]) <= NEAR_M:
-            near.append((float(offset @ unit), row))
+        along_m = float(offset @ unit)
+        beside = abs(offset[0] * unit[1] - offset[1] * unit[0]) <= NEAR_M
+        if beside and -NEAR_M <= along_m <= length_m + NEAR_M:
+            near.append((along_m, row))
     return Slice(
         start_m=(float(start[0]), float(start[1])),
         end_m=(float(end[0]), float(end[1])),

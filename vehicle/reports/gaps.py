@@ -125,9 +125,9 @@ def find(
     beyond_m2 = sum(m2 for row, m2 in zip(plan.untreatable, left_m2, strict=True) if _is_beyond(row))
     return Found(
         area_m2=asked.area,
-        processed_m2=asked.area - whole.area_m2,
+        processed_m2=_of_ground(asked.area - whole.area_m2),
         missed_m2=missed.area_m2,
-        listed_m2=max(0.0, whole.area_m2 - missed.area_m2 - missed.rounding_m2 - beyond_m2),
+        listed_m2=_of_ground(whole.area_m2 - missed.area_m2 - missed.rounding_m2 - beyond_m2),
         rounding_m2=missed.rounding_m2,
         swept_not_credited_m2=whole.swept_m2,
         below_depth_m2=whole.below_m2,
@@ -137,6 +137,11 @@ def find(
         not_in_task_m2=beyond_m2,
         left_m2=left_m2,
     )
+
+
+def _of_ground(difference_m2: float) -> float:
+    """Return a difference of areas; what only rounding leaves over is no ground."""
+    return difference_m2 if difference_m2 >= ROUNDING_M2 else 0.0
 
 
 def _is_beyond(row: Untreatable) -> bool:

@@ -8,6 +8,7 @@ from typing import Final
 
 from vehicle.contracts.errors import InputError
 from vehicle.reports.imported import TEAMS, Layer
+from vehicle.reports.reserved import reserved_word
 from vehicle.reports.spreadsheet import plain_heading
 
 TEXT_MAX: Final = 500
@@ -25,9 +26,6 @@ TEAM_WORDS: Final = {
     "metal detector": "detector", "mechanical": "machine",
 }  # fmt: skip
 """Other words of the field for teams."""
-_RESERVED: Final = re.compile(
-    r"\b(?:cleared|mine[- ]?free|(?:free|clear) (?:of|from) (?:land)?mines|released)\b", re.IGNORECASE
-)
 _DAY: Final = r"(?P<y>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)|(?P<d2>\d\d?)\.(?P<m2>\d\d?)\.(?P<y2>\d{4})"
 _MOMENT: Final = re.compile(rf"(?:{_DAY})(?:[T ]+(?P<time>\d.*))?", re.IGNORECASE)
 _ADVICE: Final = "write a day, 2026-11-30, or a time with its zone, 2026-11-30T14:05:00Z"
@@ -99,7 +97,12 @@ def _near(word: str, known: Iterable[str]) -> str:
 
 def check_text(place: str, name: str, value: str) -> None:
     """Check what people say of ground. Raises InputError if it is missing, no line of text, or a reserved word."""
-    if not value.strip() or not value.isprintable() or len(value) > TEXT_MAX:
+    if len(value) > TEXT_MAX:
+        raise InputError(
+            f"{place}: {name} has {len(value):,} letters, {TEXT_MAX} is the most; write a shorter line, in the file or "
+            f"with --{name}"
+        )
+    if not value.strip() or not value.isprintable():
         shown = f"is {value[:40]!r}" if value.strip() else "is not said"
         raise InputError(f"{place}: {name} {shown}; write one line of text, in the file or with --{name}")
     check_words(place, name, value)
@@ -107,9 +110,9 @@ def check_text(place: str, name: str, value: str) -> None:
 
 def check_words(place: str, name: str, value: str) -> None:
     """Raise InputError if a text uses a word of the authority's documents, such as *cleared*."""
-    if found := _RESERVED.search(value):
+    if word := reserved_word(value):
         raise InputError(
-            f"{place}: {name} says {found[0]!r}: only a document of the authority may use this word (ledger release); "
+            f"{place}: {name} says {word!r}: only a document of the authority may use this word (ledger release); "
             "write what the team did and found"
         )
 

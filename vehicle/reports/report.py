@@ -16,6 +16,7 @@ from vehicle.reports.facts import JobFacts
 from vehicle.reports.html_parts import picture, shortened
 from vehicle.reports.products import Feature, features
 from vehicle.reports.report_style import style
+from vehicle.reports.reserved import people_said
 from vehicle.reports.words import ENGLISH, area, grouped, percent
 
 RUNNING_MAX: Final = 40
@@ -143,9 +144,13 @@ def _missed_told(facts: JobFacts) -> str:
 
 def _remarks(facts: JobFacts) -> str:
     """Return what a reader must know before the figures: what could not be read, whose licence had ended."""
-    if not facts.remarks:
+    said = [
+        facts.words("remarks.reserved", word=escape(word), where=escape(where)) for word, where in people_said(facts)
+    ]
+    lines = [*map(escape, facts.remarks), *said]
+    if not lines:
         return ""
-    rows = "".join(f"<li>{escape(line)}</li>" for line in facts.remarks)
+    rows = "".join(f"<li>{line}</li>" for line in lines)
     return f"<div class='open'><b>{facts.words('remarks.title')}</b><ul>{rows}</ul></div>"
 
 

@@ -1,6 +1,6 @@
 """Rounds the parts of a whole so that the printed parts add up to the printed whole.
 
-A reader adds up a column by hand. Parts that are rounded one by one may be off by a unit of the last digit in the sum.
+A reader adds up a column. Parts that are rounded one by one may be off by a unit of the last digit in the sum.
 """
 
 import math

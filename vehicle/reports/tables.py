@@ -82,10 +82,10 @@ def _write(path: Path, columns: tuple[str, ...], rows: Iterable[Mapping[str, Any
         writer = csv.DictWriter(file, columns, extrasaction="ignore", restval="")
         writer.writeheader()
         for row in rows:
-            writer.writerow({name: _cell(value) for name, value in row.items()})
+            writer.writerow({name: cell(value) for name, value in row.items()})
 
 
-def _cell(value: Any) -> Any:
+def cell(value: Any) -> Any:
     """Return a number with four decimals, or a text; one that a spreadsheet would take for a formula is quoted."""
     if isinstance(value, float):
         return f"{value:.4f}"
