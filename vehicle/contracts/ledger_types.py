@@ -204,7 +204,8 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     `good`: `kind` was known good at this moment; `closing` False where nothing before it is confirmed by that. Else
     what was claimed since `kind` was last good is withdrawn, as `Revoke` has it; since `since_t_ns` where that is told.
     `at_number`: stroke of the ground that was measured; good says nothing of newer ground, and what is withdrawn begins
-    after the last measurement on older ground. None: the newest.
+    after the last measurement on older ground. None: the newest. `recorded` False: it proves nothing of `kind`; the
+    ledger and its journal leave it out, whatever else follows from it.
     """
 
     kind: Knowledge
@@ -217,6 +218,7 @@ class Order(msgspec.Struct, frozen=True, kw_only=True):
     bias_m: float = 0.0
     since_t_ns: int | None = None
     at_number: int | None = None
+    recorded: bool = True
 
 
 class Pending(msgspec.Struct, frozen=True, kw_only=True):

@@ -121,7 +121,10 @@ def load_checks(path: Path | None) -> tuple[ChecksState, str]:
 
 
 async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState], tell: Callable[[str], None]) -> None:
-    """Write changed results until cancelled, and once at the end."""
+    """Write changed results until cancelled, and once at the end.
+
+    The first are always written: a state that a start made of the journal may say more than the file on the disk.
+    """
     if path is None:
         return
     await kept_file.keep(
@@ -129,7 +132,7 @@ async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState]
         clock,
         lambda: encode(state()),
         bytes,
-        on_disk=encode(state()),
+        on_disk=None,
         worth=operator.ne,
         period_ns=PERIOD_NS,
         forgets="the checks",

@@ -21,7 +21,7 @@ from flailpilot import observe
 from tests.console.planning.asgi import ask
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.hammers import Hammers
-from vehicle.control.checks import contradictions, judge
+from vehicle.control.checks import contradictions, notes
 from vehicle.host.clock import utc_now
 from vehicle.operator_link.machine_file import machine_file
 
@@ -106,7 +106,7 @@ def test_a_count_names_its_tracks() -> None:
 def test_a_check_of_the_machine_is_the_note_that_the_vehicle_knows(kind: Any) -> None:
     seen = sent(Typed(vehicle="a", number=1, kind=kind, who="leader", measured_ms=NOW_MS))
     assert (seen.kind, seen.text) == (ObservationKind.NOTE, MACHINE_CHECKS[kind])
-    assert MACHINE_CHECKS[kind] in judge._ACTS
+    assert MACHINE_CHECKS[kind] in notes.ACTS
 
 
 @given(ago_ms=st.integers(0, 960 * 60_000))

@@ -54,4 +54,4 @@ def test_more_tracks_than_missing_hammers_take_the_whole_width() -> None:
 def test_a_mark_under_the_machine_is_held_against_its_place_though_it_proves_no_base() -> None:
     state, found, refused = tell(replace(room.all_made(), base_open=False), replace(TOLD[BASE], text="machine on B"))
     assert (refused, state.base_open) == ("", False)
-    assert [(order.good, order.closing, order.at_number) for order in found] == [(True, False, 0)]
+    assert [(order.good, order.recorded) for order in found] == [(True, False)]

@@ -1,5 +1,6 @@
 """What is known of the machine over a restart, and what is not taken from a file."""
 
+import asyncio
 from pathlib import Path
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 
 from firmware_bridge.types import ObservationKind
 from tests.control.checks.test_room import BASE, CONFIG, observation, step
+from tests.runtime.support import JumpingClock
 from vehicle.control.checks import room
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.runtime import kept_checks
@@ -88,3 +90,14 @@ def test_a_damaged_file_withholds_until_each_check_was_made(tmp_path: Path) -> N
     state, _ = step(state, msgspec.structs.replace(BASE, sequence=2))
     assert (state.hammers_missing, state.base_failed) == (0, False)
     assert step(state)[0].margin.withhold
+
+
+@pytest.mark.parametrize("seconds", [0, 3])
+def test_what_a_start_learned_from_the_journal_is_on_the_disk_after_the_first_second(
+    seconds: int, tmp_path: Path
+) -> None:
+    path, struck = tmp_path / "k.checks", msgspec.structs.replace(ChecksState(), hammers_struck=True)
+    clock = JumpingClock(seconds * kept_checks.PERIOD_NS)
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(kept_checks.keep(path, clock, lambda: struck, lambda _: None))
+    assert kept_checks.load_checks(path)[0].hammers_struck

@@ -25,7 +25,8 @@ def of_base(observation: Observation) -> str:
 
 def of_machine(text: str) -> bool:
     """Whether the machine itself stood on the point: then it is no check of the base alone."""
-    return text.lower().startswith("machine")
+    first = _WORD.match(text.strip())
+    return first is not None and first[0].casefold() == "machine"
 
 
 def of_depth(observation: Observation, tool: ToolConfig) -> str:

@@ -68,8 +68,8 @@ def depth_reading(state: ChecksState, observation: Observation, seen: Seen) -> J
         return (state, (), fault) if fault else (replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), "")
     odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and shown_m > DEPTH_UNEXPLAINED_M else 0)
     if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX or bias_m > BIAS_MAX_M:
-        proof = () if fault else (good,)
-        orders = (replace(less, reason=told),) if less_m > 0.0 else proof
+        # Ground that holds what it claims says nothing good of a sensor that is off by more than it showed before.
+        orders = (replace(less, reason=told),) if less_m > 0.0 else ()
         state = measured.doubted(state, seen.t_ns, Knowledge.DEPTH)
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), orders, ""
     order = replace(less, reason=told, bias_m=less_m + doubt_m)

@@ -47,11 +47,10 @@ def hammer_count(state: ChecksState, observation: Observation, seen: Seen) -> Ju
         shocked=bool(fault) and state.shocked, hammers_struck=bool(fault) and state.hammers_struck,
         depth_known=state.depth_known and missing == state.hammers_missing,
     )  # fmt: skip
-    good = Order(
-        kind=Knowledge.HAMMERS, good=True, by=by, closing=seen.at_ns is not None and not fault, at_number=seen.number
-    )
+    good = Order(kind=Knowledge.HAMMERS, good=True, by=by, closing=seen.at_ns is not None, at_number=seen.number)
+    proof = () if fault else (good,)
     if missing == 0 or tool.hammer_stripe_m == 0.0:
-        return counted, (good,), ""
+        return counted, proof, ""
     reason = f"{missing} of {tool.hammer_count} hammers missing"
     lost = tuple(
         Order(
@@ -68,7 +67,7 @@ def hammer_count(state: ChecksState, observation: Observation, seen: Seen) -> Ju
     which = "text names more" if len(places) > missing else "nobody says which"
     whole = (Order(kind=Knowledge.HAMMERS, good=False, by=by, reason=f"{reason}, {which}", since_t_ns=since_ns),)
     named = all_named(hammers, missing, places) and len(places) <= missing
-    return counted, (*(lost if named else whole), good), ""
+    return counted, (*(lost if named else whole), *proof), ""
 
 
 def _stripe_m(config: VehicleConfig, place: int) -> tuple[float, float]:

@@ -14,12 +14,13 @@ from vehicle.contracts.detonation import is_heavier
 from vehicle.contracts.ledger_types import Knowledge, Order
 from vehicle.contracts.people import Moment, PeopleState
 from vehicle.contracts.shift_table import fault_of, said_of
-from vehicle.control.checks import contradictions, machine_check, measured, people
+from vehicle.control.checks import contradictions, measured, people
 from vehicle.control.checks.depth_reading import depth_reading
 from vehicle.control.checks.hammer_count import hammer_count
+from vehicle.control.checks.notes import note
 from vehicle.control.checks.people import Around
 from vehicle.control.checks.seen import Judge, Judged, Seen, by_of, unproven
-from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
+from vehicle.control.checks_state import ChecksState
 
 BASE_OFF_M: Final = 0.02
 """A control point is hit within 2 cm in plan; the console counts half of the difference in height (4 cm)."""
@@ -33,9 +34,6 @@ BASE_WRONG_M: Final = 0.1
 HEAVY_CLASS: Final = 3
 SKIPS_MAX: Final = 500
 """Of one record; beyond it nobody skips single swaths any more."""
-SOIL_WORDS: Final = ("soil", "moisture")
-MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
-"""Notes that begin with one of these words make checks due: see docs/OPERATION.md."""
 
 
 def judged(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
@@ -76,8 +74,8 @@ def _base(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         if state.base_open and not state.place_shown:
             fault = fault or UNSHOWN
         if fault:
-            # A mark that the machine stands on is held against its own place too, whatever it says of the base.
-            stood = Order(kind=Knowledge.BASE, good=True, by=by, closing=False, at_number=0)
+            # A mark that the machine stands on is held against its own place too; of the base it proves nothing.
+            stood = Order(kind=Knowledge.BASE, good=True, by=by, recorded=False)
             return (state, (stood,), "") if contradictions.of_machine(observation.text) else (state, (), fault)
         closing = state.base_open and seen.at_ns is not None
         # one that opens leaves all that was worked until it is told as it is, whatever an earlier start had worked
@@ -110,86 +108,6 @@ def _detonation(state: ChecksState, observation: Observation, seen: Seen) -> Jud
 
 def _find(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
     return state, (), ""
-
-
-def _note(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
-    """Soil and moisture make a depth reading due, work on the machine its full check; those begin and end by note."""
-    first = observation.text.lower()
-    for words, act in _ACTS.items():
-        if first.startswith(words):
-            return act(state, observation, seen)
-    if first.startswith(SOIL_WORDS):
-        state = replace(measured.doubted(state, seen.t_ns, Knowledge.DEPTH), depth_known=False)
-    if first.startswith(MACHINE_WORDS):
-        state = replace(state, calibration_due=True)
-    return state, (), ""
-
-
-def _begin(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
-    return replace(state, machine=MachineCheck(under_way=True)), (), ""
-
-
-def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
-    """What it found holds from now on; what was credited before was credited with the margin of then."""
-    if not observation.who.strip():
-        return state, (), measured.NAMELESS
-    if not state.machine.under_way:
-        return state, (), "no full check is under way: full check begins"
-    found = machine_check.full(state.machine, state.calibration, seen.config.machine)
-    if isinstance(found, str):
-        return state, (), found
-    made = replace(found, made_utc=str(observation.time_utc_us or ""))
-    order = Order(kind=Knowledge.CALIBRATION, good=True, by=by_of(observation))
-    state = replace(
-        state,
-        calibration=made,
-        calibration_due=False,
-        calibration_failed=False,
-        machine_struck=False,
-        machine=MachineCheck(now=state.machine.now),
-    )
-    return state, (order,), ""
-
-
-def _bay(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
-    if state.calibration_due:
-        return state, (), "the full check is due: make it first"
-    if state.machine.now.fixes < machine_check.DAILY_FIXES:
-        return state, (), "stand in the bay for half a minute first"
-    return replace(state, calibration=machine_check.stored(state.calibration, state.machine.now)), (), ""
-
-
-def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
-    """Heading, tilt and place as they were stored; else what was credited since the last good check goes.
-
-    What is off by more than the margin of a machine that nobody has checked is credited with no margin.
-    """
-    if state.calibration.bay is None:
-        return state, (), "no bay is stored: park there and note bay"
-    if state.machine.now.fixes < machine_check.DAILY_FIXES:
-        return state, (), "stand in the bay for half a minute first"
-    wrong = machine_check.daily(state.machine.now, state.calibration)
-    if not wrong and not observation.who.strip():
-        return state, (), measured.NAMELESS
-    order = Order(
-        kind=Knowledge.CALIBRATION,
-        good=not wrong,
-        by=by_of(observation),
-        reason=wrong,
-        flags=7,
-    )
-    failed = state.calibration_failed or machine_check.beyond(state.machine.now, state.calibration, Calibration())
-    struck = state.machine_struck and bool(wrong)
-    due = state.calibration_due or bool(wrong)
-    return replace(state, calibration_due=due, calibration_failed=failed, machine_struck=struck), (order,), ""
-
-
-_ACTS: Final[dict[str, Judge]] = {
-    "full check begins": _begin,
-    "full check ends": _end,
-    machine_check.DAILY: _daily,
-    "bay": _bay,
-}
 
 
 def _shift(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
@@ -238,7 +156,7 @@ _KINDS: Final[dict[ObservationKind, Judge]] = {
     ObservationKind.HAMMER_COUNT: hammer_count,
     ObservationKind.DETONATION_CLASS: _detonation,
     ObservationKind.FIND: _find,
-    ObservationKind.NOTE: _note,
+    ObservationKind.NOTE: note,
     ObservationKind.SHIFT_DONE: _shift,
     ObservationKind.SHIFT_NOT_DONE: _shift,
     ObservationKind.SKIP_SWATH: _skip,

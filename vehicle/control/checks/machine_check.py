@@ -26,6 +26,7 @@ STAND_FIXES: Final = 20
 """Two seconds of fixes make a stand of the full check."""
 DAILY_FIXES: Final = 300
 """Half a minute in the bay."""
+STAND_LONGER: Final = "stand in the bay for half a minute first"
 STANDS_MAX: Final = 16
 LEG_M: Final = 8.0
 LEG_TURN_RAD: Final = math.radians(5.0)

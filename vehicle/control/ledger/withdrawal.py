@@ -32,6 +32,8 @@ def ordered(
             acts.append(order)
             state = noted(state, order)
             continue
+        if not order.recorded:
+            continue
         number = newest(state)
         if order.good:
             upto = number if order.at_number is None else min(number, order.at_number)
