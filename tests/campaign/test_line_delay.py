@@ -9,7 +9,7 @@ from campaign.safety_monitor import KILL_MAX_TICKS
 from campaign.sim_operator import Goal
 from firmware_bridge.command import ActuatorCommand
 from firmware_bridge.types import OperatorEdge
-from tests.campaign.scenes import SCENES, slow
+from tests.campaign.scenes import SCENES, copied, slow
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.units import TICK_S
 from vehicle.control.safety import gate
@@ -32,6 +32,7 @@ def delayed(drill: FaultScenario, down_ticks: int, up_ticks: int) -> FaultScenar
 GOALS = {"work": (Goal.MISSION, 0.0, 0.0), "manual": (Goal.MANUAL, 0.25, 0.02), "slow": (Goal.MANUAL, 0.14, 0.0)}
 
 
+@copied
 def under_way(scene: str, down_ticks: int, up_ticks: int) -> FaultScenario:
     """Driving over a line that was slow from the start."""
     drill = delayed(FaultScenario(), down_ticks, up_ticks)

@@ -7,6 +7,7 @@ from benchmarks import checks
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
 from firmware_bridge.types import ObservationKind, ObservationVerdict, OperatorEdge
+from tests.campaign.scenes import copied
 from vehicle.runtime import kept_place
 
 pytestmark = pytest.mark.long
@@ -15,6 +16,7 @@ ASIDE_M = (-0.3, 0.9)
 UTC_US = 1_795_000_000_000_000
 
 
+@copied
 def stopped(seed: int) -> FaultScenario:
     """A mission at work that was stopped, with all checks made."""
     drill = FaultScenario(FaultScenarioSettings(seed=seed))
@@ -53,7 +55,7 @@ def works(drill: FaultScenario, seconds: float) -> None:
 
 @pytest.mark.parametrize("share", [0.5, 1.0, 3.0])
 def test_a_wrong_fix_after_a_restart_is_doubted_and_nothing_is_credited(share: float) -> None:
-    drill = stopped(seed=41)
+    drill = stopped(41)
     before_m2 = drill.state.ledger.credited_m2
     drill = restarted(drill, (share * ASIDE_M[0], share * ASIDE_M[1]))
     assert drill.state.estimate.place.believed is False
@@ -64,7 +66,7 @@ def test_a_wrong_fix_after_a_restart_is_doubted_and_nothing_is_credited(share: f
 
 
 def test_an_honest_restart_works_on_and_its_ground_becomes_firm() -> None:
-    drill = stopped(seed=41)
+    drill = stopped(41)
     before_m2 = drill.state.ledger.credited_m2
     drill = restarted(drill, (0.0, 0.0))
     assert drill.state.estimate.place.shown
@@ -80,7 +82,7 @@ def test_an_honest_restart_works_on_and_its_ground_becomes_firm() -> None:
 
 
 def test_without_a_kept_place_a_closing_check_waits_for_the_daily_one() -> None:
-    drill = stopped(seed=41)
+    drill = stopped(41)
     drill.process._place = None
     drill = restarted(drill, (0.0, 0.0))
     assert not drill.state.estimate.place.shown
@@ -95,7 +97,7 @@ def test_without_a_kept_place_a_closing_check_waits_for_the_daily_one() -> None:
 
 
 def test_a_doubt_is_not_cured_by_a_restart() -> None:
-    drill = stopped(seed=42)
+    drill = stopped(42)
     works(drill, 12.0)
     drill.world.gnss.wrong_fix_m = ASIDE_M
     drill.run(6.0)
@@ -112,8 +114,9 @@ def test_a_doubt_is_not_cured_by_a_restart() -> None:
 
 def test_the_same_without_the_file_credits_falsely(monkeypatch: pytest.MonkeyPatch) -> None:
     """What the file is for: the first fix is believed, and only a check of the machine itself would find it."""
+    drill = stopped(41)
     monkeypatch.setattr(kept_place, "restored", lambda _, __: kept_place.UNKNOWN)
-    drill = restarted(stopped(seed=41), (0.3 * ASIDE_M[0], 0.3 * ASIDE_M[1]))
+    drill = restarted(drill, (0.3 * ASIDE_M[0], 0.3 * ASIDE_M[1]))
     assert told_of_base(drill, 101) == ""
     works(drill, 40.0)
     assert drill.truth.false_credit_m2(drill.state.ledger) > 0.1

@@ -63,7 +63,7 @@ class Other:
 
 
 @copied
-def working(seed: int) -> FaultScenario:
+def working(seed: int = 1) -> FaultScenario:
     return ringed(work(seed))
 
 

@@ -10,6 +10,7 @@ from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from sim.checker import Place, depth_reading
+from tests.campaign.scenes import copied
 from vehicle.contracts.messages import Mode
 from vehicle.control import depth as depths
 from vehicle.control.checks import room
@@ -20,6 +21,7 @@ AHEAD = (2.5, 100.0, -50.0, 50.0)
 """Ground from before the tool to beyond the swath, which bears no tracks before it is worked."""
 
 
+@copied
 def working(off_m: float) -> FaultScenario:
     """A mission on such ground in the moment in which it lowers the tool; the sensor reads so much too deep."""
     drill = FaultScenario(FaultScenarioSettings(seed=3, unproven_m=AHEAD)).drive(Goal.MISSION)
@@ -64,8 +66,8 @@ def test_tracks_may_follow_onto_ground_that_is_too_shallow_by_an_error_that_nobo
 
 
 def test_an_error_beyond_the_promise_that_is_never_told_is_not_excused(monkeypatch: pytest.MonkeyPatch) -> None:
-    blind(monkeypatch)
     drill = working(0.15)
+    blind(monkeypatch)
     drill.run(25.0)
     assert broken(drill) == {"tracks_on_unproven"}
 
@@ -78,8 +80,8 @@ def test_the_vehicle_stops_before_its_tracks_reach_ground_beyond_the_promise() -
 
 
 def test_an_error_of_9_cm_that_is_never_told_is_not_excused_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    blind(monkeypatch)
     drill = working(0.09)
+    blind(monkeypatch)
     drill.run(25.0)
     assert broken(drill) == set()
     drill.run(40.0)
@@ -103,9 +105,9 @@ def test_a_failed_reading_ends_the_mission_in_time() -> None:
 
 def test_a_vehicle_that_works_on_after_a_failed_reading_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     """The vehicle is broken: a check that failed withholds nothing, and the ground counts as swept as before."""
+    drill = working(0.09)
     monkeypatch.setattr(room, "withheld", lambda *_: "")
     blind(monkeypatch)
-    drill = working(0.09)
     drill.run(16.0)
     read_behind(drill, 1)
     drill.run(15.0)

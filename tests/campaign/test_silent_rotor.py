@@ -4,11 +4,13 @@ import pytest
 
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
+from tests.campaign.scenes import copied
 from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
 
 
+@copied
 def working() -> FaultScenario:
     drill = FaultScenario(FaultScenarioSettings(seed=31, soil_mjpm3=1.5)).drive(Goal.MISSION)
     drill.attended = True
