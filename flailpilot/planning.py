@@ -15,7 +15,7 @@ from flailpilot.run_folder import make_folder, older_plan_told, plan_folder, ref
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.load import load_machine
 from vehicle.config.pace import SOIL_ASSUMED_MJ_PER_M3, SOIL_MAX_MJ_PER_M3, SOIL_MIN_MJ_PER_M3
-from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.required_depth import DEFAULT_DEPTH_M, LEAST_DEPTH_M, agreed_m
 from vehicle.config.task import Task, load_task
 from vehicle.config.vehicle import MachineConfig, MissionConfig, footprint
 from vehicle.contracts.errors import InputError
@@ -85,9 +85,11 @@ def asked_site(asked: PlanOptions) -> Site:
 
 def check_depth(speaker: str, depth_m: float | None, machine: MachineConfig) -> None:
     """Check the depth. Raises InputError if it is invalid, or the tool cannot reach it or cannot prove it."""
-    if depth_m is not None and not 0.0 < depth_m <= machine.tool.depth_max_m:  # False for NaN too
+    deepest_m = machine.tool.depth_max_m
+    if depth_m is not None and not LEAST_DEPTH_M <= depth_m <= deepest_m:  # False for NaN too
         raise InputError(
-            f"{speaker} {depth_m:g}: {machine.name} works down to {machine.tool.depth_max_m:g} m; choose one up to that"
+            f"{speaker} {depth_m:g}: {machine.name} works down to {deepest_m:g} m; "
+            f"choose one from {LEAST_DEPTH_M:g} m to that"
         )
     if depth_m is not None and (short := shortfall(MissionConfig(required_depth_m=depth_m), machine)):
         raise InputError(f"{speaker}: cannot be proven: {short}")

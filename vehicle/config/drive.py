@@ -23,7 +23,7 @@ class DatumConfig(Strict):
 
     lat_deg: Annotated[float, Field(ge=-90, le=90)]
     lon_deg: Annotated[float, Field(ge=-180, le=180)]
-    alt_m: float = 0.0
+    alt_m: Annotated[float, Field(ge=-500, le=9_000)] = 0.0
 
 
 class ControllerConfig(Strict):
@@ -82,7 +82,7 @@ class OperatorConfig(Strict):
         try:
             return ipaddress.ip_address(self.host).is_loopback
         except ValueError:
-            return self.host == "localhost"
+            return self.host.casefold().removesuffix(".") == "localhost"
 
 
 class RecorderConfig(Strict):

@@ -44,7 +44,7 @@ def read_toml(path: str | Path) -> dict[str, Any]:
     shown = str(path)
     try:
         shown = shown_path(Path(path))
-        tables = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        tables = tomllib.loads(Path(path).read_text(encoding="utf-8-sig"))
         Kept.CONFIGURATION.check(shown, tables.pop("format", 1))
         return {key: _frozen(value) for key, value in tables.items()}
     except FileNotFoundError:

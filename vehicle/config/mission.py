@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from vehicle.config.machine_parts import Positive, Strict
+from vehicle.config.required_depth import LEAST_DEPTH_M
 
 
 class MissionConfig(Strict):
@@ -14,7 +15,7 @@ class MissionConfig(Strict):
     measured. `depth_check_m2`, `depth_check_h`: a depth reading is due after this much ground or tool-down time.
     """
 
-    required_depth_m: Positive
+    required_depth_m: Annotated[float, Field(ge=LEAST_DEPTH_M)]
     k_sigma: Annotated[float, Field(ge=3, le=10)] = 4.0
     k_depth: Annotated[float, Field(ge=1.6, le=10)] = 2.0
     depth_check_m2: Annotated[float, Field(gt=0, le=10_000)] = 2_000.0

@@ -6,6 +6,8 @@ from vehicle.contracts.errors import InputError
 
 DEFAULT_DEPTH_M = 0.15
 """Depth that NMAS 09.50 requires of ground preparation: used and reported if no depth is given for a plan."""
+LEAST_DEPTH_M = 0.01
+"""A smaller depth is a mistake of the unit: ground that was only scratched would count as processed."""
 SAME_M = 1e-6
 """Two figures that differ by less than this are taken as the same value."""
 

@@ -16,6 +16,7 @@ from pydantic_core import PydanticCustomError
 from vehicle.config.errors import first_line, only_missing
 from vehicle.config.load import read_toml, shown_path
 from vehicle.config.machine_parts import Strict
+from vehicle.config.required_depth import LEAST_DEPTH_M
 from vehicle.contracts.errors import InputError
 
 NOT_STATED: Final = "not stated"
@@ -30,7 +31,8 @@ EntryT = TypeVar("EntryT")
 
 
 def _left_open(value: Any) -> Any:
-    return None if value == NOT_STATED else value
+    said = value.strip().casefold() if isinstance(value, str) else value
+    return None if said == NOT_STATED else value
 
 
 def _one_line(text: str) -> str:
@@ -113,7 +115,7 @@ class Work(Strict):
 
     exclusion_ring_m: Said[Annotated[float, Field(gt=0, le=5_000)]]
     operator_distance_m: Said[Annotated[float, Field(gt=0, le=5_000)]]
-    utilisation: Said[Annotated[float, Field(gt=0, le=1)]]
+    utilisation: Said[Annotated[float, Field(ge=LEAST_DEPTH_M, le=1)]]
 
 
 class Task(Strict):
@@ -142,7 +144,7 @@ class Task(Strict):
     ]
     method: Said[Line]
     shift: bool
-    required_depth_m: Said[Annotated[float, Field(gt=0, le=1)]]
+    required_depth_m: Said[Annotated[float, Field(ge=LEAST_DEPTH_M, le=1)]]
     weather: Said[Line]
     soil: Said[Line]
     moisture_percent: Said[Annotated[float, Field(ge=0, le=100)]]

@@ -20,14 +20,14 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import StringConstraints, ValidationError, model_validator
 
 from vehicle.config.errors import first_line
 from vehicle.config.load import read_toml, shown_path
 from vehicle.config.machine_parts import Strict
 from vehicle.contracts.errors import InputError
 
-Line = Annotated[str, Field(min_length=1, max_length=500)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
 
 
 class Nonconformity(Strict):
@@ -85,7 +85,8 @@ def load_visits(path: Path, today: date) -> tuple[Visit, ...]:
                 f"{shown_path(path)}: visit {number}: {max(days)} is in the future; write the day as it was"
             )
     numbers = [row.number for visit in visits for row in visit.nonconformity]
-    twice = next((name for name in numbers if numbers.count(name) > 1), None)
+    plain = [name.casefold() for name in numbers]
+    twice = next((name for name in numbers if plain.count(name.casefold()) > 1), None)
     if twice is not None:
         raise InputError(f"{shown_path(path)}: nonconformity {twice} is listed twice; give each a number of its own")
     return visits

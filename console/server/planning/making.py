@@ -14,7 +14,7 @@ from console.server.planning.sites import SiteRequest, read, rings_of, site_rows
 from vehicle.config.depth_margin import shortfall
 from vehicle.config.footprint import footprint
 from vehicle.config.load import load_machine, machine_names
-from vehicle.config.required_depth import DEFAULT_DEPTH_M, agreed_m
+from vehicle.config.required_depth import DEFAULT_DEPTH_M, LEAST_DEPTH_M, agreed_m
 from vehicle.config.vehicle import MachineConfig, MissionConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import Plan, Segment, SegmentKind, Untreatable, UntreatableReason
@@ -157,10 +157,19 @@ def check_depth(machine: MachineConfig, depth_m: float | None) -> None:
     if depth_m is None:
         return
     deepest_m = machine.tool.depth_max_m
-    if not 0.0 < depth_m <= deepest_m:  # False for NaN too
-        raise InputError(f"Required depth {depth_m:g} m: {machine.name} works down to {deepest_m:g} m")
+    if not LEAST_DEPTH_M <= depth_m <= deepest_m:  # False for NaN too
+        raise InputError(
+            f"Required depth {depth_m:g} m: {machine.name} works from {LEAST_DEPTH_M:g} m down to {deepest_m:g} m"
+        )
     if short := shortfall(MissionConfig(required_depth_m=depth_m), machine):
         raise InputError(f"Required depth {depth_m:g} m cannot be proven: {short}")
+
+
+def depth_of(plan: Plan) -> float:
+    """Return the required depth [m] of a plan. Raises InputError if an older program made it and did not say it."""
+    if plan.required_depth_m is None:
+        raise InputError("The plan does not say its required depth: plan the site again")
+    return plan.required_depth_m
 
 
 def check_overlap(machine: MachineConfig, settings: PlanSettings) -> None:

@@ -11,7 +11,7 @@ import msgspec
 import shapely
 
 from console.server.planning import ledger_file
-from console.server.planning.making import PlanRequest, Reporting, Tell, settings_of
+from console.server.planning.making import PlanRequest, Reporting, Tell, depth_of, settings_of
 from console.server.planning.making import shown as plan_shown
 from console.server.planning.names import ASKED, SHOWN
 from console.server.planning.sites import read
@@ -64,7 +64,7 @@ def replanned(asked: ReplanAsked, tell: Tell) -> dict[str, Any]:
         raise InputError(NOT_MADE_HERE)
     site = read(msgspec.structs.replace(first.site, outside=first.outside, tripwires=first.tripwires))
     machine = load_machine(first.machine, first.tool)
-    mission = MissionConfig(cell_m=head.cell_m, required_depth_m=plan.required_depth_m or 0.15)
+    mission = MissionConfig(cell_m=head.cell_m, required_depth_m=depth_of(plan))
     config = assemble_vehicle("the console", "vehicle", machine, mission)
     listed = msgspec.structs.replace(plan, untreatable=for_good(plan))
     found = gaps.find(site.work_area, site.keep_out, listed, ledger, config, asked.skips)

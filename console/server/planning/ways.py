@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from console.server.planning import ledger_file
-from console.server.planning.making import Reporting, Tell, settings_of
+from console.server.planning.making import Reporting, Tell, depth_of, settings_of
 from console.server.planning.making import shown as plan_shown
 from console.server.planning.names import SHOWN, WORK
 from console.server.planning.replanning import Point, made_in, swept_of, write_made
@@ -79,7 +79,7 @@ def way_made(asked: WayAsked, tell: Tell) -> dict[str, Any]:
     ledger, head = ledger_file.read(Path(asked.ledger))
     site = read(msgspec.structs.replace(first.site, outside=first.outside, tripwires=first.tripwires))
     machine = load_machine(first.machine, first.tool)
-    mission = MissionConfig(cell_m=head.cell_m, required_depth_m=work.required_depth_m or 0.15)
+    mission = MissionConfig(cell_m=head.cell_m, required_depth_m=depth_of(work))
     left = asked.work
     if left.at_work is None:
         left = msgspec.structs.replace(left, at_work=begun(work, left.index, asked.pose))

@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 import shapely
 
+from campaign.fault_scenario import swath_plan
 from console.server.planning import making
 from console.server.planning.handing_over import staged
-from console.server.planning.making import PlanRequest, planned
+from console.server.planning.making import PlanRequest, depth_of, planned
 from console.server.planning.names import ASKED, SHOWN
 from console.server.planning.sites import SiteRequest
 from tests.console.node import passes
@@ -157,7 +158,7 @@ def test_what_cannot_be_planned_is_one_sentence(changed: dict[str, Any], sentenc
 
 @pytest.mark.parametrize("depth_m", [0.26, 0.0, -0.1, float("nan"), float("inf")])
 def test_a_depth_that_the_tool_does_not_reach_is_refused(depth_m: float) -> None:
-    with pytest.raises(InputError, match=r"MEMATT works down to 0\.25 m"):
+    with pytest.raises(InputError, match=r"MEMATT works from 0\.01 m down to 0\.25 m"):
         making.check_depth(load_machine("mematt"), depth_m)
 
 
@@ -172,3 +173,10 @@ def test_the_least_overlap_is_the_planners_own_formula() -> None:
     settings = making.settings_of(load_machine("mematt"), None, 0.15)
     in_any_direction_m = [settings.overlap_at_m(n * 0.01) for n in range(315)]
     assert least_m == pytest.approx(max(in_any_direction_m), abs=1e-4)
+
+
+def test_a_plan_that_does_not_say_its_depth_is_no_plan_for_a_default() -> None:
+    plan = swath_plan(load_machine("memat"))
+    with pytest.raises(InputError, match="required depth"):
+        depth_of(msgspec.structs.replace(plan, required_depth_m=None))
+    assert depth_of(msgspec.structs.replace(plan, required_depth_m=0.12)) == 0.12

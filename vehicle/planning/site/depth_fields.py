@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from vehicle.config.required_depth import agreed_m
+from vehicle.config.required_depth import LEAST_DEPTH_M, agreed_m
 from vehicle.contracts.errors import InputError
 
 KEYS: Final = ("requireddepth", "processingdepth", "clearancedepth", "treatmentdepth", "workingdepth")
@@ -20,8 +20,6 @@ DEPTH_WORDS: Final = re.compile(
 """*Depth* in English and in languages of mined countries, as a part of a field's name."""
 OTHER_DEPTH: Final = re.compile(r"water|depthto|well|groundw|soil|pond|ditch|trench|max|image|bit")
 """Words in field names of other depths."""
-LEAST_M: Final = 0.01
-"""A smaller depth is a mistake of the unit: ground that was only scratched would count as processed."""
 UNITS_M: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _TEXT: Final = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
@@ -82,6 +80,6 @@ def _metres(place: str, unit: str, value: Any) -> float:
     if not unit:
         raise InputError(f"{place}: is {value!r} without a unit; {advice}")
     depth_m = number * UNITS_M[unit]
-    if depth_m < LEAST_M:
+    if depth_m < LEAST_DEPTH_M:
         raise InputError(f"{place}: is {value!r}, {depth_m:g} m, which no work goes down to; check its unit; {advice}")
     return depth_m
