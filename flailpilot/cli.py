@@ -275,7 +275,7 @@ def shift(
         str | None, typer.Option("--not-done", metavar="ITEM", help="Tell one item as not done; with --because.")
     ] = None,
     because: Annotated[str, typer.Option("--because", help="Why it was not done.")] = "",
-    minutes: Minutes = 0.0,
+    minutes: Minutes = None,
     to: Annotated[str, typer.Option("--to", help="hand-over: who takes over.")] = "",
     role: Annotated[str, typer.Option("--role", help="sign-in: the role.")] = "",
     listed: Annotated[

@@ -89,7 +89,7 @@ NetHours = Annotated[
     ),
 ]
 Minutes = Annotated[
-    float,
+    float | None,
     typer.Option(
         "--minutes",
         parser=plain("--minutes", "how long it took in minutes, a number", "5"),

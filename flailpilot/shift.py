@@ -43,7 +43,7 @@ class Asked(msgspec.Struct, frozen=True, kw_only=True):
     done: str | None
     not_done: str | None
     because: str
-    minutes: float
+    minutes: float | None
     to: str
     role: str
     listed: bool
@@ -152,14 +152,32 @@ def observation_of(asked: Asked) -> Observation | None:
     if len(told_now) > 1:
         raise InputError(f"shift: {' and '.join(told_now)}: one of them")
     name = asked.done or asked.not_done
+    refuse_unused(asked, name)
     if name is None:
         return None
     words = asked.because if asked.not_done is not None else {HAND_OVER: asked.to, SIGN_IN: asked.role}.get(name, "")
     if asked.not_done is not None and not words.strip():
         raise InputError(f"shift --not-done {name}: say why with --because TEXT")
-    if asked.done is not None and asked.because:
-        raise InputError("shift --because: goes with --not-done")
-    return act_of(name, done=asked.done is not None, minutes=asked.minutes, who=asked.who, words=words)
+    act = act_of(name, done=asked.done is not None, minutes=asked.minutes or 0.0, who=asked.who, words=words)
+    if asked.done is not None and asked.minutes is None and ITEM_OF[name].planned_min:
+        raise InputError(f"shift --done {name}: say how long it took with --minutes MIN")
+    return act
+
+
+def refuse_unused(asked: Asked, name: str | None) -> None:
+    """Refuse an option that says something about no act, or about another item.
+
+    Raises:
+        InputError: It names the option and what it goes with.
+    """
+    for option, given, goes_with in (
+        ("--because", bool(asked.because) and asked.not_done is None, "--not-done ITEM"),
+        ("--minutes", asked.minutes is not None and asked.done is None, "--done ITEM"),
+        ("--to", bool(asked.to) and (asked.done, name) != (HAND_OVER, HAND_OVER), f"--done {HAND_OVER}"),
+        ("--role", bool(asked.role) and (asked.done, name) != (SIGN_IN, SIGN_IN), f"--done {SIGN_IN}"),
+    ):
+        if given:
+            raise InputError(f"shift {option}: goes with {goes_with}; leave it out here")
 
 
 def _given(asked: Asked, option: str) -> bool:

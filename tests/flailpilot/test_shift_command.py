@@ -48,7 +48,14 @@ WHO = ["--who", "first person"]
         ([*HERE, *WHO, "--done", "sign-in"], "the role with --role ROLE"),
         ([*HERE, "--who", "x" * 21, "--done", "strop"], "who: at most 20 bytes"),
         ([*HERE, *WHO, "--not-done", "wash", "--because", "x" * 50], "text: at most 50 bytes"),
-        ([*HERE, *WHO, "--done", "strop"], "observer.json"),
+        ([*HERE, *WHO, "--done", "strop", "--minutes", "5"], "observer.json"),
+        ([*HERE, *WHO, "--done", "strop"], "how long it took with --minutes MIN"),
+        ([*HERE, *WHO, "--done", "strop", "--minutes", "5", "--to", "B"], "--to: goes with --done hand-over"),
+        ([*HERE, *WHO, "--done", "hand-over", "--to", "B", "--role", "medic"], "--role: goes with --done sign-in"),
+        ([*HERE, *WHO, "--not-done", "hand-over", "--because", "rain", "--to", "B"], "--to: goes with"),
+        ([*HERE, *WHO, "--not-done", "wash", "--because", "dry", "--minutes", "5"], "--minutes: goes with --done"),
+        ([*HERE, *WHO, "--minutes", "5"], "--minutes: goes with --done"),
+        ([*HERE, *WHO, "--list", "--because", "dry"], "--because: goes with --not-done"),
     ],
 )
 def test_a_mistake_is_one_line(
