@@ -262,9 +262,11 @@ def test_one_fact_in_two_words_is_one_fact(tmp_path: Path) -> None:
         ("2026-11-29t05:00:00z", "2026-11-29T05:00:00Z"),
         ("2026/11/29 09:00:00.123+04:00", "2026-11-29T05:00:00Z"),
         ("2026-11-29T23:00:00-02:00", "2026-11-30T01:00:00Z"),
+        (1795928400000, "2026-11-29T05:00:00Z"),  # ArcGIS writes dates as milliseconds since 1970
+        ("1795928400000", "2026-11-29T05:00:00Z"),
     ],
 )
-def test_days_and_times_as_other_programs_write_them(text: str, day: str, tmp_path: Path) -> None:
+def test_days_and_times_as_other_programs_write_them(text: object, day: str, tmp_path: Path) -> None:
     (found,) = read(tmp_path / "team.geojson", collection(in_degrees(BOX), when=text))
     assert found.when == day
 
@@ -276,6 +278,8 @@ def test_days_and_times_as_other_programs_write_them(text: str, day: str, tmp_pa
         ("2026-02-30", "no day"),
         ("46355", "no day"),
         (20261129, "no day"),
+        (1795928400, "no day"),
+        ("4102444800000", "lies in the future"),
         (True, "no day"),
         ("03.11.26", "no day"),
         ("2026-11-29 09:00", "has no zone"),

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from vehicle.contracts.errors import InputError
+from vehicle.host.utc import EPOCH
 from vehicle.reports.imported import TEAMS, Layer
 from vehicle.reports.reserved import reserved_word
 from vehicle.reports.spreadsheet import plain_heading
@@ -28,6 +29,8 @@ TEAM_WORDS: Final = {
 """Other words of the field for teams."""
 _DAY: Final = r"(?P<y>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)|(?P<d2>\d\d?)\.(?P<m2>\d\d?)\.(?P<y2>\d{4})"
 _MOMENT: Final = re.compile(rf"(?:{_DAY})(?:[T ]+(?P<time>\d.*))?", re.IGNORECASE)
+_EPOCH_MS: Final = re.compile(r"\d{13}")
+"""Milliseconds since 1970 in UTC, as ArcGIS writes a date into GeoJSON; thirteen digits are 2001 to 2286."""
 _ADVICE: Final = "write a day, 2026-11-30, or a time with its zone, 2026-11-30T14:05:00Z"
 
 
@@ -120,6 +123,8 @@ def check_words(place: str, name: str, value: str) -> None:
 def _read(text: str) -> date | datetime:
     """Return a day, or a time. Raises ValueError if it is none."""
     text = text.strip()
+    if _EPOCH_MS.fullmatch(text):
+        return EPOCH + timedelta(milliseconds=int(text))
     found = _MOMENT.fullmatch(text)
     if found is None:
         raise ValueError(text)
