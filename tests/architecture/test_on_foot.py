@@ -53,7 +53,9 @@ FALSE_ALARMS = {
 
 def refusals_of_checks() -> list[str]:
     """What the vehicle answers to an observation that it refuses: all texts of those files that a person could read."""
-    files = (ROOT / f"vehicle/control/checks/{name}.py" for name in ("judge", "notes", "machine_check", "room"))
+    files = (
+        ROOT / f"vehicle/control/checks/{name}.py" for name in ("judge", "notes", "full_check", "machine_check", "room")
+    )
     nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text("utf-8")))]
     docs = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
     texts = [node for node in nodes if isinstance(node, ast.Constant) and id(node) not in docs]

@@ -34,7 +34,10 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """Means over a stand: antenna in ENU, heading, tilt; `fixes` went into them."""
+    """Means over a stand, of its newest half minute at most: antenna in ENU, heading, tilt; `fixes` went into them.
+
+    `changed`: while it lasted they became other ones, by more than a daily check lets pass.
+    """
 
     fixes: int = 0
     east_m: float = 0.0
@@ -42,14 +45,22 @@ class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     yaw_rad: float = 0.0
     roll_rad: float = 0.0
     pitch_rad: float = 0.0
+    changed: bool = False
 
 
 class MachineCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check of the machine has seen: the stand now, and those before it while a full check is `under_way`."""
+    """What a check of the machine has seen: the stand now, and those before it while a full check is `under_way`.
+
+    `now`: the newest half minute, whose three-second means are `parts`, the newest last. `first`: the first three
+    seconds of this stand. `silent_ticks`: since the newest fix that counts.
+    """
 
     under_way: bool = False
     now: Stand = Stand()
     stands: tuple[Stand, ...] = ()
+    first: Stand = Stand()
+    parts: tuple[Stand, ...] = ()
+    silent_ticks: int = 0
 
 
 class ChecksState(msgspec.Struct, frozen=True, kw_only=True):

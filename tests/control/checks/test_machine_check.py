@@ -11,7 +11,7 @@ from firmware_bridge.types import Observation, ObservationKind
 from tests import builders
 from vehicle.contracts.messages import Inputs
 from vehicle.contracts.units import wrap_rad
-from vehicle.control.checks import calibrated, judge, machine_check, room, seen
+from vehicle.control.checks import calibrated, full_check, judge, machine_check, room, seen
 from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck, Stand
 from vehicle.control.state import WireState
 from vehicle.runtime import kept_checks
@@ -60,7 +60,7 @@ ERRORS = st.fixed_dictionaries(
 
 @given(errors=ERRORS, slope_rad=st.floats(-0.05, 0.05), crab_rad=st.floats(-0.01, 0.01))
 def test_a_full_check_recovers_what_is_off(errors: dict[str, float], slope_rad: float, crab_rad: float) -> None:
-    found = machine_check.full(course(errors, slope_rad, crab_rad), Calibration(), MACHINE)
+    found = full_check.full(course(errors, slope_rad, crab_rad), Calibration(), MACHINE)
     assert isinstance(found, Calibration)
     assert found.heading_rad == pytest.approx(errors["heading"], abs=math.radians(0.1))
     assert found.roll_rad == pytest.approx(errors["roll"], abs=1e-3)
@@ -77,7 +77,7 @@ NOTHING = dict.fromkeys(("heading", "roll", "pitch", "lever"), 0.0)
 def test_an_antenna_that_sits_too_far_left_or_right_is_put_where_the_profile_has_it(
     lever_m: float, yaw_rad: float
 ) -> None:
-    found = machine_check.full(course(NOTHING | {"lever": lever_m}), Calibration(), MACHINE)
+    found = full_check.full(course(NOTHING | {"lever": lever_m}), Calibration(), MACHINE)
     assert isinstance(found, Calibration)
     kept = kept_checks.restored(kept_checks.encode(room.all_made(found))).calibration
     place_m = (-lever_m * math.sin(yaw_rad), lever_m * math.cos(yaw_rad))
@@ -101,7 +101,7 @@ def test_an_antenna_that_sits_too_far_left_or_right_is_put_where_the_profile_has
     ],
 )
 def test_what_says_nothing_is_refused(stands: tuple[Stand, ...], told: str) -> None:
-    found = machine_check.full(MachineCheck(under_way=True, stands=stands), Calibration(), MACHINE)
+    found = full_check.full(MachineCheck(under_way=True, stands=stands), Calibration(), MACHINE)
     assert isinstance(found, str)
     assert told in found
     assert len(found) <= 50

@@ -1,19 +1,16 @@
-"""The checks of the machine itself: the full one on firm ground, the daily one in its parking bay. Pure.
+"""What the machine shows while it stands, and the daily check of it in its parking bay. Pure.
 
-Full check: stand, 12 m straight out, stand, pivot by half a turn, stand, back on the own line, stand, and one of the
-ways once more in reverse; four minutes on firm, fairly level ground. What the machine shows standing (antenna, heading,
-tilt) and the straight ways between tell what is off: driven the other way, a side slope pulls to the other side, and
-ground that leans left leans right, so that the mean of both is the machine's own error.
+The newest half minute is judged alone: what is measured may change while the machine stands, and a mean over all that
+time would hide it. How the stand began is kept beside it. A change within the last four
+seconds, or the first three, shares a part with the time before it and stands out by less.
 """
 
-import itertools
 import math
 from typing import Final
 
-import msgspec
 from msgspec.structs import replace
 
-from firmware_bridge.types import FixType
+from firmware_bridge.types import FixType, GnssFix, ImuSample
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.units import wrap_rad
@@ -21,26 +18,22 @@ from vehicle.control.checks_state import Calibration, MachineCheck, Stand
 from vehicle.control.state import WireState
 
 DAILY: Final = "daily check"
-"""A note that tells of one begins so."""
+"""The note that tells of one."""
 STAND_FIXES: Final = 20
 """Two seconds of fixes make a stand of the full check."""
 DAILY_FIXES: Final = 300
 """Half a minute in the bay."""
+PART_FIXES: Final = 30
+"""Three seconds: what is told apart within a stand."""
+PART_LEAST: Final = 10
+"""A mean of less than a second is too rough to tell a change by."""
+SILENT_TICKS: Final = 100
+"""Two seconds without a fix that counts: what was seen before says nothing of now, and the half minute begins again."""
 STAND_LONGER: Final = "stand in the bay for half a minute first"
+CHANGED: Final = "it changed in this stand: drive out and in again"
 STANDS_MAX: Final = 16
-LEG_M: Final = 8.0
-LEG_TURN_RAD: Final = math.radians(5.0)
-PIVOT_RAD: Final = math.radians(160.0)
-PIVOT_M: Final = 2.0
-SPREAD_RAD: Final = math.radians(1.5)
-"""The two directions may differ by so much (crab on a side slope); beyond, the ground was no place for it."""
-FOUND_MAX_RAD: Final = math.radians(8.0)
-LEVER_MAX_M: Final = 0.3
 DAILY_RAD: Final = math.radians(0.3)
 DAILY_M: Final = 0.05
-PLACE_BOUND_M: Final = 0.02
-"""Of the lever arm: half of how well the way back is steered on the own line. Angles stay within what the daily check
-lets pass."""
 NO_STAND: Final = Stand()
 
 
@@ -48,106 +41,91 @@ def watched(before: MachineCheck, wire: WireState, machine: MachineConfig, datum
     """One tick: fixes of a standing machine add to the stand; the first that moves ends it."""
     status, fix, imu = wire.status, wire.gnss, wire.imu
     if status is None or status.track_left_mps != 0.0 or status.track_right_mps != 0.0:
-        if before.now.fixes == 0:
+        if before.now.fixes == before.first.fixes == 0:
             return before
-        kept = (*before.stands, before.now)[-STANDS_MAX:] if _counts(before) else before.stands
-        return replace(before, now=NO_STAND, stands=kept)
+        kept = (*before.stands, ended(before))[-STANDS_MAX:] if _counts(before) else before.stands
+        return MachineCheck(under_way=before.under_way, stands=kept)
     if not wire.gnss_fresh or fix is None or imu is None or fix.fix is not FixType.RTK_FIXED or fix.yaw_rad is None:
+        return _silent(before)
+    parts = _with_fix(before.parts, fix, wrap_rad(fix.yaw_rad - machine.gnss.heading_offset_rad), imu, datum)
+    now = _mean_of(parts)
+    grows = before.first == before.now and now.fixes <= PART_FIXES
+    return replace(before, now=now, first=now if grows else before.first, parts=parts, silent_ticks=0)
+
+
+def _silent(before: MachineCheck) -> MachineCheck:
+    """One tick without a fix that counts; how the stand began is remembered over a loss of the fixes."""
+    if before.now.fixes == 0:
         return before
+    if before.silent_ticks < SILENT_TICKS:
+        return replace(before, silent_ticks=before.silent_ticks + 1)
+    first = before.first if before.first.fixes >= STAND_FIXES else NO_STAND
+    return replace(before, now=NO_STAND, first=first, parts=(), silent_ticks=0)
+
+
+def _with_fix(
+    parts: tuple[Stand, ...], fix: GnssFix, yaw_rad: float, imu: ImuSample, datum: LocalFrame
+) -> tuple[Stand, ...]:
+    """The parts of the newest half minute with one more fix; the oldest goes where the others are half a minute."""
     east_m, north_m, _ = datum.enu_from_geodetic(fix.lat_deg, fix.lon_deg, fix.alt_m)
-    yaw_rad = wrap_rad(fix.yaw_rad - machine.gnss.heading_offset_rad)
-    now, count = before.now, before.now.fixes + 1
-    # The mean of an angle is taken about the first of the stand.
-    turned_rad = wrap_rad(yaw_rad - now.yaw_rad) if now.fixes else 0.0
-    start = now if now.fixes else Stand(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad)
-    stand = Stand(
-        fixes=count,
-        east_m=start.east_m + (east_m - start.east_m) / count,
-        north_m=start.north_m + (north_m - start.north_m) / count,
-        yaw_rad=wrap_rad(start.yaw_rad + turned_rad / count),
-        roll_rad=now.roll_rad + (imu.roll_rad - now.roll_rad) / count,
-        pitch_rad=now.pitch_rad + (imu.pitch_rad - now.pitch_rad) / count,
+    one = Stand(
+        fixes=1, east_m=east_m, north_m=north_m, yaw_rad=yaw_rad, roll_rad=imu.roll_rad, pitch_rad=imu.pitch_rad
     )
-    return replace(before, now=stand)
+    if parts and parts[-1].fixes < PART_FIXES:
+        return (*parts[:-1], _mean_of((parts[-1], one)))
+    full_parts = DAILY_FIXES // PART_FIXES
+    return (*parts[-full_parts:], one)
+
+
+def _mean_of(parts: tuple[Stand, ...]) -> Stand:
+    """The mean of several, each by its fixes; that of an angle is taken about the first of them."""
+    first, fixes = parts[0], sum(part.fixes for part in parts)
+    if len(parts) == 1:
+        return first
+    east_m = north_m = turned_rad = roll_rad = pitch_rad = 0.0
+    for part in parts:
+        share = part.fixes / fixes
+        east_m += share * (part.east_m - first.east_m)
+        north_m += share * (part.north_m - first.north_m)
+        turned_rad += share * wrap_rad(part.yaw_rad - first.yaw_rad)
+        roll_rad += share * part.roll_rad
+        pitch_rad += share * part.pitch_rad
+    return Stand(
+        fixes=fixes,
+        east_m=first.east_m + east_m,
+        north_m=first.north_m + north_m,
+        yaw_rad=wrap_rad(first.yaw_rad + turned_rad),
+        roll_rad=roll_rad,
+        pitch_rad=pitch_rad,
+    )
 
 
 def _counts(check: MachineCheck) -> bool:
     return check.under_way and check.now.fixes >= STAND_FIXES
 
 
-def full(check: MachineCheck, before: Calibration, machine: MachineConfig) -> Calibration | str:
-    """What a full check found, on top of what was corrected already; or why it says nothing, in 50 bytes."""
-    stands = (*check.stands, check.now) if check.now.fixes >= STAND_FIXES else check.stands
-    legs = [
-        _leg(first, last)
-        for first, last in itertools.pairwise(stands)
-        if _way_m(first, last) >= LEG_M and abs(wrap_rad(last.yaw_rad - first.yaw_rad)) <= LEG_TURN_RAD
-    ]
-    pivots = [
-        (first, last)
-        for first, last in itertools.pairwise(stands)
-        if abs(wrap_rad(last.yaw_rad - first.yaw_rad)) >= PIVOT_RAD and _way_m(first, last) <= PIVOT_M
-    ]
-    out = [leg for leg in legs if math.cos(leg.yaw_rad - legs[0].yaw_rad) > 0.0]
-    back = [leg for leg in legs if math.cos(leg.yaw_rad - legs[0].yaw_rad) < 0.0]
-    if not out or not back or not pivots:
-        return "drive 12 m out, pivot, and back on the own line"
-    if not any(leg.reverse for leg in legs):
-        return "drive one of the ways in reverse too"
-    out_rad, back_rad = _mean([leg.off_rad for leg in out]), _mean([leg.off_rad for leg in back])
-    heading_rad = 0.5 * (out_rad + back_rad)
-    roll_rad = _mean([0.5 * (one.roll_rad + other.roll_rad) for one, other in pivots])
-    pitch_rad = _mean([0.5 * (one.pitch_rad + other.pitch_rad) for one, other in pivots])
-    lever_m = 0.5 * (_mean([_left_m(out[0], leg) for leg in out]) - _mean([_left_m(out[0], leg) for leg in back]))
-    lever_left_m = lever_m - machine.gnss.antenna_y_m
-    if abs(out_rad - back_rad) > 2.0 * SPREAD_RAD:
-        return "the two directions differ: firm, level ground"
-    if max(abs(heading_rad), abs(roll_rad), abs(pitch_rad)) > FOUND_MAX_RAD or abs(lever_left_m) > LEVER_MAX_M:
-        return "far off: correct the machine's profile first"
-    return replace(
-        before,
-        heading_rad=before.heading_rad + heading_rad,
-        roll_rad=before.roll_rad + roll_rad,
-        pitch_rad=before.pitch_rad + pitch_rad,
-        lever_left_m=before.lever_left_m + lever_left_m,
-        bay=None,
-        heading_bound_rad=DAILY_RAD,
-        tilt_bound_rad=DAILY_RAD,
-        place_bound_m=PLACE_BOUND_M,
-    )
+def ended(check: MachineCheck) -> Stand:
+    """The stand as a full check takes it."""
+    return replace(check.now, changed=not _steady(check.parts) or _began_otherwise(check))
 
 
-class Leg(msgspec.Struct, frozen=True):
-    """A straight way: heading shown, heading less course, in reverse or not, and the antenna's place in its middle."""
-
-    yaw_rad: float
-    off_rad: float
-    reverse: bool
-    middle_m: tuple[float, float]
+def unfit(check: MachineCheck) -> str:
+    """Why the newest half minute is none in which the machine showed one thing; "" where it is."""
+    return STAND_LONGER if check.now.fixes < DAILY_FIXES or not _steady(check.parts) else ""
 
 
-def _leg(first: Stand, last: Stand) -> Leg:
-    yaw_rad = wrap_rad(first.yaw_rad + 0.5 * wrap_rad(last.yaw_rad - first.yaw_rad))
-    course_rad = math.atan2(last.north_m - first.north_m, last.east_m - first.east_m)
-    reverse = math.cos(yaw_rad - course_rad) < 0.0
-    off_rad = wrap_rad(yaw_rad - course_rad - (math.pi if reverse else 0.0))
-    middle_m = (0.5 * (first.east_m + last.east_m), 0.5 * (first.north_m + last.north_m))
-    return Leg(yaw_rad, off_rad, reverse, middle_m)
+def changed(check: MachineCheck) -> str:
+    """Why what the machine shows now is not what it came into this stand with; "" where it is."""
+    return CHANGED if _began_otherwise(check) else ""
 
 
-def _left_m(base: Leg, leg: Leg) -> float:
-    """How far left of the base leg's course line the antenna ran; the course, for the heading shown may be off."""
-    course_rad = base.yaw_rad - base.off_rad
-    east_m, north_m = leg.middle_m[0] - base.middle_m[0], leg.middle_m[1] - base.middle_m[1]
-    return -math.sin(course_rad) * east_m + math.cos(course_rad) * north_m
+def _steady(parts: tuple[Stand, ...]) -> bool:
+    counted = [part for part in parts if part.fixes >= PART_LEAST]
+    return all(_passes(_apart(part, counted[-1])) for part in counted)
 
 
-def _way_m(first: Stand, last: Stand) -> float:
-    return math.hypot(last.east_m - first.east_m, last.north_m - first.north_m)
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
+def _began_otherwise(check: MachineCheck) -> bool:
+    return check.first.fixes > 0 and not _passes(_apart(check.now, check.first))
 
 
 def stored(known: Calibration, stand: Stand) -> Calibration:
@@ -157,8 +135,8 @@ def stored(known: Calibration, stand: Stand) -> Calibration:
 
 def daily(stand: Stand, known: Calibration) -> str:
     """What a daily check in the bay finds wrong; "" where heading, tilt and place are as they were stored."""
-    turned_rad, tilted_rad, away_m = _apart(stand, known)
-    if turned_rad <= DAILY_RAD and tilted_rad <= DAILY_RAD and away_m <= DAILY_M:
+    turned_rad, tilted_rad, away_m = off = _apart(stand, _stored(known))
+    if _passes(off):
         return ""
     heading, tilt = math.degrees(turned_rad), math.degrees(tilted_rad)
     return f"daily check: heading {heading:.2f}, tilt {tilt:.2f} degrees, place {away_m:.3f} m off"
@@ -166,7 +144,7 @@ def daily(stand: Stand, known: Calibration) -> str:
 
 def beyond(stand: Stand, known: Calibration, bounds: Calibration) -> bool:
     """The daily check found the machine off by more than these bounds, and by more than it lets pass."""
-    turned_rad, tilted_rad, away_m = _apart(stand, known)
+    turned_rad, tilted_rad, away_m = _apart(stand, _stored(known))
     return (
         turned_rad > max(bounds.heading_bound_rad, DAILY_RAD)
         or tilted_rad > max(bounds.tilt_bound_rad, DAILY_RAD)
@@ -174,12 +152,22 @@ def beyond(stand: Stand, known: Calibration, bounds: Calibration) -> bool:
     )
 
 
-def _apart(stand: Stand, known: Calibration) -> tuple[float, float, float]:
-    """Heading, tilt and place of a stand against the stored bay."""
+def _stored(known: Calibration) -> Stand:
     assert known.bay is not None, "asked only where a bay is stored"
     east_m, north_m, yaw_rad, roll_rad, pitch_rad = known.bay
+    return Stand(east_m=east_m, north_m=north_m, yaw_rad=yaw_rad, roll_rad=roll_rad, pitch_rad=pitch_rad)
+
+
+def _passes(off: tuple[float, float, float]) -> bool:
+    """Whether two stands are no further apart than a daily check lets pass."""
+    turned_rad, tilted_rad, away_m = off
+    return turned_rad <= DAILY_RAD and tilted_rad <= DAILY_RAD and away_m <= DAILY_M
+
+
+def _apart(one: Stand, other: Stand) -> tuple[float, float, float]:
+    """Heading, tilt and place between two stands."""
     return (
-        abs(wrap_rad(stand.yaw_rad - yaw_rad)),
-        max(abs(stand.roll_rad - roll_rad), abs(stand.pitch_rad - pitch_rad)),
-        math.hypot(stand.east_m - east_m, stand.north_m - north_m),
+        abs(wrap_rad(one.yaw_rad - other.yaw_rad)),
+        max(abs(one.roll_rad - other.roll_rad), abs(one.pitch_rad - other.pitch_rad)),
+        math.hypot(one.east_m - other.east_m, one.north_m - other.north_m),
     )

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import Observation
 from vehicle.contracts.ledger_types import Knowledge, Order
-from vehicle.control.checks import machine_check, measured
+from vehicle.control.checks import full_check, machine_check, measured
 from vehicle.control.checks.seen import Judge, Judged, Seen, by_of
-from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck
+from vehicle.control.checks_state import Calibration, ChecksState
 
 SOIL_WORDS: Final = ("soil", "moisture")
 MACHINE_WORDS: Final = ("antenna", "mast", "tool", "imu", "transport")
@@ -38,7 +38,7 @@ def act_of(text: str) -> str:
 
 
 def _begin(state: ChecksState, _observation: Observation, _seen: Seen) -> Judged:
-    return replace(state, machine=MachineCheck(under_way=True)), (), ""
+    return replace(state, machine=replace(state.machine, under_way=True, stands=())), (), ""
 
 
 def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
@@ -47,7 +47,7 @@ def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         return state, (), measured.NAMELESS
     if not state.machine.under_way:
         return state, (), "no full check is under way: full check begins"
-    found = machine_check.full(state.machine, state.calibration, seen.config.machine)
+    found = full_check.full(state.machine, state.calibration, seen.config.machine)
     if isinstance(found, str):
         return state, (), found
     made = replace(found, made_utc=str(observation.time_utc_us or ""))
@@ -58,7 +58,7 @@ def _end(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         calibration_due=False,
         calibration_failed=False,
         machine_struck=False,
-        machine=MachineCheck(now=state.machine.now),
+        machine=replace(state.machine, under_way=False, stands=()),
     )
     return state, (order,), ""
 
@@ -71,23 +71,25 @@ def _bay(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
         return state, (), "the full check is due: make it first"
     if state.calibration.bay is not None:
         return state, (), "a bay is stored; another: full check first"
-    if state.machine.now.fixes < machine_check.DAILY_FIXES:
-        return state, (), machine_check.STAND_LONGER
+    if fault := machine_check.unfit(state.machine) or machine_check.changed(state.machine):
+        return state, (), fault
     return replace(state, calibration=machine_check.stored(state.calibration, state.machine.now)), (), ""
 
 
 def _daily(state: ChecksState, observation: Observation, _seen: Seen) -> Judged:
     """Heading, tilt and place as they were stored; else what was credited since the last good check goes.
 
-    What is off by more than the margin of a machine that nobody has checked is credited with no margin.
+    What is off by more than the margin of a machine that nobody has checked is credited with no margin. What is right
+    now and was not when the machine came in says nothing good of the way it worked.
     """
     if state.calibration.bay is None:
         return state, (), "no bay is stored: park there and note bay"
-    if state.machine.now.fixes < machine_check.DAILY_FIXES:
-        return state, (), machine_check.STAND_LONGER
+    if fault := machine_check.unfit(state.machine):
+        return state, (), fault
     wrong = machine_check.daily(state.machine.now, state.calibration)
-    if not wrong and not observation.who.strip():
-        return state, (), measured.NAMELESS
+    fault = "" if observation.who.strip() else measured.NAMELESS
+    if not wrong and (fault := fault or machine_check.changed(state.machine)):
+        return state, (), fault
     order = Order(
         kind=Knowledge.CALIBRATION,
         good=not wrong,
