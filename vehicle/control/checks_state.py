@@ -18,7 +18,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     Corrections are taken off the readings (`heading_rad`, `roll_rad`, `pitch_rad`), added to the antenna's place
     (`lever_left_m`, negative to the right), or multiply the belts (`belt_scale`). `*_bound_*`: what may be wrong after
     that. `bay`: east, north, yaw, roll, pitch of the parking bay when the full check was made. `made_utc`: for people,
-    "" = never.
+    "" = never. `profile`: hash of the figures of the machine's profile that it was made with, "" = not known.
     """
 
     heading_rad: float = 0.0
@@ -31,6 +31,7 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     place_bound_m: float = 0.03
     bay: tuple[float, float, float, float, float] | None = None
     made_utc: str = ""
+    profile: str = ""
 
 
 class Stand(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -72,14 +73,15 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     the bias does not explain.
     `place_shown` as in `PlaceState`.
     `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: what was claimed when it was due
-    earlier, in this start of the program and before. `*_from_*`: ground swept and time with the tool down
-    at the last reading and count. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
+    earlier, in this start of the program and before. `*_from_*`: ground worked and time with the tool down
+    at the last reading and count. `worked_m2`: that was ever swept, whatever was withdrawn since; `swept_m2`: that the
+    ledger had a tick ago. `hammers_missing`: by the last count. `contradicted`: depth and height did not go
     together a tick ago. `shock`: how heavy the newest shock was, 0 before the first, and when it was last told.
     `*_struck`: by a detonation since the hammers were counted, since the machine was checked. `results`: answers of
     this tick. `shift`: the acts of the working day. `skips`: swaths that people left out. `people`: who is signed in
     and has control. `seen`: marks and notes about fuel of this record, the newest.
     `ahead_us`: by how much the clock of a station was seen to be ahead. `doubts_ns`: when each kind of knowledge last
-    failed or was put in doubt; `proven_ns`: when it was measured and good. `past`: time, `down_s` and ground swept [m2]
+    failed or was put in doubt; `proven_ns`: when it was measured and good. `past`: time, `down_s` and `worked_m2`
     by then, the newest last. `due` and `margin` are what follows from all that.
     """
 
@@ -101,6 +103,8 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     hammers_missing: int = 0
     hammers_from_s: float = 0.0
     down_s: float = 0.0
+    worked_m2: float = 0.0
+    swept_m2: float = 0.0
     shocked: bool = False
     shock: int = 0
     shock_t_ns: int = 0

@@ -177,7 +177,7 @@ def remembered(file: DriveFile, state: VehicleState) -> VehicleState:
         say(line)
     elif gate.reset_due or gate.estop_latched or gate.latched:
         say(f"an earlier stop is still in force: {', '.join(names(gate.latched | gate.shown)) or 'RESET is required'}")
-    known, line = kept_checks.load_checks(path.with_suffix(".checks"))
+    known, line = kept_checks.load_checks(path.with_suffix(".checks"), state.config.machine)
     if line:
         say(line)
     known = msgspec.structs.replace(known, shift=state.checks.shift, people=state.checks.people)

@@ -1,9 +1,9 @@
 """Results of the machine's checks survive a restart in a small file beside the keys.
 
-The file holds the result of the full check, the bias of the depth sensor, the missing hammers, every check that failed
-and has not passed since, and those that a detonation asks for. It does not hold the checks of each shift: base, depth
-reading, count of hammers. If the file is damaged or holds an impossible value, every check counts as failed, and no
-ground is credited until each check has been made again.
+The file holds the result of the full check and a hash of the profile's figures with which it was made, the bias of the
+depth sensor, the missing hammers, every check that failed and has not passed since, and those that a detonation asks
+for. It does not hold the checks of each shift: base, depth reading, count of hammers. If the file is damaged or holds
+an impossible value, every check counts as failed, and no ground is credited until each check has been made again.
 """
 
 import operator
@@ -13,8 +13,10 @@ from typing import Final
 
 import msgspec
 
+from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.units import NS_PER_S
+from vehicle.control.checks import full_check
 from vehicle.control.checks.depth_reading import BIAS_MAX_M
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.host.clock import Clock
@@ -29,6 +31,9 @@ FOUND_MAX: Final = {
 }  # fmt: skip
 """Largest values that a check can find; anything larger means that the machine's profile or the file is wrong."""
 SCALE: Final = (0.8, 1.25)
+OTHER_PROFILE: Final = (
+    "the full check was made with other figures of [gnss], tool or tracks, or says not with which; make it"
+)
 
 
 class KeptChecks(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -110,14 +115,18 @@ LOST: Final = ChecksState(
 """The state if the file cannot be read: it may have held a bias, missing hammers or a failed check."""
 
 
-def load_checks(path: Path | None) -> tuple[ChecksState, str]:
-    """Read the kept results from a file; return the checks, and one line to report or ""."""
+def load_checks(path: Path | None, machine: MachineConfig) -> tuple[ChecksState, str]:
+    """Read the kept results from a file; return the checks, and one line to report or "".
+
+    `machine`: as its profile has it now; a full check of another profile, or a file that does not say of which, is due.
+    """
     if path is None:
         return ChecksState(), ""
     found, why = kept_file.read(path, SIZE_MAX, restored)
     if found is None:
         return LOST, f"{path}: {why}; nothing is credited until the base, depth, hammers and the machine are checked"
-    return found, ""
+    known = full_check.for_profile(found, machine)
+    return known, "" if known is found else f"{path}: {OTHER_PROFILE}"
 
 
 async def keep(path: Path | None, clock: Clock, state: Callable[[], ChecksState], tell: Callable[[str], None]) -> None:

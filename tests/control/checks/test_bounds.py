@@ -12,7 +12,7 @@ from vehicle.control.checks import calibrated, room
 from vehicle.control.checks.depth_reading import ROD_LEAST_M
 from vehicle.control.checks_state import Calibration, ChecksState
 from vehicle.control.depth import DUE_M
-from vehicle.control.state import LedgerState, WireState
+from vehicle.control.state import WireState
 from vehicle.runtime import kept_checks
 
 NOW_US = 1_795_000_000_000_000
@@ -66,7 +66,7 @@ def test_a_rod_that_is_worth_no_centimetres_is_refused(sigma_m: float | None, re
 @pytest.mark.parametrize(("base_id", "due"), [(0, True), (7, False)])
 def test_a_base_without_a_name_is_told(base_id: int, due: bool) -> None:
     state = replace(room.all_made(), base_id=base_id)
-    assert room.due(state, LedgerState(), CONFIG).base is due
+    assert room.due(state, CONFIG).base is due
 
 
 @pytest.mark.parametrize(

@@ -126,7 +126,8 @@ def test_from_the_full_check_to_the_bay_and_the_day_after() -> None:
     state = msgspec.structs.replace(state, machine=course(NOTHING | {"heading": 0.03}))
     state, orders, why = said(state, "full check ends")
     assert (why, len(orders), state.calibration_due) == ("", 1, False)
-    assert room.margin(state, room.due(state, builders.vehicle_state().ledger, CONFIG), CONFIG).side_m < 0.045
+    assert state.calibration.profile == full_check.profile_of(MACHINE)
+    assert room.margin(state, room.due(state, CONFIG), CONFIG).side_m < 0.045
     assert said(state, "daily check")[2].startswith("no bay")
     assert said(state, "bay")[2].startswith("stand in the bay")
     state = msgspec.structs.replace(state, machine=MachineCheck(now=PARKED))
@@ -195,8 +196,7 @@ def test_what_no_margin_covers_is_not_credited_and_no_new_bay_hides_it(
     known = machine_check.stored(Calibration(), PARKED)
     now = MachineCheck(now=msgspec.structs.replace(PARKED, **change))
     state, _, _ = said(msgspec.structs.replace(room.all_made(known), machine=now), "daily check")
-    ledger = builders.vehicle_state().ledger
-    assert room.margin(state, room.due(state, ledger, CONFIG), CONFIG).withhold is withheld
+    assert room.margin(state, room.due(state, CONFIG), CONFIG).withhold is withheld
     after, orders, why = said(state, "bay")
     assert (after, orders) == (state, ())
     assert why.startswith("the full check is due")

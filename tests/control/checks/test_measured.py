@@ -7,7 +7,7 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
 from tests import builders
-from tests.control.checks.test_room import CONFIG, SESSION, observation, orders
+from tests.control.checks.test_room import CONFIG, SESSION, observation, orders, step
 from vehicle.contracts.ledger_types import Claim, Confirm, Knowledge, LedgerStroke, Order
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.checks import measured, room
@@ -222,6 +222,27 @@ def test_what_was_worked_by_a_moment_is_never_taken_for_more(steps: list[tuple[i
     assert down_s <= max(value for time_s, value in truth if time_s <= asked_s)
     assert swept_m2 == 2.0 * down_s
     assert measured.worked_by(state, None, (3.0, 4.0)) == (3.0, 4.0)
+
+
+@given(st.lists(st.tuples(st.floats(0.0, 30.0), st.floats(0.0, 1.0)), max_size=60))
+def test_what_is_withdrawn_was_worked_all_the_same(changes: list[tuple[float, float]]) -> None:
+    """So the next depth reading is due no later for it."""
+    state, swept_m2, worked_m2 = room.all_made(), 0.0, 0.0
+    for number, (more_m2, left_ratio) in enumerate(changes):
+        swept_m2 += more_m2
+        worked_m2 += more_m2
+        state = measured.with_past(state, swept_m2, 2 * number)
+        swept_m2 *= left_ratio
+        state = measured.with_past(state, swept_m2, 2 * number + 1)
+    assert state.worked_m2 == pytest.approx(worked_m2, abs=1e-6)
+
+
+def test_a_withdrawal_makes_no_depth_reading_later() -> None:
+    state = room.all_made()
+    for swept_m2 in (1_500.0, 100.0, 600.0):
+        state, _ = step(state, ledger=LedgerState(swept_m2=swept_m2))
+        assert not state.due.depth
+    assert step(state, ledger=LedgerState(swept_m2=601.0))[0].due.depth
 
 
 def test_a_count_told_late_does_not_make_the_next_one_later() -> None:

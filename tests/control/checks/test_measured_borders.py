@@ -145,13 +145,13 @@ def test_nothing_worked_is_not_kept_until_something_was() -> None:
     assert measured.with_past(NEW, 0.0, 5) is NEW
     for down_s, swept_m2 in ((1.0, 0.0), (0.0, 1.0), (1.0, 2.0)):
         assert measured.with_past(replace(NEW, down_s=down_s), swept_m2, 5).past == ((5, down_s, swept_m2),)
-    withdrawn = measured.with_past(replace(NEW, past=((5, 0.0, 1.0),)), 0.0, 5 + 10 * NS_PER_S)
-    assert withdrawn.past == ((5, 0.0, 1.0), (5 + 10 * NS_PER_S, 0.0, 0.0))
+    withdrawn = measured.with_past(replace(NEW, past=((5, 0.0, 1.0),), worked_m2=1.0, swept_m2=1.0), 0.0, 99 * NS_PER_S)
+    assert (withdrawn.past, withdrawn.worked_m2, withdrawn.swept_m2) == (((5, 0.0, 1.0),), 1.0, 0.0)
 
 
 def test_what_was_worked_is_kept_every_ten_seconds_where_it_became_another() -> None:
     past = ((3, 0.5, 0.5), (5, 1.0, 1.0))
-    state = replace(NEW, down_s=2.0, past=past)
+    state = replace(NEW, down_s=2.0, past=past, worked_m2=1.0, swept_m2=1.0)
     assert measured.with_past(state, 1.0, 4 + 10 * NS_PER_S) is state
     assert measured.with_past(state, 1.0, 5 + 10 * NS_PER_S).past == (*past, (5 + 10 * NS_PER_S, 2.0, 1.0))
     same = replace(state, down_s=1.0)

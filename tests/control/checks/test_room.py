@@ -504,7 +504,7 @@ def test_readings_are_corrected_by_what_the_full_check_found() -> None:
 
 def test_a_plan_allows_for_more_than_the_ledger_withholds() -> None:
     made = room.all_made()
-    held = room.margin(made, room.due(made, LedgerState(), CONFIG), CONFIG)
+    held = room.margin(made, room.due(made, CONFIG), CONFIG)
     settings = PlanSettings(bounds=planned_bounds(MACHINE))
     assert settings.bounds.side_m >= held.side_m
     assert settings.bounds.end_m >= held.side_m + 0.5 * MACHINE.tool.width_m * held.yaw_rad

@@ -6,6 +6,7 @@ straight ways between tell what is off: driven the other way, a side slope pulls
 leans left leans right, so that the mean of both is the machine's own error.
 """
 
+import hashlib
 import itertools
 import math
 from typing import Final
@@ -16,9 +17,10 @@ from msgspec.structs import replace
 from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.units import wrap_rad
 from vehicle.control.checks.machine_check import DAILY_RAD, STAND_FIXES, ended
-from vehicle.control.checks_state import Calibration, MachineCheck, Stand
+from vehicle.control.checks_state import Calibration, ChecksState, MachineCheck, Stand
 
 CHANGED_STAND: Final = "it changed while it stood: full check anew"
+UNCHECKED: Final = Calibration()
 LEG_M: Final = 8.0
 LEG_TURN_RAD: Final = math.radians(5.0)
 PIVOT_RAD: Final = math.radians(160.0)
@@ -73,6 +75,40 @@ def full(check: MachineCheck, before: Calibration, machine: MachineConfig) -> Ca
         heading_bound_rad=DAILY_RAD,
         tilt_bound_rad=DAILY_RAD,
         place_bound_m=PLACE_BOUND_M,
+        profile=profile_of(machine),
+    )
+
+
+def profile_of(machine: MachineConfig) -> str:
+    """Hash of what a full check depends on in the profile: antennas, place of the tool, gauge of the tracks."""
+    gnss = machine.gnss
+    antennas = (gnss.antenna_x_m, gnss.antenna_y_m, gnss.antenna_z_m, gnss.heading_offset_deg)
+    figures = (*antennas, machine.tool.ahead_m, machine.tracks.gauge_m)
+    return hashlib.sha256(msgspec.json.encode(tuple(float(figure) for figure in figures))).hexdigest()[:16]
+
+
+def for_profile(state: ChecksState, machine: MachineConfig) -> ChecksState:
+    """The checks of an earlier start, for the machine as its profile has it now: what was found for another one goes.
+
+    Figures that were measured anew may hold what a check corrected, and would be corrected twice. Where the profile is
+    the same after all and only the file does not say so, the machine is off by what was corrected: nothing is credited
+    until the full check if that is more than a machine is allowed that nobody has checked.
+    """
+    known = state.calibration
+    if known == UNCHECKED or known.profile == profile_of(machine):
+        return state
+    failed = state.calibration_failed or not _is_allowed(known)
+    return replace(state, calibration=UNCHECKED, calibration_due=True, calibration_failed=failed)
+
+
+def _is_allowed(known: Calibration) -> bool:
+    """Whether the machine without these corrections is within the bounds of one that nobody has checked."""
+    tilt_rad = max(abs(known.roll_rad), abs(known.pitch_rad))
+    return (
+        abs(known.heading_rad) + known.heading_bound_rad <= UNCHECKED.heading_bound_rad
+        and tilt_rad + known.tilt_bound_rad <= UNCHECKED.tilt_bound_rad
+        and abs(known.lever_left_m) + known.place_bound_m <= UNCHECKED.place_bound_m
+        and known.belt_scale == UNCHECKED.belt_scale
     )
 
 

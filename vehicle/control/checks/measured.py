@@ -110,24 +110,31 @@ def failed_since_ns(state: ChecksState, kind: Knowledge, moment_ns: int | None) 
 
 
 def with_past(state: ChecksState, swept_m2: float, now_ns: int) -> ChecksState:
-    """The state with how much was worked by now, every ten seconds; the longer ago the sparser."""
-    past = state.past
-    if not past and (state.down_s, swept_m2) == (0.0, 0.0):
+    """The state with how much was worked by now, every ten seconds; the longer ago the sparser.
+
+    `swept_m2`: as the ledger has it. A withdrawal lowers that, and wears no hammer less: only what comes counts. A tick
+    that withdraws more than it sweeps hides what it swept; a withdrawal is through after a second.
+    """
+    if swept_m2 != state.swept_m2:
+        worked_m2 = state.worked_m2 + max(0.0, swept_m2 - state.swept_m2)
+        state = replace(state, worked_m2=worked_m2, swept_m2=swept_m2)
+    past, now = state.past, (state.down_s, state.worked_m2)
+    if not past and now == (0.0, 0.0):
         return state
-    if past and (now_ns - past[-1][0] < PAST_NS or past[-1][1:] == (state.down_s, swept_m2)):
+    if past and (now_ns - past[-1][0] < PAST_NS or past[-1][1:] == now):
         return state
     if len(past) >= PAST_MAX:
         past = (*past[: PAST_MAX // 2 : 2], *past[PAST_MAX // 2 :])
-    return replace(state, past=(*past, (now_ns, state.down_s, swept_m2)))
+    return replace(state, past=(*past, (now_ns, *now)))
 
 
 def worked_by(state: ChecksState, moment_ns: int | None, now: tuple[float, float]) -> tuple[float, float]:
-    """Time with the tool down [s] and ground swept [m2] by then, at most; 0 where that is not known.
+    """Time with the tool down [s] and ground worked [m2] by then, at most; 0 where that is not known.
 
     `now`: both as they are now, for a moment that nobody knows.
     """
     if moment_ns is None:
         return now
     return next(
-        ((down_s, swept_m2) for t_ns, down_s, swept_m2 in reversed(state.past) if t_ns <= moment_ns), (0.0, 0.0)
+        ((down_s, worked_m2) for t_ns, down_s, worked_m2 in reversed(state.past) if t_ns <= moment_ns), (0.0, 0.0)
     )

@@ -105,7 +105,7 @@ def step(
             seen = Seen(
                 config=config,
                 claim=claimed(place_m) if place_m is not None else None,
-                swept_m2=ledger.swept_m2,
+                swept_m2=state.worked_m2,
                 utc_us=vehicle_us,
                 t_ns=now_ns,
                 at_ns=moment_ns,
@@ -142,7 +142,7 @@ def _shift_seen(state: ChecksState, wire: WireState, now_ns: int) -> ChecksState
 
 def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> ChecksState:
     """With what is due and the margin; the same object comes back where nothing changed."""
-    now = due(state, ledger, config)
+    now = due(state, config)
     newest = ledger.stroke.number if ledger.stroke is not None else 0
     if now.depth and not state.due.depth:
         state = replace(state, depth_due_number=newest)
@@ -290,10 +290,10 @@ def _of_swath(kept: Observed, plan: Plan | None) -> Observed:
     return replace(kept, ring_m=skipped.ring_of(segment, plan), plan_hash=plan.plan_hash)
 
 
-def due(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -> Due:
+def due(state: ChecksState, config: VehicleConfig) -> Due:
     """What the operator is told to have done; a tool without hammers has none to count."""
     mission, tool = config.mission, config.machine.tool
-    worked_m2, down_s = ledger.swept_m2 - state.depth_from_m2, state.down_s - state.depth_from_s
+    worked_m2, down_s = state.worked_m2 - state.depth_from_m2, state.down_s - state.depth_from_s
     return Due(
         base=not state.base_open or state.base_id == UNKNOWN_BASE,
         check=state.calibration_due or not state.place_shown,

@@ -16,6 +16,7 @@ from vehicle.control.checks_state import ChecksState
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What an observation is judged against. `claim`: the record's at its place, None where it has none.
 
+    `swept_m2`: ground that was ever worked.
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
     `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
     `plan`: the one that is held. `around`: what sign-in and hand-over are judged by.
