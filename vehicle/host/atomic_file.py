@@ -17,10 +17,15 @@ def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
         file.flush()
         os.fsync(file.fileno())
     fresh.replace(path)
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Wait until the names in a folder are on the disk: those of new files, and of renamed ones. Raises OSError."""
     if os.name != "posix":  # there a folder cannot be opened
         return
-    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
-        os.fsync(folder)
+        os.fsync(handle)
     finally:
-        os.close(folder)
+        os.close(handle)

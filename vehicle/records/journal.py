@@ -22,6 +22,7 @@ from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
+from vehicle.host.atomic_file import sync_folder
 from vehicle.records import carried_over
 from vehicle.records.journal_file import MAGIC, Journal, Lost, UnreadableError, header_in, read, refuse_later_format
 from vehicle.records.ledger_news import Followed, ledger_news
@@ -112,6 +113,7 @@ class JournalWriter:
         _write(self._file, MAGIC)
         self.append(header)
         self.sync()
+        sync_folder(path.parent)
 
     @classmethod
     def open(

@@ -2,17 +2,22 @@
 
 The tick hands over its records and continues. The thread writes them at once: a killed program loses only those not yet
 written. It flushes them to the disk within `SYNC_S`: a power cut loses no more than that. A withdrawal is flushed at
-once: what a power cut loses never counts as credit again.
+once: what a power cut loses never counts as credit again. So is a large detonation, which may take the power itself:
+what the tool worked since the last count of its hammers is proven no more.
 """
 
 import contextlib
 import queue
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
+from vehicle.contracts.detonation import is_large
+from vehicle.contracts.ledger_types import Observed
 from vehicle.contracts.sockets import ControllerAdapter, TickRecord
 from vehicle.control.state import LedgerState, MissionState, VehicleState
+from vehicle.host.atomic_file import sync_folder
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_news import Followed
 from vehicle.records.records import Record, Revoke
@@ -23,6 +28,7 @@ BEHIND_S: Final = 0.5
 """A record not written for this time counts as not kept: the disk hangs, and a killed program would lose it."""
 BACKLOG_MAX: Final = 10_000
 """An hour of work in the queue; beyond it the record would have a gap, and nothing is written after a gap."""
+UNWRITTEN: Final = "a withdrawal of ground or a large detonation cannot be written"
 
 Rows = tuple[Record, ...]
 
@@ -30,8 +36,9 @@ Rows = tuple[Record, ...]
 class LedgerKeeper:
     """Follows the ledger and the job. `fault`: the first error of the disk; nothing is written after it.
 
-    A withdrawal that is not in the file would count as credit again after the next start. So if one cannot be written,
-    the whole journal is renamed to a name that no start looks for.
+    A withdrawal that is not in the file would count as credit again after the next start, and ground that a detonation
+    leaves in doubt would count as proven. So if one of them cannot be written, the whole journal is renamed to a name
+    that no start looks for.
 
     `now_s` gives the seconds of a clock that never goes back; `found` is what the journal held when it was opened;
     `tell` is told the fault, from the thread.
@@ -131,7 +138,7 @@ class LedgerKeeper:
                 due_s = None
 
     def _watch_unwritten(self) -> None:
-        """After a fault, wait until told to end; only a withdrawal still causes an action."""
+        """After a fault, wait until told to end; only what takes from the record still causes an action."""
         rows = self._unwritten
         while rows is not None:
             if _withdraws(rows):
@@ -140,17 +147,28 @@ class LedgerKeeper:
 
     def _set_aside(self) -> None:
         """Rename the journal, which works on a full disk too; done once, no later start finds it."""
-        path, aside = self._writer.path, self._writer.path.with_suffix(".withdrawn")
+        path = self._writer.path
+        aside = _unused(path.with_suffix(".withdrawn"))
         try:
             path.replace(aside)
+            sync_folder(path.parent)
         except FileNotFoundError:
             return
         except OSError as refusal:
             told = (refusal.strerror or str(refusal)).lower()
-            self._tell(f"{path}: a withdrawal of ground cannot be written ({told}): delete it before the next start")
+            self._tell(f"{path}: {UNWRITTEN} ({told}): delete it before the next start")
             return
-        self._tell(f"a withdrawal of ground cannot be written: the record is set aside as {aside}, none of it counts")
+        self._tell(f"{UNWRITTEN}: the record is set aside as {aside}, none of it counts")
 
 
 def _withdraws(rows: Rows) -> bool:
-    return any(isinstance(row, Revoke) for row in rows)
+    """Whether rows take from what counts; without them a restart would credit more."""
+    return any(isinstance(row, Revoke) or (isinstance(row, Observed) and is_large(row)) for row in rows)
+
+
+def _unused(path: Path) -> Path:
+    """Return this path, or one with a number, where there is no file: none that was set aside before is lost."""
+    found, number = path, 2
+    while found.exists():
+        found, number = path.with_name(f"{path.name}-{number}"), number + 1
+    return found

@@ -28,6 +28,7 @@ from vehicle.control.checks.open_items import seen_in
 from vehicle.control.plan_assignment import going_on
 from vehicle.control.state import VehicleState
 from vehicle.host import realtime
+from vehicle.host.atomic_file import sync_folder
 from vehicle.host.clock import SystemClock, elapsed_s
 from vehicle.records import journal, snapshot, taking_over
 from vehicle.records.journal import Journal, JournalWriter, UnreadableError
@@ -210,6 +211,7 @@ def opened(kept: Kept, session: Session) -> JournalWriter:
     """
     try:
         kept.path.parent.mkdir(parents=True, exist_ok=True)
+        sync_folder(kept.path.parent.parent)
         return JournalWriter.open(kept.path, kept.header, session, found=kept.found)
     except OSError as refusal:
         raise InputError(
