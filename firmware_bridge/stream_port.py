@@ -21,6 +21,8 @@ Connect = Callable[[asyncio.Protocol], Awaitable[asyncio.Transport]]
 
 INBOX_MAX_BYTES = 65_536
 REOPEN_S = 0.25
+REOPEN_TIMEOUT_S = 2.0
+"""A host that is gone does not answer, and the system would wait for it for two minutes; meanwhile it may be back."""
 BITS_PER_BYTE = 10
 """8N1: a start bit and a stop bit around each byte."""
 
@@ -174,9 +176,10 @@ class StreamPort:
 
     async def _try_again(self) -> None:
         try:
-            await self.open()
-        except OSError as absent:
-            self.fault = f"{self.name}: {absent}"
+            async with asyncio.timeout(REOPEN_TIMEOUT_S):
+                await self.open()
+        except Exception as absent:  # noqa: BLE001  # drivers have errors of their own; a port not tried again is lost
+            self.fault = f"{self.name}: {str(absent) or 'no answer'}"
             self._disconnect()
             self._later(REOPEN_S, self._reopen)
 

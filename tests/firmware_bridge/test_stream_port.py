@@ -6,6 +6,7 @@ from typing import Any, cast
 
 import msgspec
 import pytest
+from serialx import SerialException
 
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.mavlink.command_adapters import command_rank, command_sequence
@@ -65,6 +66,8 @@ class Rig:
         self.uarts: list[Uart] = []
         self.wires: list[asyncio.Protocol] = []
         self.absent = 0
+        self.refusal: Exception | None = None
+        self.silent = False
         self.rate = bytes_per_s
         self.port = StreamPort(
             "uart",
@@ -77,7 +80,10 @@ class Rig:
     async def connect(self, wire: asyncio.Protocol) -> asyncio.Transport:
         if self.absent:
             self.absent -= 1
-            raise FileNotFoundError("uart")
+            raise self.refusal or FileNotFoundError("uart")
+        if self.silent:
+            self.silent = False
+            await asyncio.Event().wait()
         self.uarts.append(Uart(self.clock.now_ns, self.rate))
         self.wires.append(wire)
         return cast("asyncio.Transport", self.uarts[-1])
@@ -250,6 +256,36 @@ def test_unplugged_and_plugged_in_again() -> None:
         assert rig.port.connected, "a late word about the old connection is not about this one"
 
     on_uart(scenario, baud=9_600)
+
+
+@pytest.mark.parametrize("refusal", [SerialException("busy"), EOFError(), ValueError("no rate")])
+def test_whatever_the_driver_says_the_port_is_tried_again(refusal: Exception) -> None:
+    """An error that is no `OSError` had ended the trials, until the program was started again."""
+
+    async def scenario(rig: Rig) -> None:
+        rig.absent, rig.refusal = 3, refusal
+        rig.wires[-1].connection_lost(None)
+        await rig.wait(700)
+        assert not rig.port.connected
+        assert rig.port.fault == f"uart: {refusal}" if str(refusal) else "no answer" in rig.port.fault
+        await rig.wait(400)
+        assert (rig.port.connected, rig.port.generation) == (True, 2)
+
+    on_uart(scenario)
+
+
+def test_a_host_that_does_not_answer_is_called_again() -> None:
+    """A network adapter that is switched on again while the system still waits for its answer from before."""
+
+    async def scenario(rig: Rig) -> None:
+        rig.silent = True
+        rig.wires[-1].connection_lost(None)
+        await rig.wait(2_200)
+        assert not rig.port.connected
+        await rig.wait(400)
+        assert (rig.port.connected, rig.port.generation) == (True, 2)
+
+    on_uart(scenario)
 
 
 def test_a_closed_port_is_an_error_and_does_not_come_back() -> None:

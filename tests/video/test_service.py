@@ -9,7 +9,7 @@ from firmware_bridge.mavlink.signature import key_of
 from vehicle.host.clock import SystemClock
 from vehicle.video import wire
 from vehicle.video.camera import Camera
-from vehicle.video.service import VideoService
+from vehicle.video.service import VIEWERS_MAX, VideoService
 
 MACHINE = bytes.fromhex("0123456789abcdef")
 FRONT = Camera(
@@ -183,6 +183,61 @@ def test_who_says_nothing_is_hung_up_on(monkeypatch):
 
     run(main)
     assert serving.refused == 1
+
+
+async def proved(port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """Prove the key, read the cameras, and ask for the first one."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1_024)
+    greeting = await reader.readexactly(wire.GREETING_SIZE)
+    writer.write(wire.hello(key_of(SECRET), MACHINE, greeting[4:], STATION, bytes(16)))
+    _, size = wire.CAMERAS.unpack(await reader.readexactly(wire.CAMERAS.size))
+    await reader.readexactly(size + wire.TAG_SIZE)
+    writer.write(wire.ask(0, 0, 0))
+    return reader, writer
+
+
+def test_consoles_that_were_lost_while_a_picture_was_under_way_keep_no_other_out(monkeypatch):
+    """Each break of the radio leaves one, which takes no more of its picture and says nothing."""
+    clock = Clock()
+    serving = service(clock)
+    monkeypatch.setattr("vehicle.video.service.SEND_S", 0.05)
+
+    async def main():
+        async with serving.listening("127.0.0.1", 0) as port:
+            lost = [await proved(port) for _ in range(VIEWERS_MAX)]
+            while serving.sent < VIEWERS_MAX:
+                serving.publish(0, 1, bytes(16 * wire.JPEG_MAX))  # more than the system takes for them
+                await turn()
+            while serving.refused < VIEWERS_MAX:
+                await turn()
+            reader, writer = await proved(port)
+            serving.publish(0, 2, b"picture")
+            await reader.readexactly(wire.FRAME.size + wire.TAG_SIZE)
+            for _, one in (*lost, (reader, writer)):
+                one.transport.abort()
+            await turn()
+
+    run(main)
+
+
+def test_who_only_holds_connections_keeps_no_console_out():
+    clock = Clock()
+    serving = service(clock)
+
+    async def main():
+        async with serving.listening("127.0.0.1", 0) as port:
+            console = await proved(port)
+            strangers = [await asyncio.open_connection("127.0.0.1", port) for _ in range(2 * VIEWERS_MAX)]
+            other = await proved(port)
+            while serving.sent < 2:
+                serving.publish(0, 1, b"picture")
+                await turn()
+            for _, writer in (console, *strangers, other):
+                writer.transport.abort()
+            await turn()
+
+    run(main)
+    assert serving.sent == 2
 
 
 class Forger:

@@ -187,6 +187,20 @@ def test_a_camera_that_is_pulled_is_said():
     assert kernel.closed
 
 
+def test_a_camera_that_is_pulled_while_its_picture_is_taken_ends_no_other(monkeypatch):
+    """Only a `CameraError` is waited out; another one had ended the program, and with it every camera."""
+    kernel = FakeKernel()
+    capture = started(kernel)
+    kernel.give(picture())
+
+    def pulled(_buffer) -> None:
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(kernel, "_queue", pulled)
+    with pytest.raises(CameraError, match="no such device"):
+        capture.read()
+
+
 def test_tables_that_a_camera_leaves_out_are_put_in():
     jpeg = picture()
     bare = without_tables(jpeg)

@@ -19,6 +19,9 @@ from vehicle.video.camera import Camera
 HELLO_S: Final = 3.0
 """Who has not proved itself by then is hung up on."""
 IDLE_S: Final = 30.0
+SEND_S: Final = 10.0
+"""A console that does not take a picture within so long is gone: the system would wait a quarter of an hour for it, and
+each break of the radio leaves one such connection."""
 VIEWERS_MAX: Final = 8
 WRITE_MAX: Final = 1
 """Bytes that may wait before a writer waits: one frame is under way, never two."""
@@ -56,7 +59,8 @@ class VideoService:
         self._newest: dict[int, Picture] = {}
         self._changed: dict[int, asyncio.Event] = {camera.id: asyncio.Event() for camera in cameras}
         self._waiting: dict[int, int] = dict.fromkeys(self._by_id, 0)
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], bool] = {}
+        """Who is connected, the oldest first -> whether it proved its key."""
 
     def publish(self, camera_id: int, capture_us: int, jpeg: bytes) -> None:
         """A new picture; the one before it is forgotten, whoever had not seen it."""
@@ -99,19 +103,28 @@ class VideoService:
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
         assert task is not None
-        if len(self._connections) >= VIEWERS_MAX:
+        if len(self._connections) >= VIEWERS_MAX and not self._room_made():
             writer.close()
             return
-        self._connections.add(task)
+        self._connections[task] = False
         try:
             await self._serve(reader, writer)
         except (wire.WireError, asyncio.IncompleteReadError, TimeoutError, OSError):
             self.refused += 1
-        except asyncio.CancelledError:  # the service ends
+        except asyncio.CancelledError:  # the service ends, or somebody else needs the room
             pass
         finally:
-            self._connections.discard(task)
+            self._connections.pop(task, None)
             writer.transport.abort()
+
+    def _room_made(self) -> bool:
+        """Whoever only holds a connection keeps no console out: the oldest that proved no key is closed."""
+        idle = next((task for task, proved in self._connections.items() if not proved), None)
+        if idle is None:
+            return False
+        del self._connections[idle]
+        idle.cancel()
+        return True
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         nonce = secrets.token_bytes(wire.NONCE_BYTES)
@@ -119,6 +132,9 @@ class VideoService:
         async with asyncio.timeout(HELLO_S):
             said = await reader.readexactly(wire.HELLO.size)
         station, key, seal = wire.hear_hello(said, self._machine_id, nonce, self._keys)
+        task = asyncio.current_task()
+        assert task is not None
+        self._connections[task] = True
         writer.transport.set_write_buffer_limits(high=WRITE_MAX)
         writer.write(wire.cameras(self.cameras, seal))
         shown: dict[int, int] = {}
@@ -171,4 +187,5 @@ class VideoService:
         writer.write(wire.frame(head, picture.jpeg, seal))
         writer.write(picture.jpeg)
         self.sent += 1
-        await writer.drain()
+        async with asyncio.timeout(SEND_S):
+            await writer.drain()

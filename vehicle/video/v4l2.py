@@ -225,12 +225,12 @@ class Capture:
             buffer = self._empty()
             try:
                 self._ioctl(DQBUF, buffer)
+                shot = self._shot(buffer)
+                self._ioctl(QBUF, buffer)
             except BlockingIOError:
                 return newest
             except OSError as refusal:
                 raise CameraError(f"{self.path}: {(refusal.strerror or str(refusal)).lower()}") from refusal
-            shot = self._shot(buffer)
-            self._ioctl(QBUF, buffer)
             if shot is None:
                 self.damaged += 1
             else:
