@@ -4,19 +4,24 @@ import asyncio
 import base64
 import json
 import zlib
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import msgspec
 import pytest
 import shapely
 
+from tests import builders
 from tests.builders import DATUM, config
+from tests.operator_link.small_plan import small_plan
 from tests.operator_link.test_site_planning import own_site, thread
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
-from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan import Plan, RecordSeal
 from vehicle.operator_link.site_file import MachineFacts, site_file
 from vehicle.operator_link.staging import CHECKING, REFUSED, TAKEN, SiteSource, packed_stage, read_stage
 from vehicle.planning.coverage.closing import plan_hash_of
@@ -27,6 +32,7 @@ from vehicle.planning.coverage.way_plan import WayRequest, way_plan
 from vehicle.planning.coverage.work_limit import WorkLimit
 from vehicle.planning.task.whole import agreed_role
 from vehicle.polygons.boundary import Rings, area_of
+from vehicle.runtime import staged_plans
 from vehicle.runtime.own_site import OwnSite, settings_of
 from vehicle.runtime.staged_plans import StagedPlans, areas_of, judge
 
@@ -144,7 +150,7 @@ def test_what_it_is_not_is_refused_in_one_line(handed: Handed, tmp_path: Path) -
 class Vehicle:
     """Holds what it is told to, or says why not."""
 
-    def __init__(self, folder: Path, refuses: str = "") -> None:
+    def __init__(self, folder: Path, refuses: str = "", make: Callable[[], Executor] = thread) -> None:
         self.held, self.told, self.refuses = "", [], refuses
         self.taken: list[tuple[Plan, Rings]] = []
         self.areas: dict[str, Any] = {}
@@ -158,7 +164,7 @@ class Vehicle:
             self.areas,
             self.sources,
             self.told.append,
-            make=thread,
+            make=make,
         )
 
     def hold(self, plan: Plan, boundary_m: Rings) -> str:
@@ -197,3 +203,85 @@ def test_a_refusal_is_told_with_its_words(handed: Handed, tmp_path: Path) -> Non
     other.hand(b"nothing")
     assert other.staged.staged.state == REFUSED
     assert other.taken == []
+
+
+class Stuck(Executor):
+    """Begins, and never ends by itself; `full`: the system takes no new thread."""
+
+    def __init__(self, *, full: bool = False) -> None:
+        self.full, self.ended = full, False
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
+        del fn, args, kwargs
+        if self.full:
+            raise RuntimeError("can't start new thread")
+        return Future()
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        del wait, cancel_futures
+        self.ended = True
+
+
+def test_a_plan_whose_check_does_not_end_is_replaced_by_the_next_one(handed: Handed, tmp_path: Path) -> None:
+    stuck, begun = Stuck(), asyncio.Event()
+
+    def make() -> Executor:
+        if begun.is_set():
+            return thread()
+        begun.set()
+        return stuck
+
+    vehicle = Vehicle(tmp_path, make=make)
+
+    async def main() -> None:
+        task = asyncio.create_task(vehicle.staged.run())
+        vehicle.staged.take(handed.data())
+        await begun.wait()
+        vehicle.staged.take(handed.data())
+        async with asyncio.timeout(240.0):
+            while not vehicle.told:
+                await asyncio.wait({task}, timeout=0.02)
+        task.cancel()
+
+    asyncio.run(main())
+    assert stuck.ended
+    assert vehicle.told == [f"Plan {handed.plan.plan_hash} handed over"]
+
+
+@pytest.mark.parametrize(
+    ("full", "words"), [(False, "its check took more than 0.01 s"), (True, "it could not be read (RuntimeError)")]
+)
+def test_a_check_that_does_not_end_or_cannot_begin_is_told_and_stops_no_vehicle(
+    full: bool, words: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(staged_plans, "CHECK_S", 0.01)
+    stuck = Stuck(full=full)
+    vehicle = Vehicle(tmp_path, make=lambda: stuck)
+    vehicle.hand(b"")
+    assert stuck.ended
+    assert vehicle.staged.staged.state == REFUSED
+    assert words in vehicle.staged.staged.text
+
+
+def test_a_plan_on_ground_of_another_vehicle_is_refused_with_its_words_and_the_one_before_stays(tmp_path: Path) -> None:
+    """It had taken the plan away that was held, and was *being checked* for good."""
+    state = builders.vehicle_state(config())
+    taken: list[Plan] = []
+    files = SimpleNamespace(areas={}, sources={}, taker=None)
+    desk = SimpleNamespace(site=SimpleNamespace(survey=None))
+    planning = SimpleNamespace(folder=tmp_path, take=lambda plan, _: taken.append(plan))
+    made = staged_plans.staged_plans(
+        cast("Any", SimpleNamespace(vehicle=config())),
+        state,
+        None,
+        cast("Any", SimpleNamespace(files=files)),
+        cast("Any", planning),
+        cast("Any", desk),
+        lambda _: None,
+        now=lambda: state,
+    )
+    plan = msgspec.structs.replace(small_plan(), datum=state.datum, required_depth_m=config().mission.required_depth_m)
+    assert made._hold(plan, ()) == ""
+    other = msgspec.structs.replace(plan, rests_on=(RecordSeal(vehicle_id="another", seal="5" * 64),))
+    assert "has not taken over" in made._hold(other, ())
+    assert taken == [plan]

@@ -243,7 +243,7 @@ def put_together(
     outside, bench = file.config.operator.upload_outside, file.vehicle.safety.bench
     planning = SitePlanning(file.vehicle, state.datum, book.uploads, outside, holder, announce, own=own, bench=bench)
     desk.serve(planning.propose)
-    staged = staged_plans(file, state, own, wires.link, planning, desk, announce, held=lambda: loop.state.mission.plan)
+    staged = staged_plans(file, state, own, wires.link, planning, desk, announce, now=lambda: loop.state)
     port = LatePort(file.config.controller.port)
     stack.callback(port.close)
     recorder = book.recorder()

@@ -335,9 +335,9 @@ class SitePlanning:
         """Return the plan, or the reason for having none; None if a newer request came."""
         executor = self._make()
         loop = asyncio.get_running_loop()
-        work = loop.run_in_executor(executor, planned, wanted)
-        newer = loop.create_task(self._changed.wait())
+        newer, work = loop.create_task(self._changed.wait()), None
         try:
+            work = loop.run_in_executor(executor, planned, wanted)
             both: set[asyncio.Future[Any]] = {work, newer}
             for turn in range(1, math.ceil((SLOWER * wanted.limit_s + SPARE_S) / TOLD_S) + 1):
                 done, _ = await asyncio.wait(both, timeout=TOLD_S, return_when=asyncio.FIRST_COMPLETED)
@@ -353,7 +353,8 @@ class SitePlanning:
             return f"No plan: the planner failed ({type(error).__name__})"
         finally:
             newer.cancel()
-            work.cancel()
+            if work is not None:
+                work.cancel()
             executor.shutdown(wait=False, cancel_futures=True)
 
 

@@ -20,7 +20,8 @@ from vehicle.config.vehicle import VehicleConfig, footprint
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.kept_formats import Kept
-from vehicle.contracts.plan import Plan
+from vehicle.contracts.plan import Plan, PlanAssignment
+from vehicle.control import plan_assignment
 from vehicle.control.state import VehicleState
 from vehicle.host.own_process import OwnProcess
 from vehicle.operator_link.link import OperatorLink
@@ -31,6 +32,8 @@ from vehicle.polygons.boundary import Rings, joined, rings_of
 from vehicle.runtime.own_site import OwnSite, settings_of
 from vehicle.runtime.site_planning import SitePlanning
 
+CHECK_S: Final = 300.0
+"""Longest time of a check: a site file of another program may keep its reader busy for hours."""
 ROLES: Final = ("work_area", "keep_out", "safe_ground", "access")
 
 
@@ -161,7 +164,7 @@ class StagedPlans:
             if data is None:
                 continue
             answer = await self._judged(data)
-            if self._changed.is_set():
+            if answer is None or self._changed.is_set():
                 continue  # a newer plan came
             if isinstance(answer, Judged):
                 self._areas[answer.plan.site_hash] = answer.areas
@@ -175,20 +178,28 @@ class StagedPlans:
                 self._staged = Staged(state=REFUSED, text=answer)
                 self._tell(f"Plan refused: {answer}")
 
-    async def _judged(self, data: bytes) -> Judged | str:
-        executor = self._make()
-        work = asyncio.get_running_loop().run_in_executor(
-            executor, judge, data, self._folder, self._config, self._datum, self._kept_out_m
-        )
+    async def _judged(self, data: bytes) -> Judged | str | None:
+        """Return the plan, or the reason for refusing it; None if a newer one came."""
+        executor, loop = self._make(), asyncio.get_running_loop()
+        newer, work = loop.create_task(self._changed.wait()), None
         try:
-            return await work
+            work = loop.run_in_executor(
+                executor, judge, data, self._folder, self._config, self._datum, self._kept_out_m
+            )
+            await asyncio.wait((work, newer), timeout=CHECK_S, return_when=asyncio.FIRST_COMPLETED)
+            if newer.done():
+                return None
+            return work.result() if work.done() else f"its check took more than {CHECK_S:g} s; plan a smaller area"
         except InputError as refusal:
             return str(refusal).removeprefix(f"{self._folder}/")
         except Exception as error:  # noqa: BLE001  # an error in the reader must not stop the vehicle
             return f"it could not be read ({type(error).__name__})"
         finally:
+            newer.cancel()
+            if work is not None:
+                work.cancel()
             with contextlib.suppress(Exception):
-                executor.shutdown(wait=False)
+                executor.shutdown(wait=False, cancel_futures=True)
 
 
 def staged_plans(
@@ -200,18 +211,20 @@ def staged_plans(
     desk: MissionUpload,
     tell: Callable[[str], None],
     *,
-    held: Callable[[], Plan | None],
+    now: Callable[[], VehicleState],
 ) -> StagedPlans:
-    """Build the `StagedPlans` and connect them to the link. `held`: the plan that the vehicle holds now."""
+    """Build the `StagedPlans` and connect them to the link. `now`: the vehicle as it is now."""
 
     def hold(plan: Plan, boundary_m: Rings) -> str:
         if desk.site.survey is not None:  # else stations would read back a site that is not the one being driven
             return "a station's mission is held: clear it there first"
+        if refused := plan_assignment.refusal(now(), PlanAssignment(plan=plan, boundary_m=boundary_m)):
+            return refused  # the plan before it stays
         planning.take(plan, boundary_m)
         return ""
 
     def held_hash() -> str:
-        plan = held()
+        plan = now().mission.plan
         return plan.plan_hash if plan is not None else ""
 
     areas = link.files.areas
