@@ -107,6 +107,31 @@ def test_a_roll_over_is_marked_at_once_and_sealed_when_the_recording_holds_what_
     assert reason_of(tmp_path) == mark["reason"], "the rest of a run that goes on is sealed after its end"
 
 
+def test_a_mark_waits_for_no_sealing_of_an_earlier_run(tmp_path: Path) -> None:
+    """A program that ends meanwhile had left an incident without a mark, which no start and no end ever sealed."""
+    earlier, this = tmp_path / "a", tmp_path / "b"
+    earlier.mkdir()
+    this.mkdir()
+    watch = IncidentWatch(this, 60.0, ((earlier, "rolled over"),))
+
+    class Endless(Seal):
+        async def __call__(self, folder: Path, why: str) -> Sealed:
+            self.asked.append((folder, why))
+            watch.accept(tick(1, events=(ROLLED,)))
+            await asyncio.Event().wait()
+            raise AssertionError
+
+    async def main() -> None:
+        task = asyncio.create_task(watch.run(JumpingClock(), Endless(), lambda: "", lambda _: None))
+        async with asyncio.timeout(60.0):
+            while not reason_of(this):
+                await asyncio.to_thread(lambda: None)
+        task.cancel()
+
+    asyncio.run(main())
+    assert reason_of(this) == "rolled over"
+
+
 def test_one_incident_is_sealed_once(tmp_path: Path) -> None:
     watch = IncidentWatch(tmp_path, 0.0)
     again = round(APART_S * 50.0)

@@ -107,7 +107,8 @@ class IncidentWatch:
         self._folder, self._after_s = folder, after_s
         self._acts: int | None = None
         self._waiting: deque[tuple[Path, str]] = deque(left, UNSEALED_MAX)
-        self._seen = asyncio.Event()
+        self._unmarked: deque[tuple[Path, str]] = deque(maxlen=UNSEALED_MAX)
+        self._seen, self._to_mark, self._marking = asyncio.Event(), asyncio.Event(), asyncio.Lock()
         self._quiet_until_ns = 0
         if self._waiting:
             self._seen.set()
@@ -122,18 +123,38 @@ class IncidentWatch:
         if why and record.t_ns >= self._quiet_until_ns:
             self._quiet_until_ns = record.t_ns + round(APART_S * NS_PER_S)
             self._waiting.append((self._folder, why))
+            self._unmarked.append((self._folder, why))
             self._seen.set()
+            self._to_mark.set()
 
     async def run(self, clock: Clock, seal: Sealer, now_text: Callable[[], str], tell: Callable[[str], None]) -> None:
-        """Mark and seal what was seen, until cancelled."""
+        """Mark and seal what was seen, until cancelled; a mark waits for no sealing of another run."""
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._mark_at_once(now_text))
+            group.create_task(self._seal(clock, seal, now_text, tell))
+
+    async def _mark_at_once(self, now_text: Callable[[], str]) -> None:
+        while True:
+            await self._to_mark.wait()
+            self._to_mark.clear()
+            await self._mark_all(now_text)
+
+    async def _mark_all(self, now_text: Callable[[], str]) -> None:
+        """Return when all that was seen is marked."""
+        async with self._marking:
+            while self._unmarked:
+                folder, why = self._unmarked.popleft()
+                with contextlib.suppress(OSError):  # the seal is tried without the mark too, and says what fails
+                    await asyncio.to_thread(_mark, folder, Marked(reason=why, utc=now_text()))
+
+    async def _seal(self, clock: Clock, seal: Sealer, now_text: Callable[[], str], tell: Callable[[str], None]) -> None:
         while True:
             await self._seen.wait()
             self._seen.clear()
             while self._waiting:
                 folder, why = self._waiting.popleft()
                 tell(f"incident: {why}; its record is sealed in {self._after_s:.0f} s, nothing is deleted")
-                with contextlib.suppress(OSError):  # the seal is tried without the mark too, and says what fails
-                    await asyncio.to_thread(_mark, folder, Marked(reason=why, utc=now_text()))
+                await self._mark_all(now_text)
                 await clock.sleep_until_ns(clock.now_ns() + round(self._after_s * NS_PER_S))
                 sealed = await seal(folder, why)
                 if sealed.done and folder != self._folder:
