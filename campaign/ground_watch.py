@@ -16,7 +16,8 @@ A machine is not judged while a stuck track or a slope pushes it, or while its o
 proven, because then nobody knows where the border is. Judging begins again at the next standstill without all this.
 A place that goes slower or faster along the way than the machine is excused as far as `silent_way.py` says: for G1 the
 machine is judged where its receiver says that it is. For G1 a place in doubt excuses nothing where the vehicle holds
-two places against one another and one of them is true: then it knows enough to keep out.
+two places against one another and one of them is true, or where a mark has truly shown it where it is
+(`mark_watch.py`): then it knows enough to keep out.
 """
 
 import math
@@ -93,11 +94,14 @@ class GroundWatch:
         before: Mode,
         depth_error_m: float = 0.0,
         off_m: tuple[float, float] = (0.0, 0.0),
+        *,
+        marked: bool = False,
     ) -> None:
         """Judge one tick after the vehicle's.
 
         `before`: the mode of the tick before; `depth_error_m`: by how much the depth sensor reads too deep; `off_m`:
-        by how much the place is off along the way while nobody could know (east, north).
+        by how much the place is off along the way while nobody could know (east, north); `marked`: a mark has shown
+        where the machine is, although its receiver says another place.
         """
         plan = state.mission.plan
         if plan is not self._plan and plan is not None:
@@ -113,7 +117,8 @@ class GroundWatch:
         pushed = not tracks.brake_holds or tracks.stuck_left_mps is not None
         loose = doubt or pushed
         shown = true if doubt else moved(true, off_m)
-        self._check_keep_out(mode, shown, loose=pushed or (doubt and not holds_the_true_one(state, true)))
+        unknown = doubt and not marked and not holds_the_true_one(state, true)
+        self._check_keep_out(mode, shown, loose=pushed or unknown)
         self._check_bearing(mode if before in AUTO else before, true, loose=loose)
         self._check_retreat(state, true, doubt=doubt, loose=loose)
 

@@ -24,11 +24,12 @@ from typing import Protocol
 
 from campaign.ground_watch import DOUBTS, GroundWatch
 from campaign.invariants import Breach
+from campaign.mark_watch import MarkWatch
 from campaign.silent_way import SilentWay
 from campaign.sim_operator import SimOperator
 from campaign.wait_watch import NEUTRAL, WaitWatch
 from firmware_bridge.mavlink import adapters
-from firmware_bridge.types import OperatorEdge, OperatorFrame
+from firmware_bridge.types import Observation, OperatorEdge, OperatorFrame
 from sim.line import SerialLine
 from sim.process import VehicleProcess
 from sim.truth import GroundTruth
@@ -133,6 +134,7 @@ class SafetyMonitor:
     def __init__(self, drill: Watched) -> None:
         self._drill = drill
         self._ground, self._silent_way = GroundWatch(self._tell, drill.state.config), SilentWay()
+        self._marks = MarkWatch()
         self._reader = adapters.MessageReader(adapters.VEHICLE_DECODERS)
         self._debt = Debt()
         self.breaches: list[Breach] = []
@@ -174,8 +176,10 @@ class SafetyMonitor:
         gate = drill.state.gate
         self._silent_way.step(drill.world, gate.session_id, told=bool((gate.active | gate.latched) & DOUBTS))
         depth_error_m, off_m = drill.world.tool_sensors.depth_offset_m, self._silent_way.off_m
-        self._ground.step(drill.state, drill.world.tracks, true, self._mode, depth_error_m, off_m)
+        marked = self._marks.shown
+        self._ground.step(drill.state, drill.world.tracks, true, self._mode, depth_error_m, off_m, marked=marked)
         self._follow(now_ns, heard)
+        self._marks.step(drill.state, drill.world, true)
 
     def _grace_ticks(self) -> int:
         line = self._drill.line
@@ -222,6 +226,8 @@ class SafetyMonitor:
             self._debt.restart(self._ran_ns, in_motion=self._driving_ticks * TICK_NS > KEPT_MAX_NS)
             self._before = self._mode = gate.mode
         for message in self._reader.feed(heard):
+            if isinstance(message, Observation):
+                self._marks.hear(message)
             if isinstance(message, OperatorFrame) and message.session_id == gate.session_id:
                 self.waits.hear(message, self._debt.hear(message, gate.holder, now_ns), gate.holder)
         if drill.process.runs:

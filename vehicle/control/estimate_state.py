@@ -168,7 +168,8 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     """The filter: x = east, north, yaw, gyro bias, belt slip ratio, creep coefficient; p is its covariance (6, 6).
 
     `sigmas`: 1-sigma of east, north, yaw and of the tool's position, as p stood when it was last carried. `held`: what
-    the first fix is held against, None where nothing is known.
+    the first fix is held against, None where nothing is known. `stands_t_ns`: since when both belts rest, None while
+    one runs or nobody tells.
     """
 
     ready: bool = False
@@ -185,3 +186,4 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     place: PlaceState = PlaceState()
     heading: HeadingState = HeadingState()
     held: HeldPlace | None = None
+    stands_t_ns: int | None = None

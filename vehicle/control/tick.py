@@ -41,7 +41,7 @@ from vehicle.contracts.shift_state import due_text
 from vehicle.contracts.units import TICK_NS
 from vehicle.control import neighbours, plan_assignment
 from vehicle.control import report as reports
-from vehicle.control.checks import machine_check
+from vehicle.control.checks import machine_check, measured
 from vehicle.control.checks import room as checks
 from vehicle.control.checks.calibrated import corrected
 from vehicle.control.checks.on_record import new_on_record
@@ -49,7 +49,7 @@ from vehicle.control.checks.open_items import open_items
 from vehicle.control.checks.people import RESTS, Around
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.drive import follower, manual
-from vehicle.control.estimate import fusion
+from vehicle.control.estimate import fusion, place
 from vehicle.control.estimate import wire as wires
 from vehicle.control.estimate_state import EstimateState
 from vehicle.control.events import changes
@@ -88,7 +88,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     estimate = fusion.estimate(belief, wire, config, now_ns)
     around = _around(state, wire, inputs, now_ns)
     known, orders = _checked(state, inputs, wire, belief, estimate, around, now_ns)
-    belief = _at_mark(belief, wire, orders, config, state.datum, now_ns)
+    belief = _at_mark(belief, wire, known, orders, config, state.datum, now_ns)
     here_m = (estimate.east_m, estimate.north_m)
     new = new_on_record(inputs.observations, state.checks, known)
     others = _without_gone(state, new, now_ns)
@@ -106,7 +106,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
     known, control = checks.followed(known, gate.holder, wire, now_ns, rests=around.stands and gate.mode in RESTS)
-    placed = _orders(estimate.revoke_t_ns or belief.place.revoke_t_ns)
+    placed = _orders(place.earlier_ns(estimate.revoke_t_ns, belief.place.revoke_t_ns))
     turned = _rotor_orders(state.gate.monitor.rotor_watch, gate.monitor.rotor_watch, number, now_ns)
     told = (*orders, *control, *placed, *turned)
     ledger = masks.step(
@@ -171,6 +171,7 @@ def _checked(
         tool_error_m=error_m,
         detonated=state.gate.shock_tick == state.tick > 0,
         place_shown=belief.place.shown,
+        stands_t_ns=belief.stands_t_ns,
         around=around,
     )
 
@@ -186,23 +187,27 @@ def _around(state: VehicleState, wire: WireState, inputs: Inputs, now_ns: int) -
 def _at_mark(
     belief: EstimateState,
     wire: WireState,
+    known: ChecksState,
     orders: tuple[Order | Observed, ...],
     config: VehicleConfig,
     datum: LocalFrame,
     now_ns: int,
 ) -> EstimateState:
-    """The estimate after the machine itself, standing on a control point, measured it right.
+    """The estimate after the machine itself, standing on a control point, measured it.
 
-    A rover's pole shows that the base is right, and nothing of the machine's own receiver. The daily check shows place
-    and heading in the bay.
+    A rover's pole shows that the base is right, and nothing of the machine's own receiver; a mark that the machine has
+    left since shows nothing of where it stands now. The daily check shows place and heading in the bay.
     """
+    utc_us = checks.utc_us(wire, now_ns)
     for told, order in pairwise(orders):
         if not isinstance(told, Observed) or not isinstance(order, Order):
             continue
         itself = order.kind is Knowledge.BASE and told.text.lower().startswith(BY_THE_MACHINE)
         if itself and told.place_m is not None:
-            k_sigma, good = config.mission.k_sigma, order.good
-            belief = fusion.at_mark(belief, wire, told.place_m, k_sigma, now_ns, good=good)
+            moment_ns = measured.told_at_ns(known, told.station_id, told.utc_us, utc_us, now_ns)
+            if measured.off_the_mark(moment_ns, belief.stands_t_ns):
+                continue
+            belief = fusion.at_mark(belief, wire, told.place_m, config, datum, now_ns, good=order.good)
         elif order.kind is Knowledge.CALIBRATION and order.good and told.text.lower().startswith(machine_check.DAILY):
             belief = fusion.in_bay(belief, wire, config, datum, now_ns)
     return belief

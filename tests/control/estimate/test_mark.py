@@ -36,18 +36,18 @@ def test_only_a_mark_on_which_it_stands_speaks_for_its_receiver(off_m: float, be
     run = doubted()
     east, north = says_m(run)
     now_ns = run.ticks * TICK_NS
-    after = fusion.at_mark(run.belief, run.wire, (east + off_m, north), 4.0, now_ns)
+    after = fusion.at_mark(run.belief, run.wire, (east + off_m, north), run.config, DATUM, now_ns)
     assert after.place.believed is believed
     moved_m = math.dist(after.x[:2], run.belief.x[:2])
     held_m = 0.0 if off_m > 10.0 else math.dist(run.belief.x[:2], (east + off_m, north))
     assert moved_m == pytest.approx(0.4 if believed else held_m, abs=0.05), "a mark that is missed is held"
-    late = fusion.at_mark(run.belief, run.wire, (east, north), 4.0, now_ns + 2_000_000_000)
+    late = fusion.at_mark(run.belief, run.wire, (east, north), run.config, DATUM, now_ns + 2_000_000_000)
     assert late is run.belief, "a receiver that is silent is not shown to be right"
     rolls = msgspec.structs.replace(run.wire, status=builders.status(track_left_mps=0.1, track_right_mps=0.1))
-    assert fusion.at_mark(run.belief, rolls, (east, north), 4.0, now_ns) is run.belief
+    assert fusion.at_mark(run.belief, rolls, (east, north), run.config, DATUM, now_ns) is run.belief
     assert run.wire.gnss is not None
     floats = msgspec.structs.replace(run.wire, gnss=msgspec.structs.replace(run.wire.gnss, fix=FixType.RTK_FLOAT))
-    assert fusion.at_mark(run.belief, floats, (east, north), 4.0, now_ns) is run.belief
+    assert fusion.at_mark(run.belief, floats, (east, north), run.config, DATUM, now_ns) is run.belief
 
 
 def told(place_m: tuple[float, float], sequence: int = 1, **rest: object) -> Observation:
@@ -107,7 +107,7 @@ def test_a_mark_that_is_missed_doubts_the_place_until_one_is_hit() -> None:
     assert run.seen.position_proven
     east, north, now_ns = *says_m(run), run.ticks * TICK_NS
     off_m = (east + 0.3, north)
-    after = fusion.at_mark(run.belief, run.wire, off_m, 4.0, now_ns)
+    after = fusion.at_mark(run.belief, run.wire, off_m, run.config, DATUM, now_ns)
     assert not after.place.believed
     assert after.place.revoke_t_ns > 0, "nothing is upheld since the mark before"
     assert after.x[:2] == off_m, "the machine stands on the mark"
@@ -115,7 +115,7 @@ def test_a_mark_that_is_missed_doubts_the_place_until_one_is_hit() -> None:
     run.belief = after
     run.run(240.0, 0.0)
     assert run.seen.position_doubted, "a new fix that agrees with what was wrong makes it no better"
-    right = fusion.at_mark(run.belief, run.wire, says_m(run), 4.0, run.ticks * TICK_NS)
+    right = fusion.at_mark(run.belief, run.wire, says_m(run), run.config, DATUM, run.ticks * TICK_NS)
     assert right.place.believed
     run.belief = right
     assert run.run(3.0, 0.0).seen.position_proven
@@ -123,5 +123,5 @@ def test_a_mark_that_is_missed_doubts_the_place_until_one_is_hit() -> None:
 
 def test_who_measured_it_wrong_does_not_make_it_right() -> None:
     run = doubted()
-    after = fusion.at_mark(run.belief, run.wire, says_m(run), 4.0, run.ticks * TICK_NS, good=False)
+    after = fusion.at_mark(run.belief, run.wire, says_m(run), run.config, DATUM, run.ticks * TICK_NS, good=False)
     assert not after.place.believed

@@ -118,7 +118,7 @@ def test_a_mark_that_was_missed_is_missed_after_a_restart() -> None:
     run = parked()
     now_ns = run.ticks * 20_000_000
     mark_m = (run.belief.x[0] + 0.3, run.belief.x[1])
-    run.belief = fusion.at_mark(run.belief, run.wire, mark_m, 4.0, now_ns)
+    run.belief = fusion.at_mark(run.belief, run.wire, mark_m, run.config, DATUM, now_ns)
     assert run.belief.x[:2] == mark_m, "the machine stands on the mark"
     assert place.doubt_m(run.belief.place) == pytest.approx(0.3), "and its receiver says another place"
     run = restarted(run, kept(run))
@@ -130,7 +130,9 @@ def test_a_mark_that_was_missed_is_missed_after_a_restart() -> None:
 def test_a_mark_far_away_was_named_wrongly_and_moves_nothing() -> None:
     run = parked()
     x = run.belief.x
-    after = fusion.at_mark(run.belief, run.wire, (x[0] + place.MOVED_M + 1.0, x[1]), 4.0, run.ticks * 20_000_000)
+    after = fusion.at_mark(
+        run.belief, run.wire, (x[0] + place.MOVED_M + 1.0, x[1]), run.config, DATUM, run.ticks * 20_000_000
+    )
     assert after.place.missed
     assert after.x == x
 

@@ -19,7 +19,7 @@ from vehicle.control.checks.depth_reading import depth_reading
 from vehicle.control.checks.hammer_count import hammer_count
 from vehicle.control.checks.notes import note
 from vehicle.control.checks.people import Around
-from vehicle.control.checks.seen import Judge, Judged, Seen, by_of, unproven
+from vehicle.control.checks.seen import Judge, Judged, Seen, by_of, off_the_mark, unproven
 from vehicle.control.checks_state import ChecksState
 
 BASE_OFF_M: Final = 0.02
@@ -70,6 +70,8 @@ def _base(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         return state, (), "sigma above 0.02 m: measure the point again"
     by = by_of(observation)
     if observation.value <= BASE_OFF_M:
+        if moved := off_the_mark(observation, seen):
+            return state, (), moved
         fault = contradictions.of_base(observation) or unproven(state, Knowledge.BASE, observation, seen)
         if state.base_open and not state.place_shown:
             fault = fault or UNSHOWN

@@ -23,6 +23,9 @@ PROVEN_MAX: Final = 64
 PAST_NS: Final = 10 * NS_PER_S
 PAST_MAX: Final = 256
 UNTIMED: Final = "time: say when it was measured"
+MOVED: Final = "the machine has moved since: stand on the mark"
+STAND: Final = "stand on the mark for 10 s, then measure again"
+"""A station's clock may be ahead by so much: what it measured sooner may be of before the machine stood there."""
 NAMELESS: Final = "who: name who measured"
 BEFORE: Final = {
     Knowledge.BASE: "measured before the base failed or changed: again",
@@ -46,10 +49,25 @@ def at_ns(state: ChecksState, observation: Observation, utc_us: int | None, now_
 
     It can lie before the start of the program, below 0 too.
     """
-    if utc_us is None or observation.time_utc_us is None:
+    return told_at_ns(state, observation.station_id, observation.time_utc_us, utc_us, now_ns)
+
+
+def told_at_ns(state: ChecksState, station_id: int, told_us: int | None, utc_us: int | None, now_ns: int) -> int | None:
+    """As `at_ns`, of the time that a station told."""
+    if utc_us is None or told_us is None:
         return None
-    doubt_us = state.ahead_us.get(observation.station_id, CLOCK_US)
-    return now_ns - (utc_us - min(observation.time_utc_us, utc_us) + doubt_us) * 1000
+    return now_ns - (utc_us - min(told_us, utc_us) + state.ahead_us.get(station_id, CLOCK_US)) * 1000
+
+
+def off_the_mark(moment_ns: int | None, stands_t_ns: int | None, clock_us: int = CLOCK_US) -> str:
+    """Why a mark that the machine stood on says nothing of where it stands now; "" where it does.
+
+    One whose moment nobody knows is one of now. `stands_t_ns`: since when it stands, None while it moves; `clock_us`:
+    how far ahead the station's clock was taken to be.
+    """
+    if moment_ns is None or (stands_t_ns is not None and moment_ns >= stands_t_ns):
+        return ""
+    return MOVED if stands_t_ns is None or moment_ns + clock_us * 1000 < stands_t_ns else STAND
 
 
 def number_at(ledger: LedgerState, moment_ns: int) -> int:

@@ -8,7 +8,7 @@ from firmware_bridge.types import Observation
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
 from vehicle.contracts.plan import Plan
-from vehicle.control.checks import measured
+from vehicle.control.checks import contradictions, measured
 from vehicle.control.checks.people import Around
 from vehicle.control.checks_state import ChecksState
 
@@ -19,7 +19,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     `swept_m2`: ground that was ever worked.
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
     `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
-    `plan`: the one that is held. `around`: what sign-in and hand-over are judged by.
+    `stands_t_ns`: since when the machine stands, None while it moves. `plan`: the one that is held. `around`: what
+    sign-in and hand-over are judged by.
     """
 
     config: VehicleConfig
@@ -29,6 +30,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     t_ns: int = 0
     at_ns: int | None = None
     number: int | None = None
+    stands_t_ns: int | None = 0
     plan: Plan | None = None
     around: Around = Around()
 
@@ -43,6 +45,13 @@ Judge = Callable[[ChecksState, Observation, Seen], Judged]
 def unproven(state: ChecksState, kind: Knowledge, observation: Observation, seen: Seen) -> str:
     """Why a good check proves nothing; "" if it does."""
     return measured.unproven(state, kind, observation, seen.at_ns, seen.utc_us)
+
+
+def off_the_mark(observation: Observation, seen: Seen) -> str:
+    """Why a mark that the machine stood on says nothing of where it stands now; "" if it does, or is none."""
+    if observation.lat_deg is None or not contradictions.of_machine(observation.text):
+        return ""
+    return measured.off_the_mark(seen.at_ns, seen.stands_t_ns)
 
 
 def by_of(observation: Observation) -> str:

@@ -72,7 +72,8 @@ def at_mark(
     state: EstimateState,
     wire: WireState,
     mark_m: tuple[float, float],
-    k_sigma: float,
+    config: VehicleConfig,
+    datum: LocalFrame,
     now_ns: int,
     *,
     good: bool = True,
@@ -81,29 +82,41 @@ def at_mark(
 
     If it says another place, that is wrong, until a mark is hit. `good`: so does whoever measured it.
     """
-    told, fix = state.place, _stands_on(state, wire, now_ns)
+    fix = _stands_on(state, wire, now_ns)
     if fix is None:
         return state
-    off_m = place.expected_m(told)
-    said_m = (state.x[0] + off_m[0], state.x[1] + off_m[1])
-    if not math.dist(said_m, mark_m) <= MARK_OFF_M + k_sigma * fix.sigma_horizontal_m:
-        return _missed(state, said_m, mark_m, now_ns)
+    within_m = MARK_OFF_M + config.mission.k_sigma * fix.sigma_horizontal_m
+    said_m = _said_m(state, start.origin_m(fix, state.x[2], wire, config, datum), within_m)
+    if not math.dist(said_m, mark_m) <= within_m:
+        return _missed(state, said_m, mark_m, within_m, now_ns)
     if not good:
         return state
-    return _marked(state, now_ns)
+    return _marked(state, said_m, now_ns)
+
+
+def _said_m(state: EstimateState, fix_m: tuple[float, float], within_m: float) -> tuple[float, float]:
+    """The receiver's own place of the origin: on the mean where the newest fix is in line with that, else by the fix.
+
+    A place that has just stepped, or is under its look, is not what the filter has.
+    """
+    off_m = place.expected_m(state.place)
+    mean_m = (state.x[0] + off_m[0], state.x[1] + off_m[1])
+    return mean_m if math.dist(mean_m, fix_m) <= within_m else fix_m
 
 
 def _missed(
-    state: EstimateState, said_m: tuple[float, float], mark_m: tuple[float, float], now_ns: int
+    state: EstimateState, said_m: tuple[float, float], mark_m: tuple[float, float], within_m: float, now_ns: int
 ) -> EstimateState:
     """The machine stands on the mark and its receiver says another place: the mark's is held, and both are kept from.
 
     A mark that is far away was named wrongly, or typed; then the place that was held stays.
     """
-    if not math.dist(said_m, mark_m) <= place.MOVED_M:
-        return replace(state, place=place.missed(state.place, state.place.offset_m, now_ns))
-    off_m = (said_m[0] - mark_m[0], said_m[1] - mark_m[1])
-    return replace(state, place=place.missed(state.place, off_m, now_ns), x=(*mark_m, *state.x[2:]))
+    far = not math.dist(said_m, mark_m) <= place.MOVED_M
+    here_m = (state.x[0], state.x[1])
+    held_m = here_m if far else mark_m
+    off_m = (said_m[0] - held_m[0], said_m[1] - held_m[1])
+    told = place.missed(state.place, off_m, now_ns, held=math.dist(here_m, mark_m) <= within_m)
+    return replace(state, place=told, x=(*held_m, *state.x[2:]))
 
 
 def in_bay(
@@ -113,26 +126,29 @@ def in_bay(
     fix = _stands_on(state, wire, now_ns)
     if fix is None or fix.yaw_rad is None:
         return state
-    state, turned = _marked(state, now_ns), state.heading
+    turned, yaw_rad = state.heading, state.x[2]
     if not turned.believed:
         yaw_rad = wrap_rad(fix.yaw_rad - config.machine.gnss.heading_offset_rad)
-        east_m, north_m = start.origin_m(fix, yaw_rad, wire, config, datum)
-        placed = replace(state.place, samples=())  # they were drawn with the other yaw
-        state = replace(state, place=placed, x=(east_m, north_m, yaw_rad, *state.x[3:]))
-    return replace(state, heading=heading.witnessed(turned, now_ns))
+    fix_m = start.origin_m(fix, yaw_rad, wire, config, datum)
+    within_m = MARK_OFF_M + config.mission.k_sigma * fix.sigma_horizontal_m
+    state = _marked(state, _said_m(state, fix_m, within_m) if turned.believed else fix_m, now_ns)
+    return replace(state, x=(*state.x[:2], yaw_rad, *state.x[3:]), heading=heading.witnessed(turned, now_ns))
 
 
 def _stands_on(state: EstimateState, wire: WireState, now_ns: int) -> GnssFix | None:
-    """The receiver's fix where the machine stands and has a fresh RTK-fixed one; else no mark shows anything."""
+    """The receiver's fix where the machine stands and has a fresh RTK-fixed one; else no mark shows anything.
+
+    A receiver whose place stands while the belts run says nothing of where the machine is, on a mark neither.
+    """
     seen_ns, fix = state.place.seen_t_ns, wire.gnss
-    fresh = state.ready and seen_ns > 0 and now_ns - seen_ns <= place.LOSS_NS
+    fresh = state.ready and not state.place.stuck and seen_ns > 0 and now_ns - seen_ns <= place.LOSS_NS
     return fix if fresh and fix is not None and fix.fix is FixType.RTK_FIXED and _standing(wire, fix) else None
 
 
-def _marked(state: EstimateState, now_ns: int) -> EstimateState:
+def _marked(state: EstimateState, said_m: tuple[float, float], now_ns: int) -> EstimateState:
     """The receiver's place is right: the filter goes there, and what was held against it is forgotten."""
-    marked, (east_m, north_m) = place.marked(state.place, now_ns)
-    return replace(state, place=marked, x=(state.x[0] + east_m, state.x[1] + north_m, *state.x[2:]))
+    shift_m = (said_m[0] - state.x[0], said_m[1] - state.x[1])
+    return replace(state, place=place.marked(state.place, shift_m, now_ns), x=(*said_m, *state.x[2:]))
 
 
 def _watched(state: EstimateState, wire: WireState, now_ns: int, *, resting: bool) -> EstimateState:
@@ -179,6 +195,7 @@ def _predict(
     held = resting and yaw_rate == 0.0
     own_rate = 0.0 if held or imu is None else raw_rate - (turned.rest_bias_radps if heading.measured(turned) else bias)
     moving_mps = max(abs(belt_mps), 0.5 * abs(right - left))
+    stands = resting and not silent
     return EstimateState(
         ready=True,
         x=(east + east_step, north + north_step, wrap_rad(yaw_before + yaw_rate * TICK_S), bias, slip, creep),
@@ -209,6 +226,7 @@ def _predict(
         ),
         place=place.unsure(state.place, unsure_mps(status) * TICK_S),
         heading=turned,
+        stands_t_ns=(now_ns if state.stands_t_ns is None else state.stands_t_ns) if stands else None,
     )
 
 

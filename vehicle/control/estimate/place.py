@@ -19,7 +19,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import RESTART_NEVER
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.estimate import track
-from vehicle.control.estimate_state import Covariance, Odometer, PlaceState
+from vehicle.control.estimate_state import Covariance, Odometer, PlaceState, SpeedWay
 
 LOSS_NS = NS_PER_S
 """A receiver that was without an RTK-fixed place for longer has fixed anew, perhaps wrongly."""
@@ -218,35 +218,50 @@ def _due(place: PlaceState, now_ns: int) -> bool:
     return now_ns - place.asked_t_ns >= ASK_AGAIN_NS
 
 
-def marked(place: PlaceState, now_ns: int) -> tuple[PlaceState, tuple[float, float]]:
-    """A known mark has shown that the receiver is right: its place is taken, and the shift of the filter's (ENU) [m].
+def marked(place: PlaceState, shift_m: tuple[float, float], now_ns: int) -> PlaceState:
+    """A known mark has shown that the receiver is right; the filter's place is shifted to it by `shift_m` (ENU).
 
-    Where another place was held, nothing is upheld that was credited since the mark before.
+    Where another place was held or looked for, nothing is upheld that was credited since the mark before. What was
+    remembered of the place before the shift would put the filter back to it.
     """
-    other = not place.believed or place.offset_m != NOWHERE
-    revoke_t_ns = max(1, place.checked_t_ns) if other and place.seen_t_ns else 0
-    shift_m = expected_m(place)
-    new = PlaceState(samples=place.samples, seen_t_ns=place.seen_t_ns, revoke_t_ns=revoke_t_ns, checked_t_ns=now_ns)
-    return new, shift_m
+    other = not place.believed or place.offset_m != NOWHERE or place.doubt_t_ns != 0
+    since_ns = max(1, place.checked_t_ns) if other and place.seen_t_ns else 0
+    return PlaceState(
+        samples=place.samples if shift_m == NOWHERE else (),
+        seen_t_ns=place.seen_t_ns,
+        revoke_t_ns=earlier_ns(place.revoke_t_ns, since_ns),
+        checked_t_ns=now_ns,
+    )
 
 
-def missed(place: PlaceState, off_m: tuple[float, float], now_ns: int) -> PlaceState:
-    """A known mark has shown that the receiver is wrong: nothing is upheld since the mark before.
+def missed(place: PlaceState, off_m: tuple[float, float], now_ns: int, *, held: bool) -> PlaceState:
+    """A known mark has shown that the receiver is wrong: no new fix that agrees makes it right, only a hit mark does.
 
-    No new fix that agrees with what was wrong makes it right: only a mark that is hit does. `off_m`: the receiver's
-    place less the one that is held from now on.
+    `off_m`: the receiver's place less the one that is held from now on; what was remembered of another one would put
+    the filter back to it. `held`: the place that was held until now is the mark's; else nothing is upheld since the
+    mark before.
     """
-    if not place.believed:
-        return replace(place, missed=True, offset_m=off_m)
+    since_ns = 0 if held else max(1, place.checked_t_ns)
     return replace(
         place,
+        samples=(),
         believed=False,
         missed=True,
         offset_m=off_m,
-        disbelieved_t_ns=now_ns,
+        gap_m=0.0,
+        refused_t_ns=0,
+        gathered=None,
+        doubt_t_ns=0,
+        disbelieved_t_ns=now_ns if place.believed else place.disbelieved_t_ns,
         agreed=0,
-        revoke_t_ns=max(1, place.checked_t_ns),
+        revoke_t_ns=earlier_ns(place.revoke_t_ns, since_ns),
+        way=SpeedWay(),
     )
+
+
+def earlier_ns(*since_ns: int) -> int:
+    """The earliest moment since which nothing is upheld; 0 where none is told."""
+    return min((t_ns for t_ns in since_ns if t_ns), default=0)
 
 
 def doubt_m(place: PlaceState) -> float:
