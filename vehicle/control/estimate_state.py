@@ -10,12 +10,13 @@ Covariance: TypeAlias = tuple[tuple[float, ...], ...]
 
 
 class Drift(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What was driven since the covariance was last carried: sums of the ticks' Jacobians and noise.
+    """What was driven since the covariance was last carried, over `time_s`: sums of the ticks' Jacobians and noise.
 
     `moving_s` with the belts running; `turning_s` while the yaw was carried by the gyro, which at rest it is not.
     """
 
     ticks: int = 0
+    time_s: float = 0.0
     east_m: float = 0.0
     north_m: float = 0.0
     belt_east_m: float = 0.0
@@ -169,7 +170,7 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
 
     `sigmas`: 1-sigma of east, north, yaw and of the tool's position, as p stood when it was last carried. `held`: what
     the first fix is held against, None where nothing is known. `stands_t_ns`: since when both belts rest, None while
-    one runs or nobody tells.
+    one runs or nobody tells. `t_ns`: of this tick; `moving_mps`: how fast the faster of way and turn moves the belts.
     """
 
     ready: bool = False
@@ -187,3 +188,5 @@ class EstimateState(msgspec.Struct, frozen=True, kw_only=True):
     heading: HeadingState = HeadingState()
     held: HeldPlace | None = None
     stands_t_ns: int | None = None
+    t_ns: int = NEVER_NS
+    moving_mps: float = 0.0

@@ -11,7 +11,8 @@ from typing import Final
 from firmware_bridge.types import NeighbourFrame, NeighbourKind
 from vehicle.contracts.frames import AWAY_MAX_M, LocalFrame
 from vehicle.contracts.messages import Neighbour
-from vehicle.contracts.units import NS_PER_MS, TICK_NS
+from vehicle.contracts.units import NS_PER_MS
+from vehicle.control import beat
 
 KNOWN_MAX: Final = 32
 """Beyond it the station that told most loses its farthest: no station takes away what another told."""
@@ -28,13 +29,19 @@ def step(
     here_m: tuple[float, float],
     tick: int,
     now_ns: int,
+    beats_ns: tuple[int, ...] = (),
 ) -> tuple[Neighbour, ...]:
-    """Return the neighbours after the frames of this tick; `here_m`: where the vehicle is believed to be."""
+    """Return the neighbours after the frames of this tick; `here_m`: where the vehicle is believed to be.
+
+    `beats_ns`: times of the ticks before, the newest last.
+    """
     if not told:
         return known
     by_key = {(one.station_id, one.name): one for one in known}
     for frame in told:
-        new = _placed(frame, datum, here_m, tick, now_ns)
+        back = tick - frame.echo_tick if 0 < frame.echo_tick <= tick else None
+        way_ns = beat.ago_ns(beats_ns, back, now_ns) if back is not None else UNTIMED_NS
+        new = _placed(frame, datum, here_m, now_ns - way_ns)
         old = by_key.get((new.station_id, new.name))
         if old is None or new.t_ns >= old.t_ns:
             by_key[new.station_id, new.name] = new
@@ -60,7 +67,7 @@ def without(known: tuple[Neighbour, ...], name: str, now_ns: int) -> tuple[Neigh
     return tuple(one for one in known if one.name != name or not silent(one, now_ns))
 
 
-def _placed(frame: NeighbourFrame, datum: LocalFrame, here_m: tuple[float, float], tick: int, now_ns: int) -> Neighbour:
+def _placed(frame: NeighbourFrame, datum: LocalFrame, here_m: tuple[float, float], echoed_ns: int) -> Neighbour:
     """Return the frame in metres. Its age counts from the vehicle's own tick that it echoes, whatever the radio did.
 
     People beyond `AWAY_MAX_M` are nowhere near the task by a wrong figure (latitude and longitude swapped, a receiver
@@ -69,7 +76,6 @@ def _placed(frame: NeighbourFrame, datum: LocalFrame, here_m: tuple[float, float
     east_m, north_m, _ = datum.enu_from_geodetic(frame.lat_deg, frame.lon_deg, datum.alt_m)
     if frame.kind is NeighbourKind.PEOPLE and not math.hypot(east_m, north_m) <= AWAY_MAX_M:
         east_m, north_m = here_m
-    way_ns = (tick - frame.echo_tick) * TICK_NS if 0 < frame.echo_tick <= tick else UNTIMED_NS
     return Neighbour(
         station_id=frame.station_id,
         name=frame.name,
@@ -78,7 +84,7 @@ def _placed(frame: NeighbourFrame, datum: LocalFrame, here_m: tuple[float, float
         north_m=north_m,
         radius_m=frame.radius_m,
         speed_mps=frame.speed_mps,
-        t_ns=now_ns - way_ns - frame.age_ms * NS_PER_MS,
+        t_ns=echoed_ns - frame.age_ms * NS_PER_MS,
     )
 
 

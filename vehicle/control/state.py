@@ -107,7 +107,7 @@ class RotorWatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     the engine's full power: `air_ratio`, the least that it gave beside the rotor's share since the rotor rested,
     infinite where that is unknown; `shown_ratio`, what torque and shown speed ask for, and `load_ratio`, what it gives,
     both as means of a second. `short_tick`: the last in which it gave enough.
-    `doubt_tick`: the first in which the sensor may have stood; 0 without a doubt.
+    `doubt_tick`: the first in which the sensor may have stood; 0 without a doubt. `*_t_ns`: when these were.
     """
 
     air_ratio: float = math.inf
@@ -119,6 +119,10 @@ class RotorWatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     load_ratio: float = 0.0
     short_tick: int = 0
     doubt_tick: int = 0
+    still_t_ns: int = 0
+    before_t_ns: int = 0
+    short_t_ns: int = 0
+    doubt_t_ns: int = 0
 
 
 class MonitorState(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -38,8 +38,7 @@ from vehicle.contracts.messages import (
 )
 from vehicle.contracts.plan import works
 from vehicle.contracts.shift_state import due_text
-from vehicle.contracts.units import TICK_NS
-from vehicle.control import neighbours, plan_assignment
+from vehicle.control import beat, neighbours, plan_assignment
 from vehicle.control import report as reports
 from vehicle.control.checks import machine_check, measured
 from vehicle.control.checks import room as checks
@@ -92,7 +91,8 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     here_m = (estimate.east_m, estimate.north_m)
     new = new_on_record(inputs.observations, state.checks, known)
     others = _without_gone(state, new, now_ns)
-    near = neighbours.step(others, inputs.neighbours, state.datum, here_m, number, now_ns)
+    beats_ns = state.gate.monitor.beats_ns
+    near = neighbours.step(others, inputs.neighbours, state.datum, here_m, number, now_ns, beats_ns)
     # -> mission
     mission = job.step(state.mission, _job_inputs(state), estimate, config, now_ns)
     # -> drive, flail, by the frame that counts
@@ -101,13 +101,16 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     flail = governor.step(state.flail, wire, task, config, known.margin.depth_bias_m)
     refused = _start_refused(state, frames.edges, mission, estimate, near)
     may, sticks = not refused, frames.frame
-    requests = _requests(state, sticks, known, mission, task, estimate, wire, flail, near=near, new=new, startable=may)
+    late = beat.late(beats_ns, now_ns)
+    requests = _requests(
+        state, sticks, known, mission, task, estimate, wire, flail, near=near, new=new, startable=may, late=late
+    )
     # -> safety
     gate, command, gated = safety.step(state.gate, frames, wire, estimate, requests, config, number, now_ns)
     # \-> ledger
     known, control = checks.followed(known, gate.holder, wire, now_ns, rests=around.stands and gate.mode in RESTS)
     placed = _orders(place.earlier_ns(estimate.revoke_t_ns, belief.place.revoke_t_ns))
-    turned = _rotor_orders(state.gate.monitor.rotor_watch, gate.monitor.rotor_watch, number, now_ns)
+    turned = _rotor_orders(state.gate.monitor.rotor_watch, gate.monitor.rotor_watch)
     told = (*orders, *control, *placed, *turned)
     ledger = masks.step(
         state.ledger,
@@ -172,6 +175,7 @@ def _checked(
         detonated=state.gate.shock_tick == state.tick > 0,
         place_shown=belief.place.shown,
         stands_t_ns=belief.stands_t_ns,
+        tick_s=beat.since_beat_s(state.gate.monitor.beats_ns, now_ns),
         around=around,
     )
 
@@ -291,14 +295,15 @@ def _orders(since_ns: int) -> tuple[Order, ...]:
     return (Order(kind=Knowledge.POSITION, good=False, reason=text, by="vehicle", since_t_ns=since_ns),)
 
 
-def _rotor_orders(before: RotorWatch, after: RotorWatch, number: int, now_ns: int) -> tuple[Order, ...]:
+def _rotor_orders(before: RotorWatch, after: RotorWatch) -> tuple[Order, ...]:
     """What the ledger is told once the rotor's sensor seems to stand: nothing since then was worked for certain."""
     if before.doubt_tick or not after.doubt_tick:
         return ()
-    since_ns = max(0, now_ns - (number - after.doubt_tick) * TICK_NS)
     text = "the rotor's shown speed was not that of a rotor at work"
     flags = raster.SWEPT | raster.CLAIMS
-    return (Order(kind=Knowledge.ROTOR, good=False, reason=text, by="vehicle", flags=flags, since_t_ns=since_ns),)
+    return (
+        Order(kind=Knowledge.ROTOR, good=False, reason=text, by="vehicle", flags=flags, since_t_ns=after.doubt_t_ns),
+    )
 
 
 def _requests(
@@ -314,10 +319,12 @@ def _requests(
     near: tuple[Neighbour, ...],
     new: tuple[Observation, ...],
     startable: bool,
+    late: bool,
 ) -> Requests:
     """What the rooms want; the gate alone decides what of it reaches the wire.
 
-    `frame`: whose sticks are a wish; `new`: what people told that this tick put on the record.
+    `frame`: whose sticks are a wish; `new`: what people told that this tick put on the record; `late`: slots were
+    missed before it.
     """
     config = state.config
     spoken = tuple(one for one in new if one.kind is ObservationKind.DETONATION_CLASS)
@@ -329,7 +336,7 @@ def _requests(
         auto_phase=task.phase,
         manual_drive=manual.drive(frame, config),
         manual_flail=manual.flail(frame, config),
-        tracks_supported=_tracks_supported(state, mission, estimate, auto_drive),
+        tracks_supported=_tracks_supported(state, mission, estimate, auto_drive, late=late),
         due=known.due,
         has_mission=mission.plan is not None and startable and not known.shift.missing,
         observers=tuple(one.station_id for one in new),
@@ -347,7 +354,7 @@ def _proves(wire: WireState) -> bool:
 
 
 def _tracks_supported(
-    state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest
+    state: VehicleState, mission: MissionState, estimate: Estimate, auto_drive: DriveRequest, *, late: bool
 ) -> bool | None:
     """Whether the ground bears the tracks where the job takes them next, or by stick where they are going."""
     if mission.plan is None:
@@ -355,5 +362,12 @@ def _tracks_supported(
     by_stick = DriveRequest(speed_mps=estimate.speed_mps, yaw_rate_radps=estimate.yaw_rate_radps)
     drive = auto_drive if state.gate.mode in MISSION_MODES else by_stick
     return support.step(
-        state.tracks_supported, state.ledger, mission.unproven_m, estimate, drive, state.config, state.tick
+        state.tracks_supported,
+        state.ledger,
+        mission.unproven_m,
+        estimate,
+        drive,
+        state.config,
+        state.tick,
+        late=late,
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec.structs import replace
 
 from benchmarks.trials.beliefs import BeliefRun, BeliefSettings, along_m, aside_m
 from firmware_bridge.types import RESTART_NEVER, FixType
@@ -73,14 +74,15 @@ def test_a_known_mark_shows_that_the_new_place_is_right_and_the_old_credit_is_no
     run.run(20.0)
     before, now_ns = run.belief.place, 77 * NS_PER_S
     assert not before.believed
-    after, shift_m = place.marked(before, now_ns)
+    assert before.offset_m == pytest.approx(aside_m(0.4), abs=0.05)
+    after = place.marked(before, before.offset_m, now_ns)
     assert after.believed
     assert after.offset_m == (0.0, 0.0)
-    assert shift_m == pytest.approx(aside_m(0.4), abs=0.05)
+    assert after.samples == ()
     assert after.revoke_t_ns == max(1, before.checked_t_ns)
     assert after.checked_t_ns == now_ns
-    again, shift_m = place.marked(after, now_ns + 1)
-    assert (again.revoke_t_ns, shift_m) == (0, (0.0, 0.0)), "where nothing else was held nothing is withdrawn"
+    again = place.marked(replace(after, revoke_t_ns=0), place.NOWHERE, now_ns + 1)
+    assert again.revoke_t_ns == 0, "where nothing else was held nothing is withdrawn"
 
 
 @pytest.mark.parametrize("size_m", SIZES)

@@ -9,6 +9,7 @@ import pytest
 from firmware_bridge.types import ControllerStatus
 from tests.builders import status
 from tests.control.safety.gate_inputs import CONFIG, ROTORLESS
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety import rotor
 from vehicle.control.state import RotorWatch
 
@@ -40,13 +41,13 @@ def at_work(
 def followed(count: int, watch: RotorWatch = NONE, first: int = FIRST, **told: Any) -> RotorWatch:
     """So many ticks of the same, the first of them in tick `first`."""
     for tick in range(first, first + count):
-        watch = rotor.follow(watch, at_work(tick, **told), CONFIG, tick)
+        watch = rotor.follow(watch, at_work(tick, **told), CONFIG, tick, tick * TICK_NS)
     return watch
 
 
 def in_air(watch: RotorWatch = NONE, **changes: Any) -> RotorWatch:
     base = status(rotor_speed_radps=WORKING, depth_m=-0.3, engine_load_ratio=0.1)
-    return rotor.follow(watch, msgspec.structs.replace(base, **changes), CONFIG, FIRST)
+    return rotor.follow(watch, msgspec.structs.replace(base, **changes), CONFIG, FIRST, FIRST * TICK_NS)
 
 
 def test_row_55_a_shown_speed_that_stands_is_doubted_after_two_seconds_and_from_a_second_before_them() -> None:
@@ -129,8 +130,8 @@ def test_what_was_found_stays_while_the_rotor_works() -> None:
 
 def test_a_lost_status_and_a_tool_without_a_rotor_are_not_judged() -> None:
     watch = msgspec.structs.replace(followed(100, span_radps=0.0), air_ratio=0.1)
-    assert rotor.follow(watch, None, CONFIG, FIRST) == RotorWatch(air_ratio=0.1)
-    assert rotor.follow(watch, at_work(0), ROTORLESS, FIRST) == RotorWatch(air_ratio=0.1)
+    assert rotor.follow(watch, None, CONFIG, FIRST, FIRST * TICK_NS) == RotorWatch(air_ratio=0.1)
+    assert rotor.follow(watch, at_work(0), ROTORLESS, FIRST, FIRST * TICK_NS) == RotorWatch(air_ratio=0.1)
 
 
 # --- the power --------------------------------------------------------------------------------------------------------

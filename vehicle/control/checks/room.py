@@ -74,16 +74,17 @@ def step(
     detonated: bool = False,
     place_shown: bool = True,
     stands_t_ns: int | None = 0,
+    tick_s: float = TICK_S,
     around: Around = ALONE,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
     """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order.
 
     `tool_m`: the middle of the tool, ENU, None where it was never known; `tool_error_m`: it may be so far off;
     `detonated`: the gate took a shock for a large one in the tick before. `place_shown` as in `PlaceState`,
-    `stands_t_ns` as in `EstimateState`.
+    `stands_t_ns` as in `EstimateState`; `tick_s`: since the tick before.
     """
     orders: list[Order | Observed] = []
-    state = _watched(state, wire, ledger, orders, now_ns)
+    state = _watched(state, wire, ledger, orders, now_ns, tick_s)
     if place_shown != state.place_shown:
         state = replace(state, place_shown=place_shown)
     half_m = 0.5 * config.machine.tool.width_m
@@ -162,7 +163,7 @@ def _concluded(state: ChecksState, ledger: LedgerState, config: VehicleConfig) -
 
 
 def _watched(
-    state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed], now_ns: int
+    state: ChecksState, wire: WireState, ledger: LedgerState, orders: list[Order | Observed], now_ns: int, tick_s: float
 ) -> ChecksState:
     """What the wires tell by themselves: another base, time with the tool down, a depth that contradicts."""
     changes: dict[str, object] = {}
@@ -175,7 +176,7 @@ def _watched(
             changes["base_open"] = False
             state = measured.doubted(state, now_ns, Knowledge.BASE)
     if ledger.run is not None:
-        changes["down_s"] = state.down_s + TICK_S
+        changes["down_s"] = state.down_s + tick_s
     wrong = depths.contradicts(ledger.depth)
     if wrong != state.contradicted:
         changes["contradicted"] = wrong

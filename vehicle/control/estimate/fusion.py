@@ -15,6 +15,7 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.frames import LocalFrame, enu_offset_from_body
 from vehicle.contracts.messages import Estimate
 from vehicle.contracts.units import NS_PER_S, TICK_S, wrap_rad
+from vehicle.control import beat
 from vehicle.control.estimate import covariance, heading, motion, place, start
 from vehicle.control.estimate.correction import correct
 from vehicle.control.estimate.motion import belts as _belts
@@ -55,7 +56,7 @@ def step(state: EstimateState, wire: WireState, config: VehicleConfig, datum: Lo
     """One tick: predict by gyro and belts, correct by what is fresh."""
     if not state.ready:
         begun = start.begun(state, wire, config, datum, now_ns)
-        return _with_sigmas(begun, wire, config) if begun.ready else state
+        return replace(_with_sigmas(begun, wire, config), t_ns=now_ns) if begun.ready else state
     resting = _standing(wire, wire.gnss)
     state = _watched(_predict(state, wire, config, now_ns, resting=resting), wire, now_ns, resting=resting)
     fix = wire.gnss
@@ -168,10 +169,13 @@ def _watched(state: EstimateState, wire: WireState, now_ns: int, *, resting: boo
 def _predict(
     state: EstimateState, wire: WireState, config: VehicleConfig, now_ns: int, *, resting: bool
 ) -> EstimateState:
-    """Move the state by one tick. The covariance follows every tenth of a second: see `_spread`.
+    """Move the state by one tick, however long it was. The covariance follows every tenth of a second: see `_spread`.
 
     A controller that is silent for longer than its time-out has stopped the belts by itself: its last speeds are past.
+    What a tick lasted longer than anything is carried on for, the belts may have run as before or not at all.
     """
+    tick_s = beat.carried_s(state.t_ns, now_ns)
+    lost_s = beat.since_s(state.t_ns, now_ns) - tick_s
     east, north, yaw_before, bias, slip, creep = state.x
     silent = now_ns - wire.status_t_ns > config.safety.controller_timeout_s * NS_PER_S
     imu, status = wire.imu, None if silent else wire.status
@@ -186,54 +190,58 @@ def _predict(
     belt_mps = 0.5 * (left + right)
     speed = belt_mps * (1.0 - slip)
     lateral = -abs(speed) * math.tan(roll)  # roll is positive right side down, left is positive
-    yaw = yaw_before + 0.5 * yaw_rate * TICK_S
+    yaw = yaw_before + 0.5 * yaw_rate * tick_s
     cos_yaw, sin_yaw = math.cos(yaw), math.sin(yaw)
-    east_step = (speed * cos_yaw - creep * lateral * sin_yaw) * TICK_S
-    north_step = (speed * sin_yaw + creep * lateral * cos_yaw) * TICK_S
-    curvature = slip_curvature(state, belt_mps, (right - left) / config.machine.tracks.gauge_m, yaw_rate)
+    east_step = (speed * cos_yaw - creep * lateral * sin_yaw) * tick_s
+    north_step = (speed * sin_yaw + creep * lateral * cos_yaw) * tick_s
+    curvature = slip_curvature(state, belt_mps, (right - left) / config.machine.tracks.gauge_m, yaw_rate, tick_s)
     drift, odometer = state.drift, state.odometer
     held = resting and yaw_rate == 0.0
     own_rate = 0.0 if held or imu is None else raw_rate - (turned.rest_bias_radps if heading.measured(turned) else bias)
     moving_mps = max(abs(belt_mps), 0.5 * abs(right - left))
+    lost_m = max(moving_mps, state.moving_mps) * lost_s
     stands = resting and not silent
     return EstimateState(
         ready=True,
-        x=(east + east_step, north + north_step, wrap_rad(yaw_before + yaw_rate * TICK_S), bias, slip, creep),
+        x=(east + east_step, north + north_step, wrap_rad(yaw_before + yaw_rate * tick_s), bias, slip, creep),
         p=state.p,
         drift=Drift(
             ticks=drift.ticks + 1,
+            time_s=drift.time_s + tick_s + lost_s,
             east_m=drift.east_m + east_step,
             north_m=drift.north_m + north_step,
-            belt_east_m=drift.belt_east_m + belt_mps * cos_yaw * TICK_S,
-            belt_north_m=drift.belt_north_m + belt_mps * sin_yaw * TICK_S,
-            side_east_m=drift.side_east_m - lateral * sin_yaw * TICK_S,
-            side_north_m=drift.side_north_m + lateral * cos_yaw * TICK_S,
-            position_m2=drift.position_m2 + ((BODY_NOISE_RATIO * moving_mps) ** 2 + doubt_mps**2) * TICK_S,
-            moving_s=drift.moving_s + (TICK_S if moving_mps > 1.0e-3 else 0.0),
-            turning_s=drift.turning_s + (0.0 if held else TICK_S),
+            belt_east_m=drift.belt_east_m + belt_mps * cos_yaw * tick_s,
+            belt_north_m=drift.belt_north_m + belt_mps * sin_yaw * tick_s,
+            side_east_m=drift.side_east_m - lateral * sin_yaw * tick_s,
+            side_north_m=drift.side_north_m + lateral * cos_yaw * tick_s,
+            position_m2=drift.position_m2 + ((BODY_NOISE_RATIO * moving_mps) ** 2 + doubt_mps**2) * tick_s + lost_m**2,
+            moving_s=drift.moving_s + (tick_s if moving_mps > 1.0e-3 else 0.0),
+            turning_s=drift.turning_s + (0.0 if held else tick_s),
         ),
         sigmas=state.sigmas,
         accepted_t_ns=state.accepted_t_ns,
         rejected_count=state.rejected_count,
         innovation_ratio=state.innovation_ratio,
-        slid_m=_slid_m(state, wire, abs(speed)),
+        slid_m=_slid_m(state, wire, abs(speed), tick_s),
         slip_curvature_1pm=curvature,
         odometer=(
             odometer[0] + east_step,
             odometer[1] + north_step,
-            odometer[2] + belt_mps * TICK_S,
-            odometer[3] + own_rate * TICK_S,
+            odometer[2] + belt_mps * tick_s,
+            odometer[3] + own_rate * tick_s,
         ),
-        place=place.unsure(state.place, unsure_mps(status) * TICK_S),
+        place=place.unsure(state.place, unsure_mps(status) * tick_s + lost_m),
         heading=turned,
+        t_ns=now_ns,
+        moving_mps=moving_mps,
         stands_t_ns=(now_ns if state.stands_t_ns is None else state.stands_t_ns) if stands else None,
     )
 
 
-def _slid_m(state: EstimateState, wire: WireState, believed_mps: float) -> float:
+def _slid_m(state: EstimateState, wire: WireState, believed_mps: float, tick_s: float = TICK_S) -> float:
     """How far the machine may have stayed behind the way that its belts tell; a turning antenna is only ever faster."""
     measured_mps = wire.gnss.speed_mps if wire.gnss is not None else believed_mps
-    return max(0.0, state.slid_m + TICK_S * (believed_mps - measured_mps - state.slid_m / SLID_S))
+    return max(0.0, state.slid_m + tick_s * (believed_mps - measured_mps - state.slid_m / SLID_S))
 
 
 def _spread(state: EstimateState, wire: WireState, *, resting: bool) -> EstimateState:
@@ -248,7 +256,7 @@ def _spread(state: EstimateState, wire: WireState, *, resting: bool) -> Estimate
         drift.position_m2,
         drift.position_m2,
         GYRO_NOISE_RADPS**2 * drift.turning_s,
-        BIAS_WALK_RADPS**2 * drift.ticks * TICK_S,
+        BIAS_WALK_RADPS**2 * drift.time_s,
         SLIP_WALK**2 * drift.moving_s,
         CREEP_WALK**2 * drift.moving_s,
     ]

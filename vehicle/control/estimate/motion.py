@@ -62,7 +62,9 @@ def turn_rate_radps(imu: ImuSample | None) -> float:
     return across / math.cos(imu.pitch_rad)
 
 
-def slip_curvature(state: EstimateState, belt_mps: float, belt_yaw_rate: float, yaw_rate: float) -> float:
+def slip_curvature(
+    state: EstimateState, belt_mps: float, belt_yaw_rate: float, yaw_rate: float, tick_s: float = TICK_S
+) -> float:
     """The curvature [1/m] that unequal slip of the tracks adds; slip is a share of belt speed, so it holds both ways.
 
     `belt_yaw_rate` is what the belts alone would turn by, `yaw_rate` what is measured [rad/s].
@@ -70,7 +72,7 @@ def slip_curvature(state: EstimateState, belt_mps: float, belt_yaw_rate: float, 
     curvature = state.slip_curvature_1pm
     if abs(belt_mps) <= MOVING_MPS or abs(belt_yaw_rate) >= abs(belt_mps):
         return curvature
-    return curvature + TICK_S / SLIP_FILTER_S * ((belt_yaw_rate - yaw_rate) / belt_mps - curvature)
+    return curvature + tick_s / SLIP_FILTER_S * ((belt_yaw_rate - yaw_rate) / belt_mps - curvature)
 
 
 def standing(wire: WireState, fix: GnssFix | None) -> bool:

@@ -45,11 +45,14 @@ def step(
     drive: DriveRequest,
     config: VehicleConfig,
     tick: int,
+    *,
+    late: bool = False,
 ) -> bool | None:
     """True where the tracks will stand on ground that bears; None without a position. Between two looks the last holds.
 
     `unproven_m` (n, 4): edges of the ground that bore nothing when the plan was made; `drive`: what is about to come;
-    where nobody knows it (a silent encoder), the ground that they stand on is looked at.
+    where nobody knows it (a silent encoder), the ground that they stand on is looked at. `late`: slots were missed
+    before this tick, so that the last look is longer ago than its ticks say.
     """
     if not estimate.valid:
         return None
@@ -57,7 +60,7 @@ def step(
         drive = DriveRequest()
     if not len(unproven_m) and not ledger.craters_m:
         return True
-    if tick % period_ticks(drive) and known is not None:
+    if tick % period_ticks(drive) and known is not None and not late:
         return known
     return bears(ledger, unproven_m, samples_m(estimate, drive, config), config.mission.cell_m)
 

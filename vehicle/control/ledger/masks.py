@@ -16,7 +16,8 @@ from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.detonation import is_large
 from vehicle.contracts.ledger_types import Bracket, Knowledge, LedgerRun, Observed, Order, ToolLine
 from vehicle.contracts.messages import ControllerStatus, Estimate, Margin
-from vehicle.contracts.units import NS_PER_S, TICK_NS, TICK_S
+from vehicle.contracts.units import NEVER_NS, NS_PER_S, TICK_NS
+from vehicle.control import beat
 from vehicle.control import depth as depths
 from vehicle.control.depth import Depth
 from vehicle.control.ground import raster
@@ -68,7 +69,7 @@ def step(
         return state if run is None else _lifted(state, rule(config))
     rules = rule(config)
     if status_fresh and believable(rules, status):
-        state = replace(state, depth=_measured(state, estimate, status, config))
+        state = replace(state, depth=_measured(state, estimate, status, config, now_ns))
     depth_m = depths.proven_m(state.depth, config.mission, margin.depth_bias_m)
     unmet = unmet_conditions(rules, estimate, status, depth_m, status_fresh=status_fresh)
     if rotor_doubted and rules.needs_rotor:
@@ -127,9 +128,11 @@ def _lifted(state: LedgerState, rules: Rule) -> LedgerState:
     return replace(_closed(state, rules), depth=depths.lifted(state.depth))
 
 
-def _measured(state: LedgerState, estimate: Estimate, status: ControllerStatus, config: VehicleConfig) -> Depth:
+def _measured(
+    state: LedgerState, estimate: Estimate, status: ControllerStatus, config: VehicleConfig, now_ns: int
+) -> Depth:
     """The depth with this status; its way is what the machine drives in a tick."""
-    way_m = estimate.speed_mps * TICK_S
+    way_m = estimate.speed_mps * beat.carried_s(state.run.t_ns if state.run is not None else NEVER_NS, now_ns)
     return depths.step(state.depth, status, estimate.pitch_rad, max(0.0, way_m), config.machine)
 
 

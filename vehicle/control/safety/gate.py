@@ -18,7 +18,7 @@ from vehicle.contracts.messages import (
     Requests,
 )
 from vehicle.contracts.stop_codes import StopReason
-from vehicle.contracts.units import TICK_S
+from vehicle.contracts.units import NS_PER_S, TICK_S
 from vehicle.control.safety import (
     authority,
     checks,
@@ -244,7 +244,10 @@ def _moves_late(now: GateInputs) -> bool:
     state, t_brake_s = now.state, now.config.safety.t_brake_s
     if state.mode is Mode.WAIT:
         return waiting.creeps_on(state, now.tick, now.now_ns, t_brake_s)
-    return (now.tick - state.stop_tick - BRAKE_GRACE_TICKS) * TICK_S > t_brake_s
+    stopped_s = (now.tick - state.stop_tick) * TICK_S
+    if state.stop_tick == state.mode_tick:  # late ticks give no brake more time
+        stopped_s = max(stopped_s, (now.now_ns - state.mode_t_ns) / NS_PER_S)
+    return stopped_s - BRAKE_GRACE_TICKS * TICK_S > t_brake_s
 
 
 # --- the state after -------------------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from firmware_bridge.types import ControllerFlag, ControllerState, ControllerSta
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
 from vehicle.contracts.units import TICK_S
+from vehicle.control import beat
 from vehicle.control.safety import drift, fence, lease, rotor, tracks
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.lease import BEATS
@@ -44,8 +45,9 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
     boot, count, depth = old.boot_count, old.status_count, old.depth_m
     if status is not None:
         boot, count, depth = status.boot_count, status.status_count, status.depth_m
-    left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config)
-    right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config)
+    tick_s = min(beat.MOST_S, beat.since_beat_s(old.beats_ns, now.now_ns))
+    left_mps = tracks.ramped_mps(old.expected_mps[0], state.set_mps[0], config, tick_s)
+    right_mps = tracks.ramped_mps(old.expected_mps[1], state.set_mps[1], config, tick_s)
     room = _room(now, status, (left_mps + right_mps) / 2.0)
     sent = old.sent if first else (*old.sent, (old.stamp_ms, left_mps, right_mps))[-BEATS:]
     line_heard_ms = _line_heard_ms(now, sent, status)
@@ -74,7 +76,7 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
         rotor_on=old.rotor_on,
         rotor_ran=old.rotor_on and (old.rotor_ran or at_speed),
         rotor_tick=tick if first or (old.rotor_on and at_speed) else old.rotor_tick,
-        rotor_watch=rotor.follow(old.rotor_watch, status, config, tick),
+        rotor_watch=rotor.follow(old.rotor_watch, status, config, tick, now.now_ns),
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
         late_ticks=_recent(old.late_ticks, wire.overrun, tick, LATE_TICKS),
@@ -82,16 +84,18 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
         sent=sent,
         line_heard_ms=line_heard_ms,
         line_ms=lease.line_ms(old.line_ms, old.line_heard_ms, line_heard_ms),
-        drift=_drift(old, wire, status, config),
+        drift=_drift(old, wire, status, config, tick_s),
         room_ahead_m=room.ahead_m,
         room_behind_m=room.behind_m,
         room_turns=room.turns,
     )
 
 
-def _drift(old: MonitorState, wire: WireState, status: ControllerStatus | None, config: VehicleConfig) -> DriftState:
+def _drift(
+    old: MonitorState, wire: WireState, status: ControllerStatus | None, config: VehicleConfig, tick_s: float
+) -> DriftState:
     """The belts' way since the last epoch, and at an epoch the sums; a way that nobody measures starts anew."""
-    belts_m = math.nan if status is None else (abs(status.track_left_mps) + abs(status.track_right_mps)) / 2.0 * TICK_S
+    belts_m = math.nan if status is None else (abs(status.track_left_mps) + abs(status.track_right_mps)) / 2.0 * tick_s
     if math.isnan(belts_m):
         return DriftState()
     since = msgspec.structs.replace(old.drift, belt_m=old.drift.belt_m + belts_m)
@@ -101,19 +105,23 @@ def _drift(old: MonitorState, wire: WireState, status: ControllerStatus | None, 
 
 
 def _room(now: GateInputs, status: ControllerStatus | None, told_mps: float) -> fence.Room:
-    """Measured at 10 Hz, however far off the boundaries are: a position may jump.
+    """Measured at 10 Hz, and after missed slots, however far off the boundaries are: a position may jump.
 
     What the fastest machine goes in 0.1 s is allowed for where the room is used. Without a position the belts' way is
-    taken off the room that was known last; belts that nobody measures go as they were told.
+    taken off the room that was known last; belts that nobody measures go as they were told. A tick lasted as long as
+    the clock says, and what it gives back is no more than that of a slot.
     """
     old, edges_m = now.state.monitor, now.state.fence
     if edges_m is None:
         return fence.Room()
     if not now.estimate.valid:
         advance_mps = tracks.advance_mps(status)
-        way_m = (told_mps if math.isnan(advance_mps) else advance_mps) * TICK_S
-        return fence.Room(max(0.0, old.room_ahead_m - way_m), max(0.0, old.room_behind_m + way_m), old.room_turns)
-    if now.tick % FENCE_PERIOD_TICKS:
+        speed_mps = told_mps if math.isnan(advance_mps) else advance_mps
+        took_m = speed_mps * max(TICK_S, beat.since_beat_s(old.beats_ns, now.now_ns))
+        gave_m = speed_mps * TICK_S
+        ahead_m, behind_m = (took_m, gave_m) if speed_mps > 0.0 else (gave_m, took_m)
+        return fence.Room(max(0.0, old.room_ahead_m - ahead_m), max(0.0, old.room_behind_m + behind_m), old.room_turns)
+    if now.tick % FENCE_PERIOD_TICKS and not beat.late(old.beats_ns, now.now_ns):
         return fence.Room(old.room_ahead_m, old.room_behind_m, old.room_turns)
     return fence.room(edges_m, now.estimate, now.config)
 

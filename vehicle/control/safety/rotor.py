@@ -17,6 +17,7 @@ from typing import Final
 from firmware_bridge.types import ControllerStatus
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.engine_start import ROTOR_RESTS_RATIO
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety.tracks import STANDSTILL_MPS
 from vehicle.control.state import RotorWatch
 
@@ -40,7 +41,9 @@ FULL_RATIO: Final = 0.98
 """A load at its end tells no more."""
 
 
-def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConfig, tick: int) -> RotorWatch:
+def follow(
+    old: RotorWatch, status: ControllerStatus | None, config: VehicleConfig, tick: int, now_ns: int
+) -> RotorWatch:
     """One tick further; `status` is None where it is stale."""
     tool = config.machine.tool
     if status is None or tool.rotor_speed_radps == 0.0:
@@ -50,13 +53,19 @@ def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConf
     if not ratio >= config.mission.rotor_at_speed_ratio or not status.depth_m > 0.0:
         return RotorWatch(air_ratio=_air_ratio(old, status, ratio, shown, config))
     if not _fastest_mps(status) > CUTS_MPS:
-        return RotorWatch(air_ratio=old.air_ratio, doubt_tick=old.doubt_tick)
+        return RotorWatch(air_ratio=old.air_ratio, doubt_tick=old.doubt_tick, doubt_t_ns=old.doubt_t_ns)
     begins = old.still_tick == 0
     low_radps, high_radps, still_tick, before_tick = _span(old, status.rotor_speed_radps, tick)
     shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
     load_ratio = status.engine_load_ratio if begins else _mean(old.load_ratio, status.engine_load_ratio)
     short = _short(load_ratio, _known(old.air_ratio), shown_ratio)
     short_tick = old.short_tick if short and not begins else tick
+    times_ns = {tick: now_ns, old.still_tick: old.still_t_ns, old.before_tick: old.before_t_ns}
+    if begins:
+        times_ns = {tick: now_ns}
+    short_t_ns = old.short_t_ns if short and not begins else now_ns
+    doubt_tick = old.doubt_tick or _doubt_tick(still_tick, before_tick, short_tick, tick)
+    begun = {short_tick: short_t_ns, before_tick: times_ns[before_tick]}
     return RotorWatch(
         air_ratio=old.air_ratio,
         low_radps=low_radps,
@@ -66,7 +75,11 @@ def follow(old: RotorWatch, status: ControllerStatus | None, config: VehicleConf
         shown_ratio=shown_ratio,
         load_ratio=load_ratio,
         short_tick=short_tick,
-        doubt_tick=old.doubt_tick or _doubt_tick(still_tick, before_tick, short_tick, tick),
+        doubt_tick=doubt_tick,
+        still_t_ns=times_ns[still_tick],
+        before_t_ns=times_ns[before_tick],
+        short_t_ns=short_t_ns,
+        doubt_t_ns=old.doubt_t_ns or _doubt_t_ns(doubt_tick, begun, tick, now_ns),
     )
 
 
@@ -94,6 +107,19 @@ def _doubt_tick(still_tick: int, before_tick: int, short_tick: int, tick: int) -
     if tick - short_tick >= SHORT_TICKS:
         found.append(short_tick)
     return max(1, min(found) - MEAN_TICKS) if found else 0
+
+
+def _doubt_t_ns(doubt_tick: int, begun: dict[int, int], tick: int, now_ns: int) -> int:
+    """When the tick of the doubt was; the second before what was found lasted as long as the ticks since then.
+
+    `begun`: the ticks from which a doubt may be reckoned, with their times.
+    """
+    if not doubt_tick:
+        return 0
+    from_tick = doubt_tick + MEAN_TICKS if doubt_tick + MEAN_TICKS in begun else min(begun)
+    from_t_ns = begun[from_tick]
+    slot_ns = max(TICK_NS, -((from_t_ns - now_ns) // max(1, tick - from_tick)))
+    return max(1, from_t_ns - (from_tick - doubt_tick) * slot_ns)
 
 
 def _shown_ratio(status: ControllerStatus, config: VehicleConfig) -> float:

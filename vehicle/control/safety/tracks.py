@@ -87,11 +87,11 @@ def rests(status: ControllerStatus, imu: ImuSample | None, gnss: GnssFix | None,
     return abs(gnss.speed_mps) < REST_GNSS_MPS
 
 
-def ramped_mps(applied_mps: float, wanted_mps: float, config: VehicleConfig) -> float:
+def ramped_mps(applied_mps: float, wanted_mps: float, config: VehicleConfig, tick_s: float = TICK_S) -> float:
     """One tick of the controller's ramp: away from zero by accel, towards it by decel, a reversal rests at zero."""
     if applied_mps < 0.0:
-        return -ramped_mps(-applied_mps, -wanted_mps, config)
-    up_mps, down_mps = config.machine.tracks.accel_mps2 * TICK_S, config.machine.tracks.decel_mps2 * TICK_S
+        return -ramped_mps(-applied_mps, -wanted_mps, config, tick_s)
+    up_mps, down_mps = config.machine.tracks.accel_mps2 * tick_s, config.machine.tracks.decel_mps2 * tick_s
     lowest_mps = max(0.0, applied_mps - down_mps) if applied_mps > 0.0 else -up_mps
     return clamp(wanted_mps, lowest_mps, applied_mps + up_mps)
 
