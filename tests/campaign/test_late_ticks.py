@@ -1,4 +1,4 @@
-"""A computer that misses slots: what is reckoned without a position goes by the clock, and not by the count of ticks."""
+"""A computer that misses slots: without a position the way goes by the clock, and not by the count of ticks."""
 
 import itertools
 

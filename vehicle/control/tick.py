@@ -85,7 +85,7 @@ def tick(state: VehicleState, inputs: Inputs, now_ns: int) -> tuple[VehicleState
     wire = wires.step(state.wire, inputs, now_ns)
     belief = fusion.step(state.estimate, wire, config, state.datum, now_ns)
     estimate = fusion.estimate(belief, wire, config, now_ns)
-    around = _around(state, wire, inputs, now_ns)
+    around = _around(state, wire, inputs, belief, now_ns)
     known, orders = _checked(state, inputs, wire, belief, estimate, around, now_ns)
     belief = _at_mark(belief, wire, known, orders, config, state.datum, now_ns)
     here_m = (estimate.east_m, estimate.north_m)
@@ -174,18 +174,19 @@ def _checked(
         tool_error_m=error_m,
         detonated=state.gate.shock_tick == state.tick > 0,
         place_shown=belief.place.shown,
-        stands_t_ns=belief.stands_t_ns,
         tick_s=beat.since_beat_s(state.gate.monitor.beats_ns, now_ns),
         around=around,
     )
 
 
-def _around(state: VehicleState, wire: WireState, inputs: Inputs, now_ns: int) -> Around:
+def _around(state: VehicleState, wire: WireState, inputs: Inputs, belief: EstimateState, now_ns: int) -> Around:
     """What sign-in and hand-over are judged by; standstill is asked for only where one of them needs it."""
     asked = bool(inputs.observations) or state.checks.people.hand_over is not None
     stands = asked and stands_now(wire, state.gate.monitor.rest_ticks, state.config, now_ns) is True
     items = partial(open_items, state.checks, state.gate, state.mission, wire, checks.utc_us(wire, now_ns))
-    return Around(mode=state.gate.mode, holder=state.gate.holder, stands=stands, items=items)
+    return Around(
+        mode=state.gate.mode, holder=state.gate.holder, stands=stands, items=items, stands_t_ns=belief.stands_t_ns
+    )
 
 
 def _at_mark(

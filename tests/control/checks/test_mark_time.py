@@ -12,6 +12,7 @@ from tests.control.checks.test_room import CONFIG, SESSION, observation
 from vehicle.contracts.ledger_types import Order
 from vehicle.contracts.units import NS_PER_S
 from vehicle.control.checks import measured, room
+from vehicle.control.checks.people import Around
 from vehicle.control.checks_state import ChecksState
 
 MARK = observation(
@@ -25,7 +26,7 @@ def tell(
     """Why it was refused, "" where it was recorded; and what the ledger is told."""
     after, orders = room.step(
         state or ChecksState(), (told,), wire_at(NOW_S, utc), a_ledger(NOW_S), lambda _: None, config=CONFIG,
-        datum=builders.DATUM, session_id=SESSION, now_ns=NOW_S * NS_PER_S, stands_t_ns=stands_t_ns,
+        datum=builders.DATUM, session_id=SESSION, now_ns=NOW_S * NS_PER_S, around=Around(stands_t_ns=stands_t_ns),
     )  # fmt: skip
     (result,) = after.results
     assert (result.result is ObservationVerdict.REFUSED) is bool(result.text)

@@ -23,13 +23,15 @@ NOT_AT_REST: Final = "only disarmed or stopped, and standing"
 class Around(msgspec.Struct, frozen=True, kw_only=True):
     """What these acts are judged by: mode and holder after the last tick, standstill in this one.
 
-    `items`: makes the list of what is open now.
+    `items`: makes the list of what is open now. `stands_t_ns`: since when the machine stands, None while it moves; by
+    this a mark is judged on which it was measured.
     """
 
     mode: Mode = Mode.BOOT
     holder: int = 0
     stands: bool = False
     items: Callable[[], tuple[str, ...]] = tuple
+    stands_t_ns: int | None = 0
 
     @property
     def rests(self) -> bool:

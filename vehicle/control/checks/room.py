@@ -73,15 +73,14 @@ def step(
     tool_error_m: float = 0.0,
     detonated: bool = False,
     place_shown: bool = True,
-    stands_t_ns: int | None = 0,
     tick_s: float = TICK_S,
     around: Around = ALONE,
 ) -> tuple[ChecksState, tuple[Order | Observed, ...]]:
     """One tick; `claimed` gives what is on record at a place, `plan` is held. The ledger is told in order.
 
     `tool_m`: the middle of the tool, ENU, None where it was never known; `tool_error_m`: it may be so far off;
-    `detonated`: the gate took a shock for a large one in the tick before. `place_shown` as in `PlaceState`,
-    `stands_t_ns` as in `EstimateState`; `tick_s`: since the tick before.
+    `detonated`: the gate took a shock for a large one in the tick before. `place_shown` as in `PlaceState`;
+    `tick_s`: since the tick before.
     """
     orders: list[Order | Observed] = []
     state = _watched(state, wire, ledger, orders, now_ns, tick_s)
@@ -113,7 +112,6 @@ def step(
                 t_ns=now_ns,
                 at_ns=moment_ns,
                 number=measured.number_at(ledger, moment_ns) if moment_ns is not None else None,
-                stands_t_ns=stands_t_ns,
                 plan=plan,
                 around=around,
             )

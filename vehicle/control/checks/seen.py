@@ -19,8 +19,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     `swept_m2`: ground that was ever worked.
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
     `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
-    `stands_t_ns`: since when the machine stands, None while it moves. `plan`: the one that is held. `around`: what
-    sign-in and hand-over are judged by.
+    `plan`: the one that is held. `around`: what sign-in, hand-over and a mark of the machine are judged by.
     """
 
     config: VehicleConfig
@@ -30,7 +29,6 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     t_ns: int = 0
     at_ns: int | None = None
     number: int | None = None
-    stands_t_ns: int | None = 0
     plan: Plan | None = None
     around: Around = Around()
 
@@ -51,7 +49,7 @@ def off_the_mark(observation: Observation, seen: Seen) -> str:
     """Why a mark that the machine stood on says nothing of where it stands now; "" if it does, or is none."""
     if observation.lat_deg is None or not contradictions.of_machine(observation.text):
         return ""
-    return measured.off_the_mark(seen.at_ns, seen.stands_t_ns)
+    return measured.off_the_mark(seen.at_ns, seen.around.stands_t_ns)
 
 
 def by_of(observation: Observation) -> str:
