@@ -1,5 +1,6 @@
 """The key file and the reserved stamps: what a crash, a torn write or a curious user can do to them."""
 
+import os
 import re
 from pathlib import Path
 
@@ -131,6 +132,27 @@ def test_a_torn_write_loses_that_write_and_nothing_older(tmp_path: Path, cut: in
     assert kept.reserved == {250: 1000}
     kept.write({250: 3000})
     assert StampStore(path).reserved == {250: 3000}
+
+
+@pytest.mark.parametrize("dies_in", ["write", "fsync"])
+def test_a_first_start_that_the_power_ends_leaves_no_half_file(
+    dies_in: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Half a file is one whose copies are damaged: no start was possible before every console had a new key."""
+
+    def dies(*_: object) -> int:
+        raise OSError(5, "the power fails")
+
+    monkeypatch.setattr(os, "fsync", dies)
+    if dies_in == "write":
+        monkeypatch.setattr(os, "write", dies)
+    with pytest.raises(OSError, match="power"):
+        StampStore(tmp_path / "keys.marks")
+    assert not (tmp_path / "keys.marks").exists()
+    monkeypatch.undo()
+    StampStore(tmp_path / "keys.marks").write({250: 1000})
+    assert StampStore(tmp_path / "keys.marks").reserved == {250: 1000}
+    assert (tmp_path / "keys.marks").stat().st_mode & 0o777 == 0o600
 
 
 def test_two_damaged_copies_are_refused(tmp_path: Path) -> None:

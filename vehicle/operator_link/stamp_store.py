@@ -13,6 +13,7 @@ from pathlib import Path
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
+from vehicle.host.atomic_file import write_whole
 
 STEM = b"FLMARKS"
 MAGIC = STEM + str(Kept.STAMPS.number).encode()
@@ -76,12 +77,7 @@ class StampStore:
         self._generation, self.reserved = found
 
     def _format(self) -> None:
-        handle = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.write(handle, encode_slot(0, {}) * 2)
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+        write_whole(self.path, encode_slot(0, {}) * 2, 0o600)
 
     def write(self, reserved: Mapping[int, int]) -> dict[int, int]:
         """Raise the stamps given, keep the others; what is now on disk. A stamp never falls.

@@ -35,8 +35,10 @@ class VehicleFiles:
         self.taker: PlanTaker | None = None
         self.areas: dict[str, tuple[SiteArea, ...]] = {}
         self.sources: dict[str, SiteSource] = {}
+        self._large: dict[str, tuple[tuple[object, ...], bytes]] = {}
+        """The files that take longer than a tick to make, with what each was made of."""
         self._made: dict[str, Callable[[], bytes]] = {
-            SITE: lambda: site_file(self._reports.plan, self._datum, self.areas, self.facts),
+            SITE: self._site,
             NAMES: lambda: names_file(self.names),
             MACHINE: lambda: machine_file(self._hammers),
             DAY: lambda: day_file(self._reports.days.day),
@@ -59,4 +61,20 @@ class VehicleFiles:
         """The plan that the vehicle holds, with its site file; None where one of them is not there."""
         plan = self._reports.plan
         source = self.sources.get(plan.site_hash) if plan is not None else None
-        return packed_stage(plan, source) if plan is not None and source is not None else None
+        if plan is None or source is None:
+            return None
+        return self._once(HELD, (plan, source), lambda: packed_stage(plan, source))
+
+    def _site(self) -> bytes:
+        plan = self._reports.plan
+        areas = self.areas.get(plan.site_hash) if plan is not None else None
+        made_of = (plan, areas, self.facts)
+        return self._once(SITE, made_of, lambda: site_file(plan, self._datum, self.areas, self.facts))
+
+    def _once(self, name: str, made_of: tuple[object, ...], make: Callable[[], bytes]) -> bytes:
+        """Make a file again only of other things: consoles ask for it while the machine works, and each tick waits."""
+        before, content = self._large.get(name, ((), b""))
+        if len(before) != len(made_of) or any(one is not other for one, other in zip(before, made_of, strict=True)):
+            content = make()
+            self._large[name] = made_of, content
+        return content
