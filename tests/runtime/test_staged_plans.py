@@ -147,6 +147,19 @@ def test_what_it_is_not_is_refused_in_one_line(handed: Handed, tmp_path: Path) -
         judge(handed.data(), tmp_path, config(), LocalFrame(DATUM.lat_deg + 1e-4, DATUM.lon_deg, DATUM.alt_m), ())
 
 
+def test_the_site_of_a_refused_plan_replaces_none_that_is_kept(handed: Handed, tmp_path: Path) -> None:
+    """The same plan with another site file is refused; the file of the run is the ground of its record."""
+    judge(handed.data(), tmp_path, config(), DATUM, ())
+    (kept,) = tmp_path.iterdir()
+    content = kept.read_bytes()
+    assert content == handed.own.path.read_bytes()
+    with pytest.raises(InputError, match="GeoJSON"):
+        judge(handed.data(site_base64=base64.b64encode(b"{}").decode()), tmp_path, config(), DATUM, ())
+    assert kept.read_bytes() == content
+    judge(handed.data(), tmp_path, config(), DATUM, ())
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 class Vehicle:
     """Holds what it is told to, or says why not."""
 

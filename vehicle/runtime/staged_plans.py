@@ -7,6 +7,7 @@ stay in force.
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import Callable
 from concurrent.futures import Executor
 from pathlib import Path
@@ -67,7 +68,8 @@ def judge(data: bytes, folder: Path, config: VehicleConfig, datum: LocalFrame, k
     check_certificate(plan)
     folder.mkdir(parents=True, exist_ok=True)
     suffix = "".join(one for one in Path(stage.site_name).suffix if one.isalnum()) or "geojson"
-    path = folder / f"handed-over-{plan.plan_hash}.{suffix}"
+    # by its content too: the site of a plan that is refused replaces no site of a plan that is driven
+    path = folder / f"handed-over-{plan.plan_hash}-{hashlib.sha256(stage.site_base64).hexdigest()[:8]}.{suffix}"
     path.write_bytes(stage.site_base64)
     site = load_site(path, stage.outside, datum, stage.tripwires, feature=stage.feature, unmarked=stage.unmarked)
     if plan.datum != datum:
