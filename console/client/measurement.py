@@ -14,6 +14,7 @@ import msgspec
 from console.client.observation_words import KINDS
 from firmware_bridge.mavlink.observation_adapters import observation_fault
 from firmware_bridge.types import Observation, ObservationKind
+from vehicle.contracts.by_machine import of_machine
 from vehicle.contracts.hammers import named_tracks
 
 WHERE: Final = ("arm", "strip", "behind")
@@ -27,8 +28,6 @@ HEIGHT_SHARE: Final = 0.5
 DEPTH_POINTS: Final = 5
 POINT_SIGMA_M: Final = 0.01
 """What a rod finds at one point may be wrong by so much; the mean of five by 0.45 cm, however well they agree."""
-BY_MACHINE: Final = "machine"
-"""The text of a base check begins so where the machine itself stood on the mark; the vehicle then compares places."""
 _NUMBER: Final = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
 _ANY_STATION: Final = 1
 
@@ -139,11 +138,6 @@ def observation_of(said: Measurement, now_us: int) -> Observation:
     if fault := observation_fault(observation):
         raise FaultyError(Fault.IMPOSSIBLE, _AT_LINK.get(fault.partition(":")[0], Field.VALUE), fault)
     return observation
-
-
-def of_machine(text: str) -> bool:
-    """Whether the machine itself stood on the mark."""
-    return text.lower().startswith(BY_MACHINE)
 
 
 def number_of(text: str) -> float | None:

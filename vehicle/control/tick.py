@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from firmware_bridge.types import Observation, ObservationKind
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts.by_machine import of_machine
 from vehicle.contracts.detonation import is_heavier, is_picture_good
 from vehicle.contracts.frames import LocalFrame
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
@@ -40,7 +41,7 @@ from vehicle.contracts.plan import works
 from vehicle.contracts.shift_state import due_text
 from vehicle.control import beat, neighbours, plan_assignment
 from vehicle.control import report as reports
-from vehicle.control.checks import machine_check, measured
+from vehicle.control.checks import machine_check, measured, notes
 from vehicle.control.checks import room as checks
 from vehicle.control.checks.calibrated import corrected
 from vehicle.control.checks.on_record import new_on_record
@@ -64,8 +65,6 @@ from vehicle.control.safety.modes import ARMED
 from vehicle.control.state import FlailState, MissionState, RotorWatch, VehicleState, WireState
 
 START: Final = int(OperatorEdge.MISSION_START)
-BY_THE_MACHINE: Final = "machine"
-"""Text of a check of the base that the machine made itself, standing on the mark, begins so."""
 SEGMENTS_LOOKED_AT: Final = 2
 """A mission begins only if neither its present segment nor the next one brings rings together."""
 GONE: Final = "neighbour gone:"
@@ -207,13 +206,13 @@ def _at_mark(
     for told, order in pairwise(orders):
         if not isinstance(told, Observed) or not isinstance(order, Order):
             continue
-        itself = order.kind is Knowledge.BASE and told.text.lower().startswith(BY_THE_MACHINE)
+        itself = order.kind is Knowledge.BASE and of_machine(told.text)
         if itself and told.place_m is not None:
             moment_ns = measured.told_at_ns(known, told.station_id, told.utc_us, utc_us, now_ns)
             if measured.off_the_mark(moment_ns, belief.stands_t_ns):
                 continue
             belief = fusion.at_mark(belief, wire, told.place_m, config, datum, now_ns, good=order.good)
-        elif order.kind is Knowledge.CALIBRATION and order.good and told.text.lower().startswith(machine_check.DAILY):
+        elif order.kind is Knowledge.CALIBRATION and order.good and notes.act_of(told.text) == machine_check.DAILY:
             belief = fusion.in_bay(belief, wire, config, datum, now_ns)
     return belief
 

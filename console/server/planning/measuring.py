@@ -7,7 +7,6 @@ import msgspec
 from console.client.hammers_told import cost_of, hammers_told
 from console.client.link import ConsoleLink
 from console.client.measurement import (
-    BY_MACHINE,
     Fault,
     FaultyError,
     Field,
@@ -18,6 +17,7 @@ from console.client.measurement import (
 )
 from console.server.planning.observing import NO_ANSWER, NO_LINK, OTHER_VEHICLE
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict
+from vehicle.contracts.by_machine import BY_MACHINE
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
 

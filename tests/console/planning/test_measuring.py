@@ -19,9 +19,10 @@ from console.server.settings import PAGE
 from firmware_bridge.types import Observation, ObservationKind, ObservationResult, ObservationVerdict
 from flailpilot import observe
 from tests.console.planning.asgi import ask
+from vehicle.contracts import by_machine
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.hammers import Hammers
-from vehicle.control.checks import contradictions, notes
+from vehicle.control.checks import notes
 from vehicle.host.clock import utc_now
 from vehicle.operator_link.machine_file import machine_file
 
@@ -81,8 +82,8 @@ def test_a_mark_of_the_machine_is_a_check_of_the_base_that_the_vehicle_holds_aga
     seen = sent(MARK)
     assert (seen.kind, seen.value, seen.sigma) == (ObservationKind.BENCHMARK_CHECK, 0.004, 0.01)
     assert (seen.text, seen.lat_deg, seen.lon_deg) == ("machine mark 1", 39.990012, 46.930034)
-    assert contradictions.of_machine(seen.text)
-    assert not contradictions.of_machine(sent(BASE).text)
+    assert by_machine.of_machine(seen.text)
+    assert not by_machine.of_machine(sent(BASE).text)
 
 
 def test_a_depth_is_the_mean_of_five_points_with_its_place() -> None:

@@ -10,7 +10,8 @@ from msgspec.structs import replace
 from console.server.planning.measuring import MACHINE_CHECKS
 from tests import builders
 from tests.control.checks.test_machine_check import PARKED, note, said
-from vehicle.control.checks import contradictions, judge, machine_check, measured, notes, room, seen
+from vehicle.contracts import by_machine
+from vehicle.control.checks import judge, machine_check, measured, notes, room, seen
 from vehicle.control.checks_state import ChecksState, MachineCheck
 
 KNOWN = machine_check.stored(room.all_made().calibration, PARKED)
@@ -86,10 +87,17 @@ def test_a_stored_bay_does_not_follow_what_is_off_a_little_more_each_day(steps_m
     ],
 )
 def test_the_machine_itself_is_named_by_a_whole_word(text: str, itself: bool) -> None:
-    assert contradictions.of_machine(text) is itself
+    assert by_machine.of_machine(text) is itself
 
 
 def test_notes_that_make_checks_due_may_go_on() -> None:
     assert said(IN_BAY, "antenna bumped by a branch")[0].calibration_due
     assert not said(IN_BAY, "Soil is wet now")[0].depth_known
     assert said(ChecksState(), "fuel 40 l")[1:] == ((), "")
+
+
+@pytest.mark.parametrize(("text", "itself"), [("machine on point 1", True), ("machinery shed, north corner", False)])
+def test_a_pole_at_the_machinery_shed_moves_no_machine(text: str, *, itself: bool) -> None:
+    """The tick, the room and the page read the same words in the same way."""
+    assert by_machine.of_machine(text) is itself
+    assert by_machine.of_machine(f"  {text.upper()}") is itself

@@ -23,12 +23,6 @@ def of_base(observation: Observation) -> str:
     return "" if observation.text.strip() else "text: say which control point"
 
 
-def of_machine(text: str) -> bool:
-    """Whether the machine itself stood on the point: then it is no check of the base alone."""
-    first = _WORD.match(text.strip())
-    return first is not None and first[0].casefold() == "machine"
-
-
 def of_depth(observation: Observation, tool: ToolConfig) -> str:
     """Why this is no depth of ground that this tool worked."""
     if observation.value > tool.depth_max_m + DEEPER_M:

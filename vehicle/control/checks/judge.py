@@ -9,7 +9,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from firmware_bridge.types import Observation, ObservationKind
-from vehicle.contracts import shift_state, skipped
+from vehicle.contracts import by_machine, shift_state, skipped
 from vehicle.contracts.detonation import is_heavier
 from vehicle.contracts.ledger_types import Knowledge, Order
 from vehicle.contracts.people import Moment, PeopleState
@@ -78,7 +78,7 @@ def _base(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
         if fault:
             # A mark that the machine stands on is held against its own place too; of the base it proves nothing.
             stood = Order(kind=Knowledge.BASE, good=True, by=by, recorded=False)
-            return (state, (stood,), "") if contradictions.of_machine(observation.text) else (state, (), fault)
+            return (state, (stood,), "") if by_machine.of_machine(observation.text) else (state, (), fault)
         closing = state.base_open and seen.at_ns is not None
         # one that opens leaves all that was worked until it is told as it is, whatever an earlier start had worked
         number = seen.number if closing else None

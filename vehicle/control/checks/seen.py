@@ -6,9 +6,10 @@ import msgspec
 
 from firmware_bridge.types import Observation
 from vehicle.config.vehicle import VehicleConfig
+from vehicle.contracts import by_machine
 from vehicle.contracts.ledger_types import Claim, Knowledge, Observed, Order
 from vehicle.contracts.plan import Plan
-from vehicle.control.checks import contradictions, measured
+from vehicle.control.checks import measured
 from vehicle.control.checks.people import Around
 from vehicle.control.checks_state import ChecksState
 
@@ -47,7 +48,7 @@ def unproven(state: ChecksState, kind: Knowledge, observation: Observation, seen
 
 def off_the_mark(observation: Observation, seen: Seen) -> str:
     """Why a mark that the machine stood on says nothing of where it stands now; "" if it does, or is none."""
-    if observation.lat_deg is None or not contradictions.of_machine(observation.text):
+    if observation.lat_deg is None or not by_machine.of_machine(observation.text):
         return ""
     return measured.off_the_mark(seen.at_ns, seen.around.stands_t_ns)
 
