@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
@@ -10,6 +11,8 @@ from vehicle.host.atomic_file import write_whole
 from vehicle.host.clock import Clock
 
 T = TypeVar("T")
+_ONE_WRITER = threading.Lock()
+"""Only one write at a time: the last write at the end of the program waits for one that is still running."""
 
 
 def read(path: Path, size_max: int, restored: Callable[[bytes | None], T]) -> tuple[T | None, str]:
@@ -51,7 +54,7 @@ async def keep(
             kept = now()
             if kept is not None and worth(kept, on_disk):
                 try:
-                    await asyncio.to_thread(write_whole, path, encode(kept))
+                    await asyncio.to_thread(_write, path, encode(kept))
                     on_disk, told = kept, False
                 except OSError as refusal:
                     if not told:
@@ -63,4 +66,10 @@ async def keep(
         kept = now()
         if kept is not None and kept != on_disk:
             with contextlib.suppress(OSError):
-                write_whole(path, encode(kept))
+                _write(path, encode(kept))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Replace the whole file. Raises OSError."""
+    with _ONE_WRITER:
+        write_whole(path, content)
