@@ -14,7 +14,7 @@ pytestmark = pytest.mark.long
 
 FIELD = [(-110, -24), (115, -25), (112, 24), (-112, 25)]
 STRIP = [(-112, 25), (112, 24), (112, 32), (-112, 33)]
-REACH = reach_of(BENCH, PlanSettings(overlap_m=0.2), "possible")
+REACH = reach_of(BENCH, PlanSettings(overlap_m=0.2), "possible", "safe")
 
 
 def posts(seed):

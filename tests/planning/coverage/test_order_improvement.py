@@ -66,7 +66,7 @@ def swath(y_m, low_m, high_m, *, reverse):
 
 def test_a_visit_waits_for_the_ground_that_it_turns_on():
     wishes = PlanSettings(overlap_m=0.2)
-    reach = reach_of(BENCH, wishes, "possible")
+    reach = reach_of(BENCH, wishes, "possible", "safe")
     closed = np.array([shapely.box(0.0, 0.0, 40.0, 12.0)], dtype=object)
     columns = [swath(y, -0.2, 12.0, reverse=True) for y in (1.0, 2.8, 4.6, 6.4)]
     inner = swath(3.7, 12.0, 30.0, reverse=True)  # turned into amid what the columns opened

@@ -4,21 +4,37 @@ import math
 from typing import Any, cast
 
 import pytest
+import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.planning.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
+from tests.planning.coverage.test_way_plan import check_moves, polygons
+from vehicle.config.load import load_machine
+from vehicle.config.vehicle import footprint
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
+from vehicle.planning.coverage import components
 from vehicle.planning.coverage import planner as planner_room
 from vehicle.planning.coverage.attempt import LEFT_S_PER_M2
+from vehicle.planning.coverage.certificate import sweep_corners
 from vehicle.planning.coverage.ground_model import first_model
-from vehicle.planning.coverage.job import plan_job
-from vehicle.planning.coverage.planner import cheaper_with_pockets, plan_site
-from vehicle.planning.coverage.settings import PlanSettings
+from vehicle.planning.coverage.headlands import has_room_for_pockets
+from vehicle.planning.coverage.job import Opening, plan_job
+from vehicle.planning.coverage.phases import Outcome
+from vehicle.planning.coverage.planner import attempts_with_pockets, plan_site
+from vehicle.planning.coverage.replan import ReplanRequest, replan, united
+from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
+from vehicle.planning.coverage.trials import WITHOUT_POCKETS
+from vehicle.planning.coverage.way_plan import WayRequest, way_plan
+from vehicle.planning.coverage.work_limit import SECONDS, Work, WorkLimit
 from vehicle.planning.files.outside import furthest_m
 from vehicle.planning.site.site import load_site
 
 pytestmark = pytest.mark.long
+
+MEMATT = footprint(load_machine("memat"))
+BLOCK = [(0, 0), (58, 0), (58, 41), (0, 41)]
+BELOW = [(0, 0), (0, -9), (58, -9), (58, 0)]
 
 SHELL = [(0, 0), (50, 1), (49, 27), (1, 26)]
 STRIP = [(0, 0), (0, -9), (50, -8), (50, 1)]
@@ -33,7 +49,7 @@ def site_file(tmp_path, shell=SHELL, strip=STRIP, **fields):
 
 def without_pockets(site, machine=BENCH, wishes=None):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planner_room, "cheaper_with_pockets", lambda *asked: asked[-1])
+        patch.setattr(planner_room, "has_room_for_pockets", lambda *_: False)
         return plan_site(site, machine, wishes)
 
 
@@ -53,6 +69,24 @@ def test_rows_along_closed_edges_take_the_place_of_stubs(tmp_path):
     assert 1.0 < furthest_m(plan, load_site(path)) <= 2.0
 
 
+def test_the_mematt_has_pockets_at_the_overrun_that_a_site_has_without_a_word(tmp_path):
+    job = plan_job(load_site(site_file(tmp_path)), MEMATT, PlanSettings())
+    assert has_room_for_pockets(job)
+    narrower = plan_job(load_site(site_file(tmp_path, overrun_m=1.8)), MEMATT, PlanSettings())
+    assert not has_room_for_pockets(narrower)
+
+
+def test_a_row_that_cannot_be_entered_gets_a_pocket_at_its_end(tmp_path, monkeypatch):
+    path = site_file(tmp_path, BLOCK, BELOW)
+    plan, report = planned(path, tmp_path / "plan", MEMATT)
+    assert report.complaints() == []
+    assert furthest_m(plan, load_site(path)) <= 2.0
+    monkeypatch.setattr(components, "pocket_at_end", lambda *_: Outcome())
+    without = plan_site(load_site(path), MEMATT)
+    assert plan.time_s < 0.98 * without.time_s
+    assert short_passes(plan) <= short_passes(without)
+
+
 def test_an_overrun_without_room_for_a_pocket_leaves_the_plan_as_it_was(tmp_path):
     site = load_site(site_file(tmp_path, overrun_m=0.8))
     plan, before = plan_site(site, BENCH), without_pockets(site)
@@ -66,7 +100,7 @@ def test_safe_ground_outside_has_no_pockets(tmp_path, monkeypatch):
     attempts_in = planner_room.attempts_in
     monkeypatch.setattr(planner_room, "attempts_in", lambda *asked: made.append(asked[0].job) or attempts_in(*asked))
     hashes.append(plan_site(site, BENCH).plan_hash)
-    assert [job.pockets for job in made] == [False]
+    assert [job.opening for job in made] == [WITHOUT_POCKETS]
     assert hashes[0] == hashes[1]
 
 
@@ -96,39 +130,70 @@ def cost_s(plan):
 
 
 class Tried:
-    """A whole plan with what it costs before and after its stops are put in order."""
+    """A whole plan with its cost; `cut_short`: the limit ended it."""
 
-    def __init__(self, ground, found_s, ordered_s, cut_short=False):
-        self.ground, self.cost_s, self.ordered_s, self.cut_short = ground, found_s, ordered_s, cut_short
-        self.direction_rad = 0.0
-
-    def in_better_order(self):
-        return Tried(self.ground, self.ordered_s, self.ordered_s, self.cut_short)
-
-
-GROUND_S = st.tuples(st.floats(100.0, 200.0), st.floats(0.8, 1.0), st.booleans())
+    def __init__(self, ground, cost_s, cut_short):
+        self.ground, self.cost_s, self.cut_short = ground, cost_s, cut_short
+        self.direction_rad, self.cells = 0.3, ()
 
 
 @settings(max_examples=60)
-@given(plain=st.lists(GROUND_S, min_size=1, max_size=3), pocketed=st.lists(GROUND_S, max_size=3))
-def test_the_choice_is_never_dearer_and_never_cut_short(tmp_path_factory, plain, pocketed):
+@given(made=st.lists(st.tuples(st.floats(100.0, 200.0), st.booleans(), st.booleans()), min_size=5, max_size=5))
+def test_what_is_kept_beside_the_first_is_never_cut_short_and_one_is_without_pockets(tmp_path_factory, made):
     site = load_site(site_file(tmp_path_factory.mktemp("field")))
     ground = first_model(plan_job(site, BENCH, PlanSettings()))
-    made = [Tried(ground, found_s, found_s * share) for found_s, share, _ in plain]
-    further = [Tried(ground, found_s, found_s * share, cut) for found_s, share, cut in pocketed]
-    best = planner_room.best_in_order(cast("Any", made))
+    asked: list[Opening] = []
+
+    def tried(opened, _directions, _cells, most_s):
+        asked.append(opened.job.opening)
+        cost_s, cut_short, given_up = made[len(asked) - 1]
+        return [] if given_up and math.isfinite(most_s) else [Tried(opened, cost_s, cut_short)]
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(planner_room, "attempts_in", lambda *asked: [*asked[-1], *further])
-        kept = cheaper_with_pockets(ground, [0.0], cast("Any", made), best)
-    assert kept.cost_s <= best.cost_s
-    assert not kept.cut_short
-    whole = [one for one in further if not one.cut_short]
-    if whole:
-        assert kept.cost_s <= min(whole, key=lambda one: one.cost_s).ordered_s
+        patch.setattr(planner_room, "_attempt", tried)
+        patch.setattr(planner_room, "is_good", lambda _: False)
+        kept = cast("list[Any]", attempts_with_pockets(ground, [0.0, 0.1, 0.2]))
+    assert [opening.pockets for opening in asked] == [True] * (len(asked) - 1) + [False]
+    assert len(asked) > 2
+    assert not any(one.cut_short for one in kept[1:])
+    whole = [cost_s for cost_s, cut_short, given_up in made[1 : len(asked)] if not cut_short and not given_up]
+    assert min(one.cost_s for one in kept) == min([made[0][0], *whole])
 
 
-def test_a_plan_that_was_cut_short_is_not_tried_again(tmp_path, monkeypatch):
-    ground = first_model(plan_job(load_site(site_file(tmp_path)), BENCH, PlanSettings()))
-    cut, cheap = Tried(ground, 100.0, 100.0, cut_short=True), Tried(ground, 50.0, 50.0)
-    monkeypatch.setattr(planner_room, "attempts_in", lambda *asked: [*asked[-1], cheap])
-    assert cheaper_with_pockets(ground, [0.0], cast("Any", [cut]), cast("Any", cut)) is cast("Any", cut)
+def test_with_little_left_of_the_limit_no_further_attempt_is_made(tmp_path, monkeypatch):
+    site, asked = load_site(site_file(tmp_path)), []
+    limit = WorkLimit(1000.0)
+    ground = first_model(plan_job(site, BENCH, PlanSettings(), limit))
+
+    def tried(opened, *_):
+        asked.append(opened.job.opening)
+        limit.tell(Work.VIEWS, round(700.0 / SECONDS[Work.VIEWS]))
+        return [Tried(opened, 100.0, False)]
+
+    monkeypatch.setattr(planner_room, "_attempt", tried)
+    assert len(attempts_with_pockets(ground, [0.0, 0.1, 0.2])) == len(asked) == 1
+
+
+def test_a_machine_that_stands_in_a_pocket_finds_a_way_out_and_goes_on_working(tmp_path):
+    """Wherever it turns beside a closed edge, it stands half turned, so that its own axis leads nowhere."""
+    site = load_site(site_file(tmp_path, BLOCK, BELOW))
+    plan = plan_site(site, MEMATT)
+    edge = shapely.difference(site.work_area.exterior, shapely.buffer(site.safe_ground, 5.0))
+    turns = [one for one in plan.segments if one.kind is SegmentKind.TURN and abs(one.turn_rad) > 1.0]
+    beside = [one for one in turns if shapely.distance(edge, shapely.Point(one.points_m[0])) < 1.0]
+    assert beside
+    for turn in beside[:: max(1, len(beside) // 3)]:
+        corners = sweep_corners(plan.segments[: turn.seq], MEMATT.tool_width_m, MEMATT.tool_ahead_m)
+        swept = polygons(shapely.union_all(shapely.polygons(corners)))
+        east_m, north_m = turn.points_m[0]
+        pose = StartPose(east_m=east_m, north_m=north_m, yaw_rad=turn.yaw_start_rad + 0.5 * turn.turn_rad)
+        there = shapely.point_on_surface(site.safe_ground)
+        goal = Goal(name="parking", east_m=there.x, north_m=there.y)
+        request = WayRequest(site_hash=site.site_hash, swept=swept, pose=pose, goals=(goal,))
+        check_moves(way_plan(site, MEMATT, PlanSettings(), request), site, united(swept), MEMATT)
+        left = polygons(shapely.difference(site.work_area, united(swept)))
+        rest = ReplanRequest(
+            request_id=1, plan_hash=plan.plan_hash, site_hash=site.site_hash, missed=left, swept=swept, pose=pose
+        )
+        further = replan(site, MEMATT, PlanSettings(), rest).plan
+        assert sum(row.area_m2 for row in further.untreatable if row.reason is UntreatableReason.NO_APPROACH) < 5.0

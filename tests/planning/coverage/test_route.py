@@ -55,6 +55,50 @@ def test_a_way_is_clear_and_as_short_as_over_all_legs(draw):
         assert length_m(way) <= 1.02 * length_m(every) + 0.5
 
 
+def hall(draw):
+    """Closed ground all round, with turned rectangles as rooms in it, some of which are joined."""
+    rooms = shapely.buffer(shapely.union_all(blocks(draw)), 2.0, quad_segs=3)
+    return shapely.difference(shapely.box(*BOX), rooms)
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.floats(-30, 30), st.floats(-40, 40), st.floats(4, 14), st.floats(0.2, 1.0), st.floats(0.05, 1.5)),
+        min_size=2,
+        max_size=6,
+    )
+)
+def test_a_way_inside_closed_ground_is_as_short_as_one_can_be(draw):
+    """Free ground in a hole of closed ground: the ways follow its inward corners, not those that lie in its ends."""
+    walls = hall(draw)
+    start, goal = ((float(east), float(north)) for east, north, *_ in (draw[0], draw[-1]))
+    roadmap = Roadmap(np.array([walls], dtype=object), BOX, np.empty((0, 2, 2)))
+    way = roadmap.way(start, goal)
+    shrunk = shapely.buffer(shapely.difference(shapely.box(*BOX), walls), -0.8)
+    joined = any(
+        shapely.distance(part, shapely.Point(start)) == shapely.distance(part, shapely.Point(goal)) == 0.0
+        for part in shapely.get_parts(shrunk)
+    )
+    assert way is not None or not joined
+    if way is None:
+        return
+    assert all(roadmap.clear(a, np.array([b]))[0] for a, b in pairwise(way))
+    assert length_m(way) <= 1.02 * shortest_m(shrunk, start, goal) + 0.5 or not joined
+
+
+def shortest_m(free, start, goal):
+    """Length [m] of the shortest way over all lines between the corners of free ground (Floyd-Warshall)."""
+    places = np.array([start, goal, *np.unique(shapely.get_coordinates(free), axis=0)])
+    lines = shapely.linestrings(np.stack(np.broadcast_arrays(places[:, None], places[None, :]), axis=2))
+    ground = shapely.buffer(free, 1e-6)
+    shapely.prepare(ground)
+    ways_m = np.where(shapely.covers(ground, lines), shapely.length(lines), math.inf)
+    for k in range(len(places)):
+        ways_m = np.minimum(ways_m, ways_m[:, k : k + 1] + ways_m[k : k + 1])
+    return float(ways_m[0, 1])
+
+
 def test_a_search_for_a_way_ends_with_the_time():
     wall = np.array([shapely.box(-1.0, -50.0, 1.0, 50.0)], dtype=object)
     open_ended = Roadmap(wall, BOX, np.empty((0, 2, 2)))

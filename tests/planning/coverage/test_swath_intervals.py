@@ -76,7 +76,7 @@ def test_nothing_there():
 
 @pytest.mark.parametrize("tripwires", ["possible", "none"])
 def test_where_a_stretch_is_too_short_to_turn_on_there_is_no_place_to_turn(tripwires):
-    reach = reach_of(BENCH, PlanSettings(), tripwires)
+    reach = reach_of(BENCH, PlanSettings(), tripwires, "safe")
     half_m = bearing_half_m(reach)
     least_m = gap_to_turn_m(reach, half_m)
     for gap_m in np.linspace(0.3, 0.999, 8) * least_m:

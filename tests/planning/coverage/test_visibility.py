@@ -29,6 +29,19 @@ def test_a_gap_too_narrow_to_steer_through(gap_m, apart):
         assert not roadmap.visibility().known_apart((-40.3, -31.0), (40.1, 12.0))
 
 
+def test_a_strip_leads_through_a_gap_that_is_too_narrow_to_steer_through():
+    start, goal = (-40.3, -31.0), (0.4, 1.7)
+    inside, outside = (-0.8, 2.0), (-5.8, 13.8)
+    strips = np.array([(inside, outside), ((-50.0, 3.0), (-50.0, 20.0))])
+    assert Roadmap(pen(0.3), BOX, strips).way(start, goal) is None
+    assert Roadmap(pen(0.3), BOX, strips[1:], necks=True).way(start, goal) is None
+    assert Roadmap(pen(0.3), BOX, np.empty((0, 2, 2)), necks=True).way(start, goal) is None
+    way = Roadmap(pen(0.3), BOX, strips, necks=True).way(start, goal)
+    assert way is not None
+    assert way[-3:-1] == [outside, inside]
+    assert Roadmap(pen(0.3), BOX, strips, necks=True).way(start, goal, 500.0) is None, "only where the length is free"
+
+
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
     st.lists(

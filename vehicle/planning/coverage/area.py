@@ -102,6 +102,12 @@ def parts_of(geometry: shapely.Geometry | np.ndarray) -> np.ndarray:
     return np.asarray(parts[~shapely.is_empty(parts)])
 
 
+def polygons_in(geometries: np.ndarray, least_m2: float) -> np.ndarray:
+    """Return the polygons (n,) in geometries (m,) that are as large as this."""
+    parts = shapely.get_parts(shapely.get_parts(geometries))
+    return np.asarray(parts[(shapely.get_type_id(parts) == 3) & (shapely.area(parts) >= least_m2)])
+
+
 def _closed(ring_m: np.ndarray) -> np.ndarray:
     """Return the ring closed and without repeated corners (within 1 micrometre: below any survey, above rounding)."""
     ring = np.asarray(ring_m, dtype=float).reshape(-1, 2)

@@ -40,7 +40,7 @@ class Attempt:
     """Ground, tour and path after the last pass; the path is in the order found or in a better one.
 
     `cut_short`: the limit ended the planning, so much ground may be left. `given_up`: the cost had become too high.
-    `direction_rad`: the first direction that was tried.
+    `direction_rad`: the first direction that was tried; `cells`: those that were worked first.
     """
 
     ground: GroundModel
@@ -49,6 +49,7 @@ class Attempt:
     cut_short: bool
     given_up: bool = False
     direction_rad: float = 0.0
+    cells: tuple[SweepCell, ...] = ()
 
     @cached_property
     def time_s(self) -> float:
@@ -104,7 +105,7 @@ def attempt_in(
             tried[key] = len(tour.stops)
     struck = ground.job.deadline.struck
     given_up = not struck and least_cost_s(ground, tour) > most_s
-    return Attempt(ground, tour, tour.segments, cut_short=struck, given_up=given_up, direction_rad=first)
+    return Attempt(ground, tour, tour.segments, cut_short=struck, given_up=given_up, direction_rad=first, cells=cells)
 
 
 def least_cost_s(ground: GroundModel, tour: Tour) -> float:

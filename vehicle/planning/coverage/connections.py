@@ -8,7 +8,8 @@ import numpy as np
 import shapely
 
 from vehicle.planning.coverage.area import parts_of
-from vehicle.planning.coverage.ground import LEG_SLACK_M, joined_box, pivot_obstacles, round_buffer
+from vehicle.planning.coverage.discs import round_buffer
+from vehicle.planning.coverage.ground import LEG_SLACK_M, joined_box, pivot_obstacles
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.precedence import Precedence
 from vehicle.planning.coverage.route import Pose, TourStop, change_along_s
@@ -143,7 +144,9 @@ class Connections:
         pieces = shapely.intersection(self.precedence.pieces[hit[~behind[hit]]], window)
         parts = [*self._obstacles[self._obstacle_tree.query(window)]]
         if len(pieces):
-            parts += [*parts_of(round_buffer(shapely.union_all(pieces), self.precedence.turn_m))]
+            parts += [
+                *parts_of(round_buffer(shapely.union_all(pieces), self.precedence.turn_m, self.precedence.reach.arcs))
+            ]
         inside = behind & ((self._corridors >= box[:2]) & (self._corridors <= box[2:])).all(axis=(1, 2))
         roadmap = Roadmap(np.array(parts, dtype=object), box, self._corridors[inside], Deadline(self._limit))
         return roadmap.way(here, there, limit_m)

@@ -11,11 +11,11 @@ import shapely
 from vehicle.contracts.errors import InputError
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
+from vehicle.planning.coverage.discs import drawn_radius_m, round_buffer
 from vehicle.planning.coverage.settings import NUMERIC_M, PlanSettings, Reach
 from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.site.site import Site
 
-ROUND_SEGMENTS = 4
 RIM_SEGMENTS, RIM_SHARE = 2, 0.98
 """Buffer arcs are chords inside the circle, and GEOS simplifies its buffers by up to 2 % of the radius in trials."""
 PIVOT_SLACK_M = 0.06
@@ -48,16 +48,6 @@ class Ground:
         return pivot_obstacles(self.closed, np.concatenate([self.solid, self.beyond]), self.reach, slack_m)
 
 
-def round_buffer(geometry: Any, radius_m: float, segments: int = ROUND_SEGMENTS) -> Any:
-    """Return a buffer that contains the exact one."""
-    return shapely.buffer(geometry, drawn_radius_m(radius_m, segments), quad_segs=segments)
-
-
-def drawn_radius_m(radius_m: float, segments: int = ROUND_SEGMENTS) -> float:
-    """Radius to draw: chords lie inside the circle by r (1 - cos), GEOS simplifies by up to 2 % of r in trials."""
-    return radius_m / (math.cos(math.pi / (4 * segments)) * 0.97)
-
-
 def mitre_buffer(geometry: shapely.Geometry, radius_m: float) -> shapely.Geometry:
     """Return a buffer with sharp corners: it contains the round one, and passes can follow its straight edges."""
     if geometry.is_empty or radius_m <= 0.0:
@@ -73,7 +63,7 @@ def gap_to_turn_m(reach: Reach, half_m: float) -> float:
 
 def pivot_disc_m(reach: Reach) -> float:
     """Radius of the drawn disc that a pivot on closed ground's edge needs, slack and rounding of arcs included."""
-    return drawn_radius_m(reach.pivot_ground_m + PIVOT_SLACK_M)
+    return drawn_radius_m(reach.pivot_ground_m + PIVOT_SLACK_M, reach.arcs)
 
 
 @dataclass(frozen=True)
@@ -148,9 +138,9 @@ def pivot_obstacles(closed: np.ndarray, solid: np.ndarray, reach: Reach, slack_m
 
     Polygons (n,) and (m,) in, polygons (k,) out.
     """
-    obstacles = round_buffer(closed, reach.pivot_ground_m + slack_m)
+    obstacles = round_buffer(closed, reach.pivot_ground_m + slack_m, reach.arcs)
     if reach.pivot_solid_m > reach.pivot_ground_m + NUMERIC_M and len(solid):
-        obstacles = np.concatenate([obstacles, round_buffer(solid, reach.pivot_solid_m + slack_m)])
+        obstacles = np.concatenate([obstacles, round_buffer(solid, reach.pivot_solid_m + slack_m, reach.arcs)])
     return np.asarray(parts_of(obstacles))
 
 

@@ -55,7 +55,8 @@ class GroundModel:
     """Ground that changes with each pass. `closed`: does not bear the tracks yet; `unswept`, `uncredited`: still to do.
 
     `idle_edges`: keep-out edges along which no work was possible; they are tried again only for ground directly beside
-    them. `failures`: what was tried in vain on the ground as it is, and whether only a connection was missing; opened
+    them. `pockets`: windows in which pockets were made at ends of strips. `failures`: what was tried in vain on the
+    ground as it is, and whether only a connection was missing; opened
     ground empties it.
     """
 
@@ -66,6 +67,7 @@ class GroundModel:
     uncredited: TiledPolygons
     idle_edges: set[tuple[float, ...]] = field(default_factory=set)
     failures: dict[tuple[object, ...], bool] = field(default_factory=dict)
+    pockets: list[shapely.Polygon] = field(default_factory=list)
     _uncovered: np.ndarray | None = None
 
     def trial(self) -> "GroundModel":
@@ -74,7 +76,7 @@ class GroundModel:
 
     def afresh(self) -> "GroundModel":
         """Return a copy for a complete attempt, with its own deadline and its own idle edges."""
-        return replace(self.trial(), job=self.job.with_own_deadline(), idle_edges=set(), failures={})
+        return replace(self.trial(), job=self.job.with_own_deadline(), idle_edges=set(), failures={}, pockets=[])
 
     def within(self, job: PlanJob) -> "GroundModel":
         """Return the ground with only the work area of another job's site still to be worked."""

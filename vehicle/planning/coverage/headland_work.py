@@ -7,6 +7,7 @@ import numpy as np
 import shapely
 
 from vehicle.planning.coverage import robust_overlay
+from vehicle.planning.coverage.area import parts_of, polygons_in
 from vehicle.planning.coverage.ground import swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.headlands import Headland, headland_swaths, pocket_m
@@ -105,6 +106,17 @@ def _end_rows(headland: Headland, count: int) -> tuple[range, range]:
     return range(first, first + count), range(last + 1 - count, last + 1)
 
 
+def _rows_to_enter(ground: GroundModel, swaths: Swaths, headland: Headland, count: int) -> Iterator[range]:
+    """Yield the first and the last `count` neighbours among the rows of a headland that can be entered."""
+    if not ground.job.opening.inside:
+        return
+    open_y = {piece.y_m for piece in swaths.pieces if piece.moves}
+    first, last = headland.rows
+    fits = [row for row in range(first, last + 1) if float(swaths.y_m[row]) in open_y]
+    starts = [row for row, other in zip(fits, fits[count - 1 :], strict=False) if other - row == count - 1]
+    yield from (range(row, row + count) for row in dict.fromkeys((*starts[:1], *starts[-1:])))
+
+
 def _turns_beyond(swaths: Swaths, headland: Headland, span_m: tuple[float, float]) -> bool:
     """Whether the machine may turn within `ROOM_M` of the lengthened end, on the middle line of a headland.
 
@@ -123,7 +135,8 @@ def _columns(
     """If no headland can be started, open a column of swaths at its cheaper end; the machine reverses out of them."""
     theta_rad = swaths.field.theta_rad
     for headland in headlands:
-        ends = _end_rows(headland, headland_swaths(ground.job, theta_rad))
+        count = headland_swaths(ground.job, theta_rad)
+        ends = [*_end_rows(headland, count), *_rows_to_enter(ground, swaths, headland, count)]
         for rows in sorted(ends, key=lambda candidates: _row_cost_m(swaths, candidates)):
             if ground.job.deadline():
                 return
@@ -141,7 +154,7 @@ def _options(ground: GroundModel, part: shapely.Polygon, headland: Headland) -> 
     if swaths is None:
         return []
     outermost = [piece for piece in swaths.pieces if piece.y_m == headland.lines_m[0]]
-    if ground.job.pockets and outermost and all(piece.moves for piece in outermost):
+    if ground.job.opening.pockets and outermost and all(piece.moves for piece in outermost):
         swaths = _swaths(ground, part, replace(headland, lines_m=headland.lines_m[: headland.turning]))
     return [] if swaths is None else options_of(swaths, ground)
 
@@ -173,12 +186,17 @@ def _cut(
     """Return the part of a component inside a rectangle of the swath frame, polygons (n,)."""
     window = swath_box(theta_rad, *rectangle)
     left = robust_overlay.intersection(_still(ground, part), window)
-    pieces = shapely.get_parts(shapely.get_parts(left))
-    return np.asarray(pieces[(shapely.get_type_id(pieces) == 3) & (shapely.area(pieces) >= GAIN_MIN_M2)])
+    return polygons_in(left, GAIN_MIN_M2)
 
 
 def _still(ground: GroundModel, part: shapely.Polygon) -> np.ndarray:
-    """Return what is left of a component; its parts are disjoint, so each is wholly inside or wholly outside."""
+    """Return what is left of a component; its parts are disjoint, so each is wholly inside or wholly outside.
+
+    Of a component that was divided by cells, the cell's share is left.
+    """
+    if ground.job.opening.by_cell:
+        shares = parts_of(robust_overlay.intersection(ground.uncovered_in(part.bounds), part))
+        return polygons_in(shares, GAIN_MIN_M2)
     uncovered = ground.uncovered_in(part.bounds)
     inside = np.array([left is part for left in uncovered], dtype=bool)
     if not inside.any() and len(uncovered):

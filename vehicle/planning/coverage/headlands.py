@@ -16,7 +16,7 @@ import shapely
 from vehicle.contracts.pace import line_s
 from vehicle.contracts.plan_times import sweep_speed_mps
 from vehicle.planning.coverage.ground import pivot_disc_m, rim_of_m, turned
-from vehicle.planning.coverage.job import PlanJob
+from vehicle.planning.coverage.job import Opening, PlanJob
 from vehicle.planning.coverage.phases import Swaths
 from vehicle.planning.coverage.route import swath_change_s
 
@@ -74,14 +74,14 @@ def pitch_of(job: PlanJob, theta_rad: float) -> float:
 
 def pocket_m(job: PlanJob, theta_rad: float) -> float:
     """How far [m] beyond a closed edge a pass must run, so that the machine can turn on the row along that edge."""
-    if not job.pockets:
+    if not job.opening.pockets:
         return 0.0
     return pivot_disc_m(job.reach) + 2.0 * SPARE_M - 0.5 * pitch_of(job, theta_rad)
 
 
 def has_room_for_pockets(job: PlanJob) -> bool:
     """Whether the disc of a pivot on a row along a closed edge fits within the overrun."""
-    with_pockets = replace(job, pockets=True)
+    with_pockets = replace(job, opening=Opening(pockets=True))
     rim_m = rim_of_m(job.site.overrun.agreed_m(job.settings.overrun_m), job.reach)
     return job.site.outside == "unknown" and pocket_m(with_pockets, 0.0) <= rim_m
 

@@ -7,7 +7,7 @@ import shapely
 
 from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
-from vehicle.planning.coverage.ground import swath_box, turned
+from vehicle.planning.coverage.ground import LEG_SLACK_M, swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.route import Pose, enu_of
 from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
@@ -18,19 +18,31 @@ OUT_MAX_M = 600.0
 """Largest distance to drive on the own axis."""
 STANDS_M = 0.05
 """The tracks may stand this far over the end of the ground that bears them: rounding of the place."""
+AWAY_M, GATES_MAX = 0.5, 2
+"""Gates nearer than this are the place itself; of those along one strip, the nearest ones count."""
+EDGE_SLACK_M = 0.01
+"""Rounding of the edges of swept ground beside a strip."""
+BESIDE_M, EDGE_MIN_M, SIMPLIFY_M, AXES_MAX = 6.0, 1.0, 0.1, 6
+"""Edges of swept ground that show strips through a place: how near [m], how long [m], how straight [m], how many."""
 
 Place = tuple[float, float]
 """East, north [m]."""
 
 
 def places_to_turn(
-    pose: Pose, model: GroundModel, closed_ground: shapely.Geometry, slack_m: float | None = None
+    pose: Pose,
+    model: GroundModel,
+    closed_ground: shapely.Geometry,
+    slack_m: float | None = None,
+    bearing_m: float | None = None,
+    further_m: tuple[float, ...] = (0.0,),
 ) -> list[Place]:
     """Return places on the axis of `pose` to which the machine can drive straight and where it can turn.
 
     Those behind it come first, the nearest first; the place itself is one of them if it can turn there.
     `closed_ground`: ground that the tracks may not use on that line. `slack_m`: margin of a pivot's disc; None: the
-    planner's own.
+    planner's own. `bearing_m`: half the width of ground that the straight line needs; None: of the tracks alone.
+    `further_m`: how far the places lie beyond the first one on each stretch where the machine can turn, or at its end.
     """
     east, north, yaw = pose
     frame = np.array(turned(shapely.Point(east, north), -yaw).coords[0])
@@ -42,7 +54,8 @@ def places_to_turn(
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
     # its strip is as wide as its tool: the position error at the rim must not keep it from leaving
-    bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
+    if bearing_m is None:
+        bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
     closed = swath_intervals(outlines_of(barred, yaw), at, bearing_m, low_m, high_m)[0]
@@ -51,9 +64,47 @@ def places_to_turn(
     for low, high in complement(closed, low_m, high_m):
         if low <= x - reach.track_rear_m + STANDS_M and high >= x + reach.track_rear_m - STANDS_M:
             inside = [(max(a, low + reach.track_rear_m), min(b, high - front_m)) for a, b in pivots]
-            places += [min(max(x, a), b) for a, b in inside if a <= b]
+            places += [x_m for a, b in inside if a <= b for x_m in _along(x, a, b, further_m)]
     behind, ahead = sorted((x_m for x_m in places if x_m <= x), reverse=True), sorted(x_m for x_m in places if x_m > x)
     return [enu_of(yaw, x_m, y) for x_m in (*behind, *ahead)]
+
+
+def _along(x_m: float, low_m: float, high_m: float, further_m: tuple[float, ...]) -> set[float]:
+    """Return the places on a stretch that lie so far beyond its nearest one to `x_m`, seen from there."""
+    near_m = min(max(x_m, low_m), high_m)
+    back = {max(low_m, near_m - more_m) for more_m in further_m if near_m <= x_m}
+    return back | {min(high_m, near_m + more_m) for more_m in further_m if near_m >= x_m}
+
+
+def gates_of(place: Place, swept: shapely.Geometry, model: GroundModel, closed_ground: shapely.Geometry) -> list[Place]:
+    """Return other places to turn that the machine reaches from one, forward along a strip of swept ground.
+
+    A pocket is joined to the rest by strips alone. `closed_ground`: ground that neither tracks nor a raised tool may be
+    over.
+    """
+    bearing_m, found = bearing_half_m(model.job.reach) - EDGE_SLACK_M, list[Place]()
+    for axis in axes_beside(swept, place):
+        pose = (*place, axis)
+        places = places_to_turn(pose, model, closed_ground, LEG_SLACK_M, bearing_m)
+        ahead = [gate for gate in places if not is_behind(gate, pose) and math.dist(gate, place) > AWAY_M]
+        found += ahead[:GATES_MAX]
+    return found
+
+
+def axes_beside(swept: shapely.Geometry, place: Place) -> list[float]:
+    """Return the directions [rad] of edges of swept ground beside a place, both ways, the longest edge first."""
+    near = shapely.Point(place).buffer(BESIDE_M)
+    found: dict[float, float] = {}
+    for tolerance_m in (0.0, SIMPLIFY_M):  # the edges of a record made of cells are straight only when simplified
+        for ring in shapely.get_rings(parts_of(shapely.simplify(swept, tolerance_m))):
+            xy = shapely.get_coordinates(ring)
+            edges = shapely.linestrings(np.stack([xy[:-1], xy[1:]], axis=1))
+            fits = (shapely.length(edges) >= EDGE_MIN_M) & shapely.intersects(edges, near)
+            for k in np.flatnonzero(fits):
+                angle = round(math.atan2(*(xy[k + 1] - xy[k])[::-1]) % math.pi, 6)
+                found[angle] = max(found.get(angle, 0.0), float(shapely.length(edges[k])))
+    axes = sorted(found, key=lambda angle: -found[angle])[:AXES_MAX]
+    return [angle + turn for angle in axes for turn in (0.0, math.pi)]
 
 
 def is_behind(place: Place, pose: Pose) -> bool:

@@ -221,4 +221,5 @@ def roadmap_for(ground: GroundModel, tour: Tour, box: Box) -> Roadmap:
     strips = tour.driven()
     x0, y0, x1, y1 = box
     inside = (strips >= (x0, y0)).all(axis=(1, 2)) & (strips <= (x1, y1)).all(axis=(1, 2))
-    return Roadmap(ground.pivots(box, LEG_SLACK_M), box, strips[inside], ground.job.deadline)
+    unknown = ground.job.site.outside == "unknown"
+    return Roadmap(ground.pivots(box, LEG_SLACK_M), box, strips[inside], ground.job.deadline, necks=unknown)

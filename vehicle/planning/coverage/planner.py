@@ -15,10 +15,10 @@ from vehicle.planning.coverage.ground_model import GroundModel, first_model
 from vehicle.planning.coverage.headlands import has_room_for_pockets
 from vehicle.planning.coverage.job import PlanJob, plan_job
 from vehicle.planning.coverage.parking import check_parking
-from vehicle.planning.coverage.phases import direction_key
 from vehicle.planning.coverage.settings import PlanSettings
 from vehicle.planning.coverage.sweep_cells import Parted, SweepCell, parted
 from vehicle.planning.coverage.tour import Tour
+from vehicle.planning.coverage.trials import WITHOUT_POCKETS, Trial, trials_for, with_first
 from vehicle.planning.coverage.work_limit import Stage, Work, WorkLimit
 from vehicle.planning.site.site import Site
 
@@ -33,8 +33,6 @@ LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
 """(area up to [m2], largest ratio of estimates, cells to one direction): up to it, a plan in cells is tried too."""
 CLEAR_GAIN = 0.985
 """Only cells are planned if the ratio of estimates is below this."""
-POCKET_TRIES = 2
-"""Directions tried with pockets, that of the best plan without them first."""
 ALL_IN_ORDER_M2 = 3e4
 NEAR_BEST = 1.02
 """Plans within this ratio of the best are ordered: ordering never changed the ranking of plans over 0.6 % apart."""
@@ -60,10 +58,8 @@ def plan_site(
     ground = opened_ground(job)
     check_parking(ground)
     directions = directions_for(ground)
-    attempts = attempts_in(ground, directions)
-    best = best_in_order(attempts)
-    best = cheaper_with_pockets(ground, directions, attempts, best)
-    return best.closed()
+    attempts = attempts_with_pockets if has_room_for_pockets(job) else attempts_in
+    return best_in_order(attempts(ground, directions)).closed()
 
 
 def _nothing_driven() -> float:
@@ -87,30 +83,52 @@ def directions_for(ground: GroundModel) -> list[float]:
     return best_directions(ground.unswept.whole(), job.reach, job.settings, job.machine, DIRECTIONS_MAX)
 
 
-def attempts_in(ground: GroundModel, directions: list[float], rivals: list[Attempt] | None = None) -> list[Attempt]:
-    """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up.
-
-    `rivals`: attempts made before; they come first in the result, and an attempt that must lose to them is given up.
-    """
-    found, attempts = cells_for(ground), list(rivals or [])
+def attempts_in(ground: GroundModel, directions: list[float]) -> list[Attempt]:
+    """Return complete attempts, in cells and with each direction [rad] first, until one is good or time is up."""
+    found, attempts = cells_for(ground), list[Attempt]()
     if found is not None:
-        attempts += _attempt(ground, directions, found.cells, most_s(attempts))
+        attempts += _attempt(ground, directions, found.cells)
         if attempts and (is_clear(found, ground) or attempts[-1].cut_short):
             return attempts
     whole = _attempt(ground, directions, most_s=most_s(attempts))
     if attempts and any(attempt.cut_short for attempt in whole):
         return attempts
     attempts += whole
-    for turn in range(1, min(tries_for(ground, directions), POCKET_TRIES if rivals else DIRECTIONS_MAX)):
+    for turn in range(1, tries_for(ground, directions)):
         best = cheapest(attempts)
-        if ground.job.deadline.limit() or bound_s_of(ground.job, best.tour.direction_rad) > GOOD * best.time_s:
+        if ground.job.deadline.limit() or is_good(best):
             break
-        order = [directions[turn], *directions[:turn], *directions[turn + 1 :]]
-        another = _attempt(ground, order, most_s=most_s(attempts))
+        another = _attempt(ground, with_first(directions, turn), most_s=most_s(attempts))
         if any(attempt.cut_short for attempt in another):
             break
         attempts += another
     return attempts
+
+
+def attempts_with_pockets(ground: GroundModel, directions: list[float]) -> list[Attempt]:
+    """Return complete attempts on a field with room for pockets, and one without them: they do not pay everywhere.
+
+    Directions [rad], the best first.
+    """
+    attempts: list[Attempt] = []
+    for trial in trials_for(ground, directions, cells_for(ground), tries_for(ground, directions)):
+        attempts = _tried(ground, trial, attempts)
+    best = cheapest(attempts)
+    return _tried(ground, Trial([best.direction_rad, *directions], WITHOUT_POCKETS, best.cells), attempts)
+
+
+def _tried(ground: GroundModel, trial: Trial, attempts: list[Attempt]) -> list[Attempt]:
+    """Return attempts with one more; without it if it cannot be kept, or if one is good or time is up."""
+    if attempts and (not ground.job.deadline.limit.has_room(ORDER_SHARE) or is_good(cheapest(attempts))):
+        return attempts
+    opened = replace(ground, job=replace(ground.job, opening=trial.opening))
+    made = _attempt(opened, trial.directions, trial.cells, most_s(attempts))
+    return attempts if attempts and any(attempt.cut_short for attempt in made) else [*attempts, *made]
+
+
+def is_good(attempt: Attempt) -> bool:
+    """Whether an attempt is so near to its bound that no other is tried."""
+    return bound_s_of(attempt.ground.job, attempt.tour.direction_rad) > GOOD * attempt.time_s
 
 
 def most_s(attempts: list[Attempt]) -> float:
@@ -173,30 +191,6 @@ def best_in_order(attempts: list[Attempt]) -> Attempt:
         return best.in_better_order()
     near = [attempt for attempt in attempts if attempt.cost_s <= NEAR_BEST * best.cost_s]
     return cheapest([attempt.in_better_order() for attempt in near])
-
-
-def cheaper_with_pockets(
-    ground: GroundModel, directions: list[float], attempts: list[Attempt], best: Attempt
-) -> Attempt:
-    """Return the best plan with pockets if it is cheaper than the best without them, both in order; else `best`.
-
-    `ground`: before the first pass. `directions`: [rad], the best first. `attempts`: those without pockets. Only
-    a field with unknown ground outside has pockets.
-    """
-    job = ground.job
-    if not has_room_for_pockets(job) or best.cut_short or not job.deadline.limit.has_room(ORDER_SHARE):
-        return best
-    rivals = [cheapest(attempts)]
-    ways = directions_with(rivals[0], directions)
-    found = attempts_in(replace(ground, job=replace(job, pockets=True)), ways, rivals)[1:]
-    found = [attempt for attempt in found if not attempt.cut_short]
-    return cheapest([best, cheapest(found).in_better_order()]) if found else best
-
-
-def directions_with(attempt: Attempt, directions: list[float]) -> list[float]:
-    """Return the directions [rad], that of an attempt first."""
-    first = next((way for way in directions if direction_key(way) == direction_key(attempt.direction_rad)), None)
-    return directions if first is None else [first, *(way for way in directions if way != first)]
 
 
 def check_fit(site: Site, machine: MachineFootprint) -> None:

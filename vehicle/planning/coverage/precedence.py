@@ -11,7 +11,8 @@ import numpy as np
 import shapely
 
 from vehicle.planning.coverage import robust_overlay
-from vehicle.planning.coverage.ground import LEG_SLACK_M, round_buffer, turned
+from vehicle.planning.coverage.discs import OF_CORNERS, round_buffer
+from vehicle.planning.coverage.ground import LEG_SLACK_M, turned
 from vehicle.planning.coverage.route import TourStop
 from vehicle.planning.coverage.settings import Reach
 from vehicle.planning.coverage.swath import THIN_M, Interval, bearing_half_m
@@ -73,7 +74,7 @@ class Precedence:
         A leg along a strip that was driven between two pivot points needs only that strip.
         """
         needed: set[int] = set()
-        shapes = [round_buffer(shapely.Point(corner), self.turn_m, 8) for corner in way[1:-1]]
+        shapes = [round_buffer(shapely.Point(corner), self.turn_m, OF_CORNERS) for corner in way[1:-1]]
         for a, b in pairwise(way):
             along = self._corridors.get((a, b), self._corridors.get((b, a)))
             if along is not None:
@@ -105,7 +106,7 @@ def _turn_m(reach: Reach) -> float:
 
 def _ground_of(stop: TourStop, reach: Reach) -> list[shapely.Geometry]:
     """Return ground that must bear before a stop begins: both pivots, way to the lowered tool, lifts, exit ahead."""
-    ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), 8) for pose in (stop.entry, stop.exit)]
+    ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), OF_CORNERS) for pose in (stop.entry, stop.exit)]
     move, half_m = stop.move, bearing_half_m(reach)
     raised_m = move.sign * (reach.tool_long_m if reach.raised_over_base else 0.0)
     spans: list[Interval] = [(move.in_m, move.a_m + raised_m), *((up, down + raised_m) for up, down in move.lifts)]

@@ -11,12 +11,15 @@ from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.phases import (
     Outcome,
     direction_key,
+    first_success,
     options_of,
     swaths_over,
     unless_failed,
     view_around,
     work,
 )
+from vehicle.planning.coverage.route import TourStop
+from vehicle.planning.coverage.tiled_polygons import Box
 from vehicle.planning.coverage.tour import Tour
 
 LONG_EDGE_M = 15.0
@@ -35,12 +38,13 @@ def remnant_attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, the
 
 
 def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad: float) -> Outcome:
-    """Try directions over a remnant and use the one with the largest gain per time."""
+    """Work a remnant in the direction with the largest gain per time, else in the next best: one may have no way."""
     corners = shapely.get_coordinates(shapely.minimum_rotated_rectangle(part))
     sides = np.diff(corners[:3], axis=0) if len(corners) > 2 else np.array([[1.0, 0.0]])
     angles = [math.atan2(side[1], side[0]) for side in sides] + [theta_rad, theta_rad + math.pi / 2.0]
     angles = along_edges(angles, edges_beside(ground, part))
-    uncovered, best, view = np.array([part], dtype=object), None, None
+    uncovered, view = np.array([part], dtype=object), None
+    found: list[tuple[float, float, list[list[TourStop]], Box]] = []
     for angle in angles:
         if ground.job.deadline():
             return Outcome()
@@ -55,12 +59,16 @@ def best_direction(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta
             continue
         fastest = [min(stops, key=lambda stop: stop.time_s) for stops in options]
         worth = ground.gain_m2(fastest) / sum(stop.time_s + START_S for stop in fastest)
-        if best is None or worth > best[0]:
-            best = (worth, options, swaths.ground.box, angle)
-    if best is None:
-        return Outcome()
-    _, options, box, angle = best
-    return unless_failed(ground, ("work", part.wkb, direction_key(angle)), lambda: work(ground, tour, options, box))
+        found.append((worth, angle, options, swaths.ground.box))
+    found.sort(key=lambda direction: -direction[0])
+    return first_success(_in_direction(ground, tour, part, *direction[1:]) for direction in found)
+
+
+def _in_direction(
+    ground: GroundModel, tour: Tour, part: shapely.Polygon, angle_rad: float, options: list[list[TourStop]], box: Box
+) -> Outcome:
+    """Work a remnant in one direction, unless that failed on this ground before."""
+    return unless_failed(ground, ("work", part.wkb, direction_key(angle_rad)), lambda: work(ground, tour, options, box))
 
 
 def edges_beside(ground: GroundModel, part: shapely.Polygon) -> list[float]:

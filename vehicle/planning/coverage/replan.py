@@ -9,6 +9,7 @@ import math
 from dataclasses import replace
 
 import msgspec
+import numpy as np
 import shapely
 
 from vehicle.contracts.detonation import CRATER_M
@@ -20,7 +21,7 @@ from vehicle.planning.coverage.attempt import Attempt, attempt_in
 from vehicle.planning.coverage.ground import Opened, first_ground, mitre_buffer
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.job import plan_job
-from vehicle.planning.coverage.own_axis import is_behind, places_to_turn
+from vehicle.planning.coverage.own_axis import gates_of, is_behind, places_to_turn
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import directions_for, opened_ground
 from vehicle.planning.coverage.settings import PlanSettings, StartPose
@@ -77,8 +78,11 @@ def replan(
     else:
         # its own strip bears it regardless of the position error, because the tracks stand on it
         own = Opened(swept=opened.swept, craters=opened.craters, error_m=0.0)
-        leave_strip(path, rest, first_ground(site, job.reach, job.settings, own)[0])
-        attempt = attempt_in(rest, Tour(machine, path), directions_for(rest))
+        closed = first_ground(site, job.reach, job.settings, own)[0]
+        leave_strip(path, rest, closed)
+        here = path.pose[:2]
+        strips = [(here, gate) for gate in gates_of(here, opened.swept, rest, closed)]
+        attempt = attempt_in(rest, Tour(machine, path, np.array(strips).reshape(-1, 2, 2)), directions_for(rest))
     return ReplanResult(
         request_id=request.request_id, replaces=request.plan_hash, plan=attempt.in_better_order().closed()
     )

@@ -7,6 +7,7 @@ import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.plan import MachineFootprint
+from vehicle.planning.coverage.discs import Arcs, arcs_for
 
 NUMERIC_M = 0.002
 """Width of the strip in which exact geometry and rounding may disagree; listed with the keep-out clearance."""
@@ -135,10 +136,12 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     """Credited ground reaches this beyond the work area, so that the cells across its boundary count too."""
     raised_over_base: bool
     """With trip-wires possible a raised tool stays over safe or processed ground."""
+    arcs: Arcs
+    """How discs are drawn."""
 
 
-def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) -> Reach:
-    """Return the lengths for planning. Raises InputError if the machine cannot do the job at all."""
+def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str, outside: str) -> Reach:
+    """Return the lengths for planning on a site. Raises InputError if the machine cannot do the job at all."""
     check_machine(machine)
     cross_m = settings.end_m()  # the larger of the two, because the body may approach keep-outs and edges at any angle
     width_m = machine.tool_width_m * math.cos(settings.side_slope_rad)
@@ -162,6 +165,7 @@ def reach_of(machine: MachineFootprint, settings: PlanSettings, tripwires: str) 
         credit_m=cross_m + math.sqrt(2.0) * settings.cell_m,
         grow_m=math.sqrt(0.5) * settings.cell_m,
         raised_over_base=possible,
+        arcs=arcs_for(outside),
     )
 
 

@@ -18,14 +18,17 @@ class Tour:
     it.
     """
 
-    def __init__(self, machine: MachineFootprint, path: PathBuilder | None = None) -> None:
+    def __init__(
+        self, machine: MachineFootprint, path: PathBuilder | None = None, strips: np.ndarray | None = None
+    ) -> None:
+        """`strips`: ends (n, 2, 2) of strips that were driven before."""
         self.machine = machine
         self.path = path
         self.stops: list[TourStop] = []
         self.connections: list[list[Point]] = []
         self.start: Pose | None = None if path is None else path.pose
         self.lead = 0 if path is None else len(path.segments)
-        self._ends = np.empty((0, 2, 2))
+        self._ends, self._before = np.empty((0, 2, 2)), np.empty((0, 2, 2)) if strips is None else strips
         self._timed, self._timed_s = 0, 0.0
 
     @property
@@ -55,11 +58,11 @@ class Tour:
         return self._timed_s + math.fsum(time.whole_s for time in times[done:])
 
     def driven(self) -> np.ndarray:
-        """Return (n, 2, 2) the ends of the strips so far."""
+        """Return (n, 2, 2) the ends of the strips so far, those driven before first."""
         new = self.stops[len(self._ends) :]
         if new:
             self._ends = np.concatenate([self._ends, np.array([(stop.entry[:2], stop.exit[:2]) for stop in new])])
-        return self._ends
+        return np.concatenate([self._before, self._ends])
 
     def append(self, stops: list[TourStop], connections: list[list[Point]]) -> None:
         """Drive to each stop by its connection, and work it."""

@@ -30,9 +30,20 @@ class Roadmap:
     """
 
     def __init__(
-        self, obstacles: np.ndarray, box: Box, corridors: np.ndarray, deadline: Deadline | None = None
+        self,
+        obstacles: np.ndarray,
+        box: Box,
+        corridors: np.ndarray,
+        deadline: Deadline | None = None,
+        *,
+        necks: bool = False,
     ) -> None:
-        """`deadline` ends a search without a result; among 1,000 keep-outs a search may take half a minute."""
+        """`deadline` ends a search without a result; among 1,000 keep-outs a search may take half a minute.
+
+        `necks`: whether the strips are tried too between places on the same free ground, which a neck may join that no
+        corner is in.
+        """
+        self._necks = necks
         self._over = deadline if deadline is not None else Deadline()
         self._over.tell(Work.ROADMAPS, 1)
         self._over.tell(Work.CORNERS, int(shapely.get_num_coordinates(obstacles).sum()))
@@ -83,17 +94,28 @@ class Roadmap:
         here, there = self._island(start), self._island(goal)
         if here < 0 or there < 0 or self._root(here) != self._root(there):
             return None
-        visibility = self.visibility()
-        strips = np.array(self._corridors).reshape(-1, 2) if here != there else np.empty((0, 2))
-        if not len(strips) and visibility.known_apart(start, goal):
+        way = self._on_free_ground(ends, limit_m) if here == there else None
+        necks = self._necks and bool(self._corridors) and math.isinf(limit_m)
+        if way is None and (here != there or necks) and not self._over():
+            way = self._along_strips(ends, limit_m)
+        return way
+
+    def _on_free_ground(self, ends: np.ndarray, limit_m: float) -> list[Point] | None:
+        """Return a way between two places (2, 2) on the same free ground, without the strips."""
+        visibility, (start, goal) = self.visibility(), ((float(x), float(y)) for x, y in ends)
+        if visibility.known_apart(start, goal):
             return None
-        loose = np.vstack([strips, ends])
+        way = self._search(ends, limit_m)
+        # overlapping outlines may hide the corner that touches
+        if way is None and math.isinf(limit_m) and not self._over() and not visibility.apart(start, goal):
+            way = self._search(ends, limit_m, every_connection=True)
+        return way
+
+    def _along_strips(self, ends: np.ndarray, limit_m: float) -> list[Point] | None:
+        """Return a way between two places (2, 2) that may also use the strips."""
+        loose = np.vstack([np.array(self._corridors).reshape(-1, 2), ends])
         way = self._search(loose, limit_m)
-        if (
-            way is None and math.isinf(limit_m) and not self._over()
-        ):  # overlapping outlines may hide the corner that touches
-            if not len(strips) and visibility.apart(start, goal):
-                return None
+        if way is None and math.isinf(limit_m) and not self._over():
             way = self._search(loose, limit_m, every_connection=True)
         return way
 
@@ -141,7 +163,9 @@ class Roadmap:
             return np.empty((0, 3, 2))
         outlines = shapely.buffer(self._obstacles, NODE_OFFSET_M + SIMPLIFY_M, quad_segs=2)
         outlines = parts_of(shapely.simplify(robust_overlay.rough_union(outlines), SIMPLIFY_M, preserve_topology=True))
-        corners = np.concatenate([_convex_corners(ring) for part in outlines for ring in _rings(part)])
+        corners = np.concatenate(
+            [_corners(ring, inside=bool(k)) for part in outlines for k, ring in enumerate(_rings(part))]
+        )
         nodes = corners[:, 0]
         inside = np.zeros(len(nodes), dtype=bool)
         inside[np.unique(self._tree.query(shapely.points(nodes), predicate="intersects")[0])] = True
@@ -210,13 +234,17 @@ def _rings(polygon: shapely.Polygon) -> list[np.ndarray]:
     return [shapely.get_coordinates(ring)[:-1] for ring in (polygon.exterior, *polygon.interiors)]
 
 
-def _convex_corners(ring: np.ndarray) -> np.ndarray:
-    """Return (n, 3, 2) corners convex towards the free ground, with the corners before and after them."""
+def _corners(ring: np.ndarray, *, inside: bool) -> np.ndarray:
+    """Return (n, 3, 2) corners convex towards the free ground, with the corners before and after them.
+
+    `inside`: whether the free ground is inside the ring (n, 2), a hole in obstacles, and not around it.
+    """
     ahead, behind = np.roll(ring, -1, axis=0) - ring, ring - np.roll(ring, 1, axis=0)
     cross = behind[:, 0] * ahead[:, 1] - behind[:, 1] * ahead[:, 0]
     x, y = ring.T
     signed = np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y)
-    return np.asarray(np.stack([ring, ring - behind, ring + ahead], axis=1)[cross * signed > 0.0])
+    outward = (cross * signed > 0.0) != inside
+    return np.asarray(np.stack([ring, ring - behind, ring + ahead], axis=1)[outward])
 
 
 def length_m(way: list[Point]) -> float:

@@ -2,11 +2,11 @@
 
 The ways are those of every plan: straight legs between places where the machine can turn, never over ground that does
 not bear the tracks. A machine that stands in a strip first backs out of it on its own axis; one that is to stand in a
-strip or in a narrow bay comes in on that axis.
+strip or in a narrow bay comes in on that axis. From every moment of a mission there is a way.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import msgspec
 import numpy as np
@@ -21,7 +21,7 @@ from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, Opened, first_ground, joined_box, swath_box, turned, unproven
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.job import PlanJob, plan_job
-from vehicle.planning.coverage.own_axis import Place, is_behind, places_to_turn
+from vehicle.planning.coverage.own_axis import Place, gates_of, is_behind, places_to_turn
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import opened_ground
 from vehicle.planning.coverage.replan import Rings, check_site, united
@@ -34,6 +34,8 @@ from vehicle.planning.site.site import Site
 
 AXIS_TRIES = 3
 """Number of places on an axis that are tried; the nearest one may lie in a pocket without a way out."""
+FURTHER_M = (0.0, 0.3, 1.0, 3.0)
+"""How much further on its axis the machine drives where the first place to turn on is in a corner without a way out."""
 OFF_CORNER_M = 0.05
 """A machine follows its path to 3 cm, so it may stand this far off a corner of the plan that it drove."""
 INSIDE_M = 0.005
@@ -45,7 +47,8 @@ RIM_M = 30.0
 class WayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`swept`: ground that bears the tracks by the record. `goals`: the one that is reached first is taken.
 
-    `craters` are keep-outs. `error_m`: error of position between old and new work, taken off the edge of `swept`.
+    `craters` are keep-outs. `error_m`: error of position between old and new work, taken off the edge of `swept`; if
+    there is no way then, it is left out, because a mission goes on without it, too.
     """
 
     site_hash: str
@@ -58,10 +61,19 @@ class WayRequest(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass(frozen=True)
 class _Turn:
-    """A place on an axis, and the node of the roadmap beside it: the same, or a few centimetres off."""
+    """A place on an axis, and the node of the roadmap beside it: the same, or a few centimetres off.
+
+    `gate`: another node, joined to this one by a strip; None: the way begins or ends at `node`.
+    """
 
     place: Place
     node: Place
+    gate: Place | None = None
+
+    @property
+    def joint(self) -> Place:
+        """Where the way over the roadmap begins or ends."""
+        return self.node if self.gate is None else self.gate
 
 
 def way_plan(
@@ -73,9 +85,12 @@ def way_plan(
     """
     check_site(request.site_hash, site)
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
-    job = plan_job(site, machine, settings, limit, opened)
-    ways = _Ways(job, request)
-    found = [path for goal in request.goals for path in ways.to(goal)]
+    for error_m in dict.fromkeys((request.error_m, 0.0)):  # without it: on the ground that the mission itself drives on
+        job = plan_job(site, machine, settings, limit, replace(opened, error_m=error_m))
+        ways = _Ways(job, request)
+        found = [path for goal in request.goals for path in ways.to(goal)]
+        if found:
+            break
     if not found:
         names = " or ".join(goal.name for goal in request.goals)
         raise InputError(
@@ -95,6 +110,7 @@ class _Ways:
         self.job, self.request = job, request
         self.ground = opened_ground(job)
         assert job.opened is not None, "a way runs on ground that a record opened"
+        self._swept = job.opened.swept
         # own strips bear it regardless of the position error: the tracks stand, or stood, on them
         own = Opened(swept=job.opened.swept, craters=job.opened.craters, error_m=0.0)
         self._closed = first_ground(job.site, job.reach, job.settings, own)[0]
@@ -106,28 +122,44 @@ class _Ways:
         self._pivots = self.ground.pivots(box, LEG_SLACK_M)
         self._tree = shapely.STRtree(self._pivots)
         self._roadmap = Roadmap(self._pivots, box, np.empty((0, 2, 2)), job.deadline)
-        self._starts = self._turns(self._start)
 
     def to(self, goal: Goal) -> Iterator[tuple[Segment, ...]]:
-        """Yield ways to one goal."""
+        """Yield ways to one goal: from the nearest places to turn, else from further ones, else along strips."""
+        found: list[tuple[Segment, ...]] = []
+        for further_m in ((0.0,), FURTHER_M):
+            starts, ends = self._turns(self._start, further_m), self._ends(goal, further_m)
+            found = list(self._between(starts, ends, goal))
+            if found:
+                break
+        if not found:  # a pocket is joined to the rest by strips alone
+            found = list(self._between(self._with_gates(starts), self._with_gates(ends), goal))
+        yield from found
+
+    def _ends(self, goal: Goal, further_m: tuple[float, ...]) -> list[_Turn]:
         if goal.yaw_rad is None:
             node = self._free_near((goal.east_m, goal.north_m))
-            ends = [_Turn(node, node)] if node is not None else []
-        else:
-            pose = (goal.east_m, goal.north_m, goal.yaw_rad)
-            ends = [turn for turn in self._turns(pose) if self._room_for_tool(turn.place, pose)]
-        for start in self._starts:
+            return [_Turn(node, node)] if node is not None else []
+        pose = (goal.east_m, goal.north_m, goal.yaw_rad)
+        return [turn for turn in self._turns(pose, further_m) if self._room_for_tool(turn.place, pose)]
+
+    def _between(self, starts: list[_Turn], ends: list[_Turn], goal: Goal) -> Iterator[tuple[Segment, ...]]:
+        for start in starts:
             for end in ends:
-                way = self._roadmap.way(start.node, end.node)
+                way = self._roadmap.way(start.joint, end.joint)
                 if way is not None:
                     yield self._path(start, way, end, goal)
+
+    def _with_gates(self, turns: list[_Turn]) -> list[_Turn]:
+        """Return the places, and for each the places that the machine reaches from it forward along a strip."""
+        gates = [(turn, gates_of(turn.node, self._swept, self.ground, self._closed)) for turn in turns]
+        return [*turns, *(replace(turn, gate=gate) for turn, found in gates for gate in found)]
 
     def _path(self, start: _Turn, way: list[Place], end: _Turn, goal: Goal) -> tuple[Segment, ...]:
         path = PathBuilder(self.job.machine, self._start)
         if start.place != self._start[:2]:
             path.straight_to(start.place, reverse=is_behind(start.place, self._start))
         path.pose = (*start.node, path.pose[2])  # the follower takes up centimetres beside a leg
-        path.go(way[1:])
+        path.go([start.joint, *way[1:], end.node])
         if goal.yaw_rad is not None:
             path.turn_to(goal.yaw_rad)
             at = (goal.east_m, goal.north_m)
@@ -135,17 +167,17 @@ class _Ways:
             path.straight_to(at, reverse=is_behind(at, path.pose))
         return tuple(path.segments)
 
-    def _turns(self, pose: Pose) -> list[_Turn]:
+    def _turns(self, pose: Pose, further_m: tuple[float, ...]) -> list[_Turn]:
         """Return where the machine can turn on the axis of a pose: there itself, else behind it, else before it."""
         found: list[_Turn] = []
         for slack_m in (LEG_SLACK_M, LEG_SLACK_M - self._near_m):
-            for place in places_to_turn(pose, self.ground, self._closed, slack_m):
+            for place in places_to_turn(pose, self.ground, self._closed, slack_m, further_m=further_m):
                 node = self._free_near(place)
                 if node is not None:
                     found.append(_Turn(place, node))
             if found:
                 break
-        return found[:AXIS_TRIES]
+        return found[: AXIS_TRIES * len(further_m)]
 
     def _free_near(self, place: Place) -> Place | None:
         """Return the place if the machine can turn there, else the nearest such place within centimetres."""
