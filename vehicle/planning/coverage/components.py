@@ -120,9 +120,10 @@ def _attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad:
     if part.area >= SMALL_M2:
         swaths = swaths_over(ground, np.array([part], dtype=object), theta_rad)
         yield work(ground, tour, _long(stops_through(swaths, ground.job.machine)), swaths.ground.box)
+        if ground.job.opening.pockets:  # before headlands: stubs across a strip only make it shorter
+            yield unless_failed(ground, ("row", part.wkb), lambda: row_along_edge(ground, tour, part))
         yield from headland_attempts(ground, tour, part, swaths, find_headlands(swaths, ground.job))
         if ground.job.opening.pockets:
-            yield unless_failed(ground, ("row", part.wkb), lambda: row_along_edge(ground, tour, part))
             yield unless_failed(ground, ("pocket", part.wkb), lambda: pocket_at_end(ground, tour, part))
         yield work(ground, tour, _long(options_of(swaths, ground)), swaths.ground.box)
     yield from remnant_attempts(ground, tour, part, theta_rad)

@@ -39,6 +39,8 @@ def headland_attempts(
     ground: GroundModel, tour: Tour, part: shapely.Polygon, swaths: Swaths, headlands: list[Headland]
 ) -> Iterator[Outcome]:
     """Return ways to get room to turn before the closed swath ends of a component, the cheapest first."""
+    if ground.job.opening.pockets:  # one for a single row opens nothing that a pocket at its end would not
+        headlands = [headland for headland in headlands if headland.rows[1] > headland.rows[0]]
     yield _headlands(ground, tour, part, headlands)
     yield from _remnants_at(ground, tour, part, swaths.field.theta_rad, headlands)
     yield from _lengthened(ground, tour, part, swaths, headlands)

@@ -23,7 +23,7 @@ from vehicle.planning.coverage.work_limit import Stage, Work, WorkLimit
 from vehicle.planning.site.site import Site
 
 DIRECTIONS_MAX = 3
-TRIES = ((3e4, 3), (1e5, 2))
+TRIES, TRIES_UNKNOWN = ((3e4, 3), (1e5, 2)), ((4e4, 3), (1e5, 2))
 """(area up to [m2], directions planned completely): for a few hectares this takes seconds and saves up to 10 %."""
 NEAR_ESTIMATE = 1.015
 """Directions within this ratio of the best estimate are tried; on 22 small sites the best plan was within 1.1 %."""
@@ -173,10 +173,11 @@ def tries_for(ground: GroundModel, directions: list[float]) -> int:
     """Number of directions [rad] to plan completely: on small fields, those with an estimate near the best."""
     job = ground.job
     costs_s = swath_cost_s(ground.unswept.whole(), np.array(directions), job.reach, job.settings, job.machine)
-    ratio = NEAR_UNKNOWN if job.site.outside == "unknown" else NEAR_ESTIMATE
+    unknown = job.site.outside == "unknown"
+    ratio, tries_to = (NEAR_UNKNOWN, TRIES_UNKNOWN) if unknown else (NEAR_ESTIMATE, TRIES)
     near = int(np.count_nonzero(costs_s <= ratio * costs_s[0]))
     area_m2 = area_m2_of(job.site)
-    return min(near, next((tries for limit_m2, tries in TRIES if area_m2 <= limit_m2), 1))
+    return min(near, next((tries for limit_m2, tries in tries_to if area_m2 <= limit_m2), 1))
 
 
 def cheapest(attempts: list[Attempt]) -> Attempt:

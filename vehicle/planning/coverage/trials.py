@@ -12,7 +12,7 @@ from vehicle.planning.coverage.job import Opening
 from vehicle.planning.coverage.sweep_cells import Parted, SweepCell
 
 INSIDE, BY_CELL = Opening(pockets=True, inside=True), Opening(pockets=True, by_cell=True)
-WITHOUT_POCKETS = Opening()
+WITHOUT_POCKETS, POCKETS = Opening(), Opening(pockets=True)
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,18 @@ def trials_for(ground: GroundModel, directions: list[float], found: Parted | Non
     """Yield the attempts with pockets, those first that are often the best.
 
     `directions`: [rad], the best first; `tries`: how many of them may be tried. `found`: cells, if they save enough.
-    With keep-outs a small difference of the direction matters beside cells, too.
+    With keep-outs a small difference of the direction matters beside cells, too; columns inside headlands do not pay.
     """
+    barred = not ground.first.kept_out.is_empty
+    inside = POCKETS if barred else INSIDE
     if found is not None:
         yield Trial(directions, BY_CELL, found.cells)
-        yield Trial(directions, INSIDE, found.cells)
-    yield Trial(directions, INSIDE)
+        yield Trial(directions, inside, found.cells)
+    yield Trial(directions, inside)
     if tries > 1:
-        yield Trial([directions[0] + 0.5 * math.pi, *directions], INSIDE)
-    if found is None or not ground.first.kept_out.is_empty:
-        yield from (Trial(with_first(directions, turn), INSIDE) for turn in range(1, tries))
+        yield Trial([directions[0] + 0.5 * math.pi, *directions], inside)
+    if found is None or barred:
+        yield from (Trial(with_first(directions, turn), inside) for turn in range(1, tries))
 
 
 def with_first(directions: list[float], turn: int) -> list[float]:

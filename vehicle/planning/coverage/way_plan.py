@@ -36,8 +36,8 @@ AXIS_TRIES = 3
 """Number of places on an axis that are tried; the nearest one may lie in a pocket without a way out."""
 FURTHER_M = (0.0, 0.3, 1.0, 3.0)
 """How much further on its axis the machine drives where the first place to turn on is in a corner without a way out."""
-OFF_CORNER_M = 0.05
-"""A machine follows its path to 3 cm, so it may stand this far off a corner of the plan that it drove."""
+FOLLOWS_M, OFF_CORNER_M = 0.03, 0.05
+"""A machine follows its path to 3 cm, so it may stand 5 cm off a corner of the plan that it drove."""
 INSIDE_M = 0.005
 """A place is moved this far into the ground on which the machine may turn, so that no leg from it touches the rim."""
 RIM_M = 30.0
@@ -47,8 +47,9 @@ RIM_M = 30.0
 class WayRequest(msgspec.Struct, frozen=True, kw_only=True):
     """`swept`: ground that bears the tracks by the record. `goals`: the one that is reached first is taken.
 
-    `craters` are keep-outs. `error_m`: error of position between old and new work, taken off the edge of `swept`; if
-    there is no way then, it is left out, because a mission goes on without it, too.
+    `craters` are keep-outs. `error_m`: error of position between old and new work, taken off the edge of `swept`. If
+    there is no way then, it is left out, and in the end discs may touch ground that was missed by what a machine stands
+    off its line: a mission goes on with no more than that, and the tracks have a margin of their own.
     """
 
     site_hash: str
@@ -85,9 +86,10 @@ def way_plan(
     """
     check_site(request.site_hash, site)
     opened = Opened(swept=united(request.swept), craters=united(request.craters), error_m=request.error_m)
-    for error_m in dict.fromkeys((request.error_m, 0.0)):  # without it: on the ground that the mission itself drives on
+    margins_m = ((request.error_m, LEG_SLACK_M), (0.0, LEG_SLACK_M), (0.0, LEG_SLACK_M - FOLLOWS_M))
+    for error_m, slack_m in dict.fromkeys(margins_m):
         job = plan_job(site, machine, settings, limit, replace(opened, error_m=error_m))
-        ways = _Ways(job, request)
+        ways = _Ways(job, request, slack_m)
         found = [path for goal in request.goals for path in ways.to(goal)]
         if found:
             break
@@ -106,7 +108,7 @@ def way_plan(
 class _Ways:
     """The ground of one request, with the roadmap over it."""
 
-    def __init__(self, job: PlanJob, request: WayRequest) -> None:
+    def __init__(self, job: PlanJob, request: WayRequest, slack_m: float) -> None:
         self.job, self.request = job, request
         self.ground = opened_ground(job)
         assert job.opened is not None, "a way runs on ground that a record opened"
@@ -119,7 +121,7 @@ class _Ways:
         self._start: Pose = (pose.east_m, pose.north_m, pose.yaw_rad)
         rims = [_around(goal.east_m, goal.north_m) for goal in request.goals]
         box = joined_box(self.ground.first.box, _around(pose.east_m, pose.north_m), *rims)
-        self._pivots = self.ground.pivots(box, LEG_SLACK_M)
+        self._pivots = self.ground.pivots(box, slack_m)
         self._tree = shapely.STRtree(self._pivots)
         self._roadmap = Roadmap(self._pivots, box, np.empty((0, 2, 2)), job.deadline)
 
