@@ -13,14 +13,12 @@ from tests.planning.coverage.test_way_plan import check_moves, polygons
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.plan import SegmentKind, UntreatableReason
-from vehicle.planning.coverage import components
 from vehicle.planning.coverage import planner as planner_room
 from vehicle.planning.coverage.attempt import LEFT_S_PER_M2
 from vehicle.planning.coverage.certificate import sweep_corners
 from vehicle.planning.coverage.ground_model import first_model
 from vehicle.planning.coverage.headlands import has_room_for_pockets
 from vehicle.planning.coverage.job import Opening, plan_job
-from vehicle.planning.coverage.phases import Outcome
 from vehicle.planning.coverage.planner import attempts_with_pockets, plan_site
 from vehicle.planning.coverage.replan import ReplanRequest, replan, united
 from vehicle.planning.coverage.settings import Goal, PlanSettings, StartPose
@@ -76,15 +74,12 @@ def test_the_mematt_has_pockets_at_the_overrun_that_a_site_has_without_a_word(tm
     assert not has_room_for_pockets(narrower)
 
 
-def test_a_row_that_cannot_be_entered_gets_a_pocket_at_its_end(tmp_path, monkeypatch):
+def test_rows_along_closed_edges_are_entered_and_not_cut_into_stubs(tmp_path):
     path = site_file(tmp_path, BLOCK, BELOW)
     plan, report = planned(path, tmp_path / "plan", MEMATT)
     assert report.complaints() == []
     assert furthest_m(plan, load_site(path)) <= 2.0
-    monkeypatch.setattr(components, "pocket_at_end", lambda *_: Outcome())
-    without = plan_site(load_site(path), MEMATT)
-    assert plan.time_s < 0.98 * without.time_s
-    assert short_passes(plan) <= short_passes(without)
+    assert short_passes(plan) == 0
 
 
 def test_an_overrun_without_room_for_a_pocket_leaves_the_plan_as_it_was(tmp_path):

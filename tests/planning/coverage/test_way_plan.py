@@ -235,7 +235,7 @@ def test_where_there_is_no_way_nothing_is_planned(folder: Path) -> None:
 def test_ground_that_was_not_swept_is_driven_round(folder: Path) -> None:
     """The straight line to the parking lies across ground to be worked; a crater in the way is driven round too."""
     site, plan = planned("unknown", folder)
-    swept, pose = at_moment(plan, 0.6)
+    swept, pose = at_moment(plan, 0.65)
     free = way_plan(site, BENCH, WISHES, asked(site, swept, pose, PARKING))
     on_it = shapely.Point(free.segments[-1].points_m[0]).buffer(1.0)
     if shapely.distance(on_it, shapely.Point(PARKING.east_m, PARKING.north_m)) < 4.0:
