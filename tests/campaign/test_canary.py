@@ -306,7 +306,7 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
     ("keep_outs_not_handed_on", swapped(vehicle.control.plan_assignment, "fence_of", lambda _: None), into_a_keep_out),
     ("fence_not_measured", swapped(fence, "room", lambda *_: fence.Room()), into_a_keep_out),
     ("fence_without_the_tool", _without_the_tool, into_a_keep_out),
-    ("support_always_sound", swapped(support, "step", lambda *_: True), over_a_rock),
+    ("support_always_sound", swapped(support, "step", lambda *_, **__: True), over_a_rock),
     ("recovery_anywhere", swapped(driven_path, "retreats", lambda *_, **__: True), out_of_the_track),
     ("reset_dies_with_the_process", swapped(latches, "restored", lambda state, _: state), restarted_in_a_stop),
     ("estop_dies_with_the_process", swapped(latches, "restored", lambda state, _: state), restarted_in_an_estop),
