@@ -10,6 +10,7 @@ from typing import TypeAlias
 from campaign.ground_watch import KEEP_OUT_M
 from firmware_bridge.types import FixType, Observation, ObservationKind, ObservationVerdict
 from sim.world import Truth, World
+from vehicle.contracts.by_machine import of_machine
 from vehicle.control.state import VehicleState
 
 Sensed: TypeAlias = tuple[object, ...]
@@ -29,7 +30,7 @@ class MarkWatch:
 
     def hear(self, told: Observation) -> None:
         """Note a mark that the machine is said to stand on."""
-        stands = told.kind is ObservationKind.BENCHMARK_CHECK and told.text.lower().startswith("machine")
+        stands = told.kind is ObservationKind.BENCHMARK_CHECK and of_machine(told.text)
         if stands and told.lat_deg is not None and told.lon_deg is not None:
             self._told.setdefault((told.station_id, told.sequence), (told.lat_deg, told.lon_deg))
 

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
+from campaign.fault_scenario import Box, FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
 from tests.campaign.test_doubted_place import AHEAD, tool_m
 from vehicle.contracts.messages import Mode
@@ -26,13 +26,18 @@ def keeps(drill: FaultScenario, kept: int, of: int) -> None:
     drill.process.step = step  # type: ignore[method-assign]
 
 
-@pytest.mark.parametrize(("kept", "of"), [(1, 1), (2, 3), (1, 2), (1, 3)])
-def test_without_a_position_late_ticks_leave_no_more_room_than_there_is(kept: int, of: int) -> None:
-    drill = FaultScenario(FaultScenarioSettings(seed=34, keep_out_m=AHEAD))
+def by_stick(seconds: float, keep_out_m: Box | None = AHEAD) -> FaultScenario:
+    """Driving straight ahead by stick for this time."""
+    drill = FaultScenario(FaultScenarioSettings(seed=34, keep_out_m=keep_out_m))
     drill.attended = True
     drill.drive(Goal.MANUAL, 0.3)
     assert drill.until((Mode.MANUAL,), 15.0)
-    drill.run(8.0)
+    return drill.run(seconds)
+
+
+@pytest.mark.parametrize(("kept", "of"), [(1, 1), (2, 3), (1, 2), (1, 3)])
+def test_without_a_position_late_ticks_leave_no_more_room_than_there_is(kept: int, of: int) -> None:
+    drill = by_stick(8.0)
     keeps(drill, kept, of)
     drill.world.gnss.silent = True
     drill.run(70.0)
@@ -41,11 +46,7 @@ def test_without_a_position_late_ticks_leave_no_more_room_than_there_is(kept: in
 
 @pytest.mark.parametrize(("kept", "of"), [(2, 3), (1, 2), (1, 3)])
 def test_a_place_that_is_carried_on_by_the_belts_goes_as_far_as_the_machine(kept: int, of: int) -> None:
-    drill = FaultScenario(FaultScenarioSettings(seed=34))
-    drill.attended = True
-    drill.drive(Goal.MANUAL, 0.3)
-    assert drill.until((Mode.MANUAL,), 15.0)
-    drill.run(4.0)
+    drill = by_stick(4.0, keep_out_m=None)
     keeps(drill, kept, of)
     drill.world.gnss.silent = True
     drill.run(12.0)

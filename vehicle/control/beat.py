@@ -9,8 +9,6 @@ from vehicle.contracts.units import NEVER_NS, NS_PER_S, TICK_NS, TICK_S
 
 MOST_S: Final = 0.1
 """Longer than this nothing is carried on as it was: the lease at the controller ends within 0.15 s, and it stops."""
-
-
 LATE_S: Final = 1.5 * TICK_S
 """Up to half a slot is jitter."""
 
