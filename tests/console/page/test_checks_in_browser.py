@@ -181,7 +181,14 @@ def test_a_mark_of_the_site_is_chosen_by_its_button_or_on_the_map(
     monkeypatch.setitem(SCENES, "disarmed", scene)
     shown(browser, server, "mark")
     browser.until(f"return [...{OPEN}.querySelectorAll('button')].some((one) => one.textContent === 'Mark BM 7')")
-    press(browser, "Mark BM 7")
+    chosen = f"{OPEN}.querySelector('[role=group] button')"
+    browser.js(f"window.chosen = {chosen}; window.chosen.focus()")
+    ticks = server.ticks
+    browser.until("return flail.store.get('vehicle').tick > arguments[0]", ticks + 10)
+    assert browser.js(f"return document.activeElement === window.chosen && {chosen} === window.chosen"), (
+        "it is drawn once"
+    )
+    browser.tap("Enter")
     browser.until(f"return {OPEN}.querySelector('input[type=text]').value !== ''")
     name, place = browser.js(f"return [...{OPEN}.querySelectorAll('input[type=text]')].map((one) => one.value)")[:2]
     assert (name, place) == ("BM 7", "40.1001800, 48.9003500")
