@@ -218,6 +218,7 @@ def test_what_a_measurement_led_to_stands_in_its_line() -> None:
         *at_one(*checked),
         *at_one(observed("depth_check", 0.11, "arm", (1.0, -1.0)), withdrawn, withdrawn_m2=20.5),
         *at_one(observed("depth_check", 0.16, "arm", (1.0, -1.0)), shallower, good(Knowledge.DEPTH), withdrawn_m2=0.5),
+        *at_one(observed("hammer_count", 39.0, "missing 17"), withdrawn, good(Knowledge.HAMMERS), withdrawn_m2=1.0),
         RecordedAct(t_s=4.0, act=good(Knowledge.CALIBRATION)),
     )
     made = rows(report_page(facts(acts=acts), b""), "Checks made")
@@ -226,6 +227,7 @@ def test_what_a_measurement_led_to_stands_in_its_line() -> None:
         ("base,", "control point 1; <b>good</b>"),
         ("depth,", "arm; <b>withdrawn, 20.50 m² of the work area</b>: depth (strokes 3 to 9)"),
         ("depth,", f"arm; <b>{less}</b>: depth (strokes 3 to 9); <b>good</b>"),
+        ("hammers", "missing 17; <b>withdrawn, 1.00 m² of the work area</b>: depth (strokes 3 to 9); <b>counted</b>"),
         ("calibration", "<b>good</b>"),
     ]
     assert made[0][3] == "x"

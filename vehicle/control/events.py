@@ -1,7 +1,7 @@
 """What is worth a line in the log: changes between two ticks, in words an operator understands."""
 
 from vehicle.contracts import people
-from vehicle.contracts.ledger_types import Confirm, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, Knowledge, Observed, Revoke
 from vehicle.contracts.messages import (
     ACTIVE_MODES,
     EngineStart,
@@ -119,7 +119,9 @@ def _act_text(act: Revoke | Confirm | Observed) -> str:
     if isinstance(act, Observed):
         return f"{act.kind.replace('_', ' ')}: {act.value:g}" + (f", {act.text}" if act.text else "") + f" ({act.by})"
     if isinstance(act, Confirm):
-        return f"{act.kind}: checked and good" + ("" if act.closing else ", nothing before it is closed")
+        # a count ends what was unknown of the hammers, whether all are there or not
+        told = "counted" if act.kind == Knowledge.HAMMERS.value else "checked and good"
+        return f"{act.kind}: {told}" + ("" if act.closing else ", nothing before it is closed")
     if act.bias_m > 0.0:
         return f"depth on record {act.bias_m:.3f} m too great since the last good reading: {act.reason}"
     part = "" if act.across_m is None else f" from {act.across_m[0]:.2f} to {act.across_m[1]:.2f} m across the tool"

@@ -199,7 +199,8 @@ def _outcome(facts: JobFacts, row: RecordedAct) -> str:
     act, say = row.act, facts.words
     assert not isinstance(act, Observed), "a measurement changes nothing by itself"
     if isinstance(act, Confirm):
-        return f"<b>{say('checks.good' if act.closing else 'checks.good_open')}</b>"
+        outcome = "counted" if act.kind == Knowledge.HAMMERS.value else "good"
+        return f"<b>{say(f'checks.{outcome}' if act.closing else f'checks.{outcome}_open')}</b>"
     kind = "shallower" if act.bias_m > 0.0 else "withdrawn"
     told = {"bias": f"{act.bias_m:.3f}"} if act.bias_m > 0.0 else {}
     if row.withdrawn_m2 is not None:

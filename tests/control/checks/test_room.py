@@ -485,6 +485,19 @@ def test_acts_reach_the_log_in_words() -> None:
     assert [type(act) for act in after.ledger.acts] == [Observed, Confirm]
 
 
+@pytest.mark.parametrize("there", [CONFIG.machine.tool.hammer_count, CONFIG.machine.tool.hammer_count - 2])
+def test_a_count_of_hammers_is_told_as_counted_and_never_as_good(there: int) -> None:
+    count = observation(
+        ObservationKind.HAMMER_COUNT, there, text="" if there == CONFIG.machine.tool.hammer_count else "missing 3 4"
+    )
+    state = msgspec.structs.replace(builders.vehicle_state(), session_id=SESSION)
+    after, outputs = tick(state, Inputs(observations=(count,)), 20_000_000)
+    texts = [event.text for event in outputs.events if event.kind == "record"]
+    assert [text for text in texts if text.startswith("hammers")] == ["hammers: counted, nothing before it is closed"]
+    assert not any("good" in text for text in texts)
+    assert sum(isinstance(act, Confirm) for act in after.ledger.acts) == 1
+
+
 def test_readings_are_corrected_by_what_the_full_check_found() -> None:
     known = Calibration(heading_rad=0.02, roll_rad=0.01, pitch_rad=-0.01, belt_scale=1.1)
     inputs = Inputs(
