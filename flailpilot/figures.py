@@ -18,15 +18,21 @@ from vehicle.reports.paper_set import write_set
 from vehicle.reports.passes import passes_of
 from vehicle.reports.score_grids import AreaScore, Cells, csv_cells, ordered, raster_cells
 
+TABLES = tuple(FiguresFile.model_fields)
+"""The tables of the file, each of which states a figure."""
+
 
 def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
     """Write `figures.html` and `figures.json`.
 
     Raises:
-        InputError: A file cannot be read, a value is out of range, or scores are requested without a site.
+        InputError: A file cannot be read or states no figure, a value is out of range, or scores are requested without a
+            site.
     """
     refuse_sealed(out)
     stated = load_figures(file)
+    if run_dir is None and not any(getattr(stated, table) is not None for table in TABLES):
+        raise InputError(f"{file}: states no figure; write one of the tables {', '.join(TABLES)}, or give --run RUN")
     found = Found(stated=stated, scores=_scores(file, stated, site))
     if run_dir is not None:
         worked = read_run(run_dir, None)

@@ -3,15 +3,14 @@
 Units are never converted: `13cm` is refused, and the line suggests `0.13`.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.plain_number import plain_number
 
 METRES = {"mm": 0.001, "cm": 0.01, "dm": 0.1, "m": 1.0, "km": 1000.0, "in": 0.0254, '"': 0.0254, "ft": 0.3048}
 SECONDS = {"ms": 0.001, "s": 1.0, "sec": 1.0, "secs": 1.0, "min": 60.0, "mins": 60.0, "h": 3600.0}
-_PLAIN = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?", re.ASCII)
 _WHOLE = re.compile(r"[+-]?[0-9]{1,18}", re.ASCII)
 _WITH_UNIT = re.compile(r"([+-]?[0-9][0-9.,]*|[+-]?[.,][0-9]+)\s*([^0-9.,\s]*)", re.ASCII)
 
@@ -44,11 +43,17 @@ def whole(name: str, what: str, example: str) -> Callable[[object], int]:
     return read
 
 
+def degrees(text: str, count: int) -> tuple[float, ...] | None:
+    """Return that many plain numbers, separated by commas; None if the text is anything else."""
+    found = [number for word in text.split(",") if (number := plain_number(word)) is not None]
+    return tuple(found) if len(found) == count == text.count(",") + 1 else None
+
+
 def _real(name: str, what: str, units: Mapping[str, float], example: str) -> Callable[[object], float]:
     def read(given: object) -> float:
         text = str(given).strip()
-        if _PLAIN.fullmatch(text) and math.isfinite(float(text)):
-            return float(text)
+        if (number := plain_number(text)) is not None:
+            return number
         raise InputError(_line(name, text, what, _meant(text, units) or example))
 
     return read
@@ -65,4 +70,5 @@ def _meant(text: str, units: Mapping[str, float]) -> str:
     if found is None or (unit and unit not in units):
         return ""
     number = found[1].replace(",", ".")
-    return f"{float(number) * units.get(unit, 1.0):.12g}" if _PLAIN.fullmatch(number) else ""
+    value = plain_number(number)
+    return "" if value is None else f"{value * units.get(unit, 1.0):.12g}"

@@ -12,6 +12,7 @@ import numpy as np
 import shapely
 
 from flailpilot.exit_status import DONE
+from flailpilot.numbers import degrees
 from flailpilot.options import PlanOptions, ResumeOptions
 from flailpilot.plan_progress import planning_limit
 from flailpilot.plan_told import tell
@@ -366,12 +367,10 @@ def _torn_journal(path: Path, record: journal.Journal) -> str:
 
 def told_pose(at: str, site: Site) -> StartPose:
     """Return the pose of `--at`. Raises InputError if it is none, or is not near the site."""
-    try:
-        lat_deg, lon_deg, heading_deg = (float(word) for word in at.split(","))
-    except ValueError:
-        raise InputError(f"--at {at}: write LAT,LON,HEADING in degrees, such as 39.990012,46.930034,87.5") from None
-    if not all(math.isfinite(angle) for angle in (lat_deg, lon_deg, heading_deg)):
-        raise InputError(f"--at {at}: a value is no number; write LAT,LON,HEADING in degrees")
+    place = degrees(at, 3)
+    if place is None:
+        raise InputError(f"--at {at}: write LAT,LON,HEADING in degrees, such as 39.990012,46.930034,87.5")
+    lat_deg, lon_deg, heading_deg = place
     east_m, north_m, _ = site.datum.enu_from_geodetic(lat_deg, lon_deg)
     if not math.hypot(east_m, north_m) < AWAY_MAX_M:
         turned = abs(lon_deg) <= 90.0 and math.hypot(*site.datum.enu_from_geodetic(lon_deg, lat_deg)[:2]) < AWAY_MAX_M

@@ -8,6 +8,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.shift_day import BLOCK_MIN, ShiftMark, ShiftRow, blocks_of, day_of
 from vehicle.contracts.shift_state import ShiftState
 from vehicle.contracts.shift_table import MINUTES_MAX, ShiftItem, said_of
+from vehicle.planning.site.plain_number import plain_number
 
 _US: Final = 1_000_000
 _SIGN: Final = {ShiftMark.DONE: "x", ShiftMark.NOT_DONE: "-", ShiftMark.DUE: "!", ShiftMark.LATER: " "}
@@ -109,10 +110,7 @@ def minutes_of(text: str, planned_min: int) -> float:
     text = text.strip()
     if not text:
         return float(planned_min)
-    try:
-        minutes = float(text)
-    except ValueError:
-        minutes = -1.0
-    if not 0.0 <= minutes <= MINUTES_MAX:
+    minutes = plain_number(text)
+    if minutes is None or not 0.0 <= minutes <= MINUTES_MAX:
         raise InputError(f"shift: {text!r}: minutes are a number from 0 to {MINUTES_MAX:g}")
     return minutes

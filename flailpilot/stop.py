@@ -11,6 +11,7 @@ import msgspec
 
 from flailpilot.addresses import host_port
 from flailpilot.exit_status import DONE, FAILED
+from flailpilot.numbers import degrees
 from vehicle.contracts.errors import InputError
 
 if TYPE_CHECKING:
@@ -77,10 +78,10 @@ def post_of(at: str | None, ring_m: float | None) -> "Post | None":
         return None
     if at is None or ring_m is None:
         raise InputError("--at and --ring: both or neither; the place of the post and the ring round it")
-    try:
-        lat_deg, lon_deg = (float(word) for word in at.split(","))
-    except ValueError:
-        raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034") from None
+    place = degrees(at, 2)
+    if place is None:
+        raise InputError(f"--at {at}: write LAT,LON in degrees, such as 39.990012,46.930034")
+    lat_deg, lon_deg = place
     if not (-90.0 <= lat_deg <= 90.0 and -180.0 <= lon_deg <= 180.0):
         raise InputError(f"--at {at}: no place on earth; write LAT,LON in degrees")
     if not 0.0 < ring_m <= RING_MAX_M:

@@ -65,6 +65,8 @@ def test_nothing_is_written_into_a_sealed_run(monkeypatch, capsys, tmp_path):
             "toxicity",
         ),
         ("[clearance]\n", "clearance"),
+        ("", "states no figure; write one of the tables scores, effectiveness"),
+        ("# nothing yet\n", "or give --run RUN"),
     ],
 )
 def test_bad_input_is_one_line(text, words, monkeypatch, capsys, tmp_path):

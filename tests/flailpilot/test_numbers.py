@@ -6,9 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from flailpilot.numbers import metres, seconds, whole
+from flailpilot.numbers import degrees, metres, seconds, whole
 from tests.flailpilot.test_bad_sites import flailpilot
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.plain_number import plain_number
 
 PLAN = ("plan", "site.geojson", "--machine", "memat")
 CAMPAIGN = ("campaign", "nowhere")
@@ -64,3 +65,19 @@ def test_the_offer_is_what_was_written(number, gap, unit) -> None:
         metres("--x", "1")(f"{number}{gap}{unit}")
     offer = float(str(refusal.value).rsplit(": ", maxsplit=1)[1])
     assert offer == pytest.approx(number * {"mm": 0.001, "cm": 0.01, "m": 1.0}[unit])
+
+
+@pytest.mark.parametrize("text", ["1_0", "\u0661\u0660", "1 0", "0x10", "infinity", "nan", "1e999", "", "10.", "1.5.2"])
+def test_only_plain_digits_are_a_number(text) -> None:
+    assert plain_number(text) == (10.0 if text == "10." else None)
+    assert degrees(f"39.9,{text}", 2) == ((39.9, 10.0) if text == "10." else None)
+
+
+@pytest.mark.parametrize(("value", "number"), [(True, None), (None, None), (math.nan, None), (10**400, None), (3, 3.0)])
+def test_a_value_that_is_no_text(value, number) -> None:
+    assert plain_number(value) == number
+
+
+def test_a_place_has_as_many_numbers_as_it_should() -> None:
+    assert degrees("39.99, 46.93", 2) == (39.99, 46.93)
+    assert [degrees(text, 2) for text in ("39.99", "39.99,46.93,1", "39,99,", ",39.99,46.93")] == [None] * 4

@@ -31,7 +31,8 @@ PLACE = Place(name="MEMATT", address="192.0.2.10:14555")
         (["KEY", "--once", "--ring", "5"], "--at and --ring: both or neither"),
         (["KEY", "--once", "--at", "40.0", "--ring", "5"], "write LAT,LON in degrees"),
         (["KEY", "--once", "--at", "47.0,190.0", "--ring", "5"], "no place on earth"),
-        (["KEY", "--once", "--at", "nan,nan", "--ring", "5"], "no place on earth"),
+        (["KEY", "--once", "--at", "nan,nan", "--ring", "5"], "write LAT,LON in degrees"),
+        (["KEY", "--once", "--at", "4_0.0,47.0", "--ring", "5"], "write LAT,LON in degrees"),
         (["KEY", "--once", "--at", "40.0,47.0", "--ring", "0"], "metres above 0"),
     ],
 )

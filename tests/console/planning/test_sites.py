@@ -197,7 +197,7 @@ def test_files_of_other_programs(name: str, worked_m2: float | None, shapes: int
 def test_what_a_file_says_of_the_whole_site_stays_in_its_drawing(tmp_path: Path) -> None:
     wide = {
         "Task Role": "technical_survey", "overrun_m": 0.5,
-        "assured_by": "A", "on_basis": "walked", "date": "2026-05-04",
+        "assured_by": "A", "on_basis": "walked", "assured_on": "2026-05-04",
         "outside": "unknown", "tripwires": "none", "required_depth_m": 0.2,
     }  # fmt: skip
     rows = (feature(BOX, role="work_area"), feature(INNER, role="safe_ground"))

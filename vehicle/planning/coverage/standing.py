@@ -7,11 +7,11 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-import numpy as np
 import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.units import wrap_rad
+from vehicle.planning.site.plain_number import plain_number
 from vehicle.polygons.fences import round_about
 
 RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
@@ -55,7 +55,12 @@ class Assurance(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(key for key in ("said_by", "basis", "said_on") if not getattr(self, key))
 
 
-ALSO = {"said_by": ("assured_by", "by", "who"), "basis": ("on_basis",), "said_on": ("assured_on", "date", "when", "on")}
+ALSO = {"said_by": ("assured_by",), "basis": ("on_basis",), "said_on": ("assured_on",)}
+"""Other names of a field. `by`, `who`, `date`, `when`, `on` are none: they tell of the drawing as often as of the ground.
+"""
+NOBODY = ("unknown", "none", "nobody", "no one", "n/a", "not stated", "not known", "null", "nil", "tbd", "tbc", "todo")
+"""Texts that stand where nothing was stated."""
+_DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?", re.ASCII)
 
 
 def mark_of(
@@ -84,13 +89,10 @@ def radius_of(place: str, properties: Mapping[str, Any]) -> float | None:
     value = properties.get("radius_m")
     if value is None or value == "":
         return None
-    try:
-        radius_m = np.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        radius_m = np.nan
-    if not 0.0 < radius_m <= RADIUS_MAX_M:
+    radius_m = plain_number(value)
+    if radius_m is None or not 0.0 < radius_m <= RADIUS_MAX_M:
         raise InputError(f"{place}: radius_m is {value!r}; write metres above 0, at most {RADIUS_MAX_M:g}")
-    return float(radius_m)
+    return radius_m
 
 
 def heading_of(place: str, properties: Mapping[str, Any]) -> float | None:
@@ -105,11 +107,8 @@ def heading_of(place: str, properties: Mapping[str, Any]) -> float | None:
         if other is not None:
             raise InputError(f"{place}: its field {other!r} is not read; write heading_deg, clockwise from true north")
         return None
-    try:
-        heading_deg = np.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        heading_deg = np.nan
-    if not 0.0 <= heading_deg <= 360.0:
+    heading_deg = plain_number(value)
+    if heading_deg is None or not 0.0 <= heading_deg <= 360.0:
         raise InputError(f"{place}: heading_deg is {value!r}; write degrees clockwise from true north, 0 to 360")
     return wrap_rad(math.radians(90.0 - heading_deg))
 
@@ -139,22 +138,40 @@ def assurance_of(
 ) -> Assurance:
     """Return who answers for the ground, from the feature, else from its collection.
 
-    Raises InputError if the day is no date.
+    What a collection says is of the person whom it names: where a feature names another one, its basis and its day are
+    those of the feature alone.
+
+    Raises InputError if the day is no date, or a text without a letter, such as a day, stands for the person or the basis.
     """
-    said = {}
-    for key, also in ALSO.items():
-        values = (source.get(name) for source in (properties, site_wide) for name in (key, *also))
-        said[key] = next((text for value in values if (text := _text(value))), "")
+    own, wide = _said(properties), _said(site_wide)
+    if own["said_by"] and wide["said_by"] not in ("", own["said_by"]):
+        wide = dict.fromkeys(wide, "")
+    said = {key: own[key] or wide[key] for key in ALSO}
+    for key in ("said_by", "basis"):
+        if said[key] and not any(map(str.isalpha, said[key])):
+            what = "the person, by name or post," if key == "said_by" else "how that person knows"
+            raise InputError(f"{label}: {place}: {key} is {said[key]!r}; write {what}")
     if said["said_on"]:
         try:
-            dt.date.fromisoformat(said["said_on"][:10])
+            found = _DAY.fullmatch(said["said_on"])
+            dt.date.fromisoformat(found[1] if found is not None else "")
         except ValueError:
             raise InputError(f"{label}: {place}: said_on is {said['said_on']!r}; write the day as YYYY-MM-DD") from None
     return Assurance(place=place, role=role, **said)
 
 
+def _said(properties: Mapping[str, Any]) -> dict[str, str]:
+    """Return what one source says, by the name of the field; "" for what it does not say."""
+    return {
+        key: next((text for name in (key, *also) if (text := _text(properties.get(name)))), "")
+        for key, also in ALSO.items()
+    }
+
+
 def _text(value: Any) -> str:
-    return " ".join(str(value).split()) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    """Return a value as one line; "" for one that states nothing, such as `n/a`."""
+    text = " ".join(str(value).split()) if isinstance(value, str | int | float) and not isinstance(value, bool) else ""
+    return "" if text.casefold().strip(" .?-_()") in (*NOBODY, "") else text
 
 
 def check_assured(label: str, assurances: tuple[Assurance, ...]) -> None:

@@ -10,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.notes import Notes
+from vehicle.planning.site.plain_number import plain_number
 from vehicle.planning.site.reading import SiteFile, collected
 from vehicle.planning.site.role_sources import Kind, Source, field_source
 from vehicle.planning.site.strays import OF_SHAPE, meant
@@ -229,7 +230,7 @@ class _Placemark:
                     f"{self.document.path}: {self.place}: {key} stands twice, as {found[key]!r} and {value!r}; keep one"
                 )
         for key, value in found.items():
-            if meant(key) in NUMBERS and (number := _number(value)) is not None:  # else told where they are read
+            if meant(key) in NUMBERS and (number := plain_number(value)) is not None:  # else told where they are read
                 found[key] = number
         return found
 
@@ -306,7 +307,7 @@ class _Placemark:
         return [self._numbers(n, part.text or "", (part.text or "").split()) for n, part in enumerate(found)]
 
     def _numbers(self, number: int, text: str, words: list[str]) -> list[float]:
-        values = [_number(word) for word in words if word]
+        values = [plain_number(word) for word in words if word]
         if None in values or len(values) > 3:
             raise InputError(f"{self.document.path}: {self.place} position {number} is {text!r}; write lon,lat")
         return [value for value in values if value is not None]
@@ -314,14 +315,7 @@ class _Placemark:
 
 def _is_position(word: str) -> bool:
     values = [value for value in word.split(",") if value]
-    return 2 <= len(values) <= 3 and all(_number(value) is not None for value in values)
-
-
-def _number(word: str) -> float | None:
-    try:
-        return float(word)
-    except ValueError:
-        return None
+    return 2 <= len(values) <= 3 and all(plain_number(value) is not None for value in values)
 
 
 def _pairs(data: Any) -> list[tuple[str, str]]:

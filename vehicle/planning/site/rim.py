@@ -1,12 +1,12 @@
 """How far beyond the work area unknown ground may be worked: `overrun_m` of the site, else 2 m."""
 
-import math
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.plain_number import plain_number
 
 DEFAULT_OVERRUN_M = 2.0
 OVERRUN_MAX_M = 100.0
@@ -27,11 +27,8 @@ def overrun_of(label: str, tables: Iterable[dict[str, Any]]) -> float | None:
 
 
 def _metres(label: str, value: Any) -> float:
-    try:
-        length_m = math.nan if isinstance(value, bool) else float(value)
-    except (TypeError, ValueError):
-        length_m = math.nan
-    if not 0.0 <= length_m <= OVERRUN_MAX_M:  # also False for NaN
+    length_m = plain_number(value)
+    if length_m is None or not 0.0 <= length_m <= OVERRUN_MAX_M:
         raise InputError(f"{label}: overrun_m is {value!r}; write metres, 0 to {OVERRUN_MAX_M:g}")
     return length_m
 

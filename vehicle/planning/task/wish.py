@@ -7,6 +7,7 @@ import msgspec
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.task_role import NET_H_PER_DAY, SURVEYS, TaskRole
+from vehicle.planning.site.plain_number import plain_number
 
 WIDTHS_MAX = 2
 LENGTH_MAX_M = 5_000.0
@@ -97,10 +98,8 @@ def _pairs(survey: str | None) -> list[tuple[str, str]]:
 
 
 def _number(value: str) -> float:
-    try:
-        return float(value)
-    except ValueError:
-        return math.nan
+    number = plain_number(value)
+    return math.nan if number is None else number
 
 
 def _metres(key: str, value: str) -> float:
