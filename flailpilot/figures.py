@@ -26,8 +26,7 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
     """Write `figures.html` and `figures.json`.
 
     Raises:
-        InputError: A file cannot be read or states no figure, a value is out of range, or scores are requested without a
-            site.
+        InputError: A file cannot be read or states no figure, a value is out of range, or scores lack a site.
     """
     refuse_sealed(out)
     stated = load_figures(file)

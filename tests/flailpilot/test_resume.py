@@ -139,7 +139,17 @@ def test_told_where_it_stands(monkeypatch, capsys, job):
 
 
 @pytest.mark.parametrize(
-    "at", ["north", "1,2", "39.99,46.93,x", "46.93,39.99,10", "nan,46.93,10", "inf,46.93,10", "39.99,46.93,inf", "39.99,46.93,1_0"]
+    "at",
+    [
+        "north",
+        "1,2",
+        "39.99,46.93,x",
+        "46.93,39.99,10",
+        "nan,46.93,10",
+        "inf,46.93,10",
+        "39.9,46.9,inf",
+        "39.9,46.9,1_0",
+    ],
 )
 def test_told_nonsense(monkeypatch, capsys, job, at):
     refused(monkeypatch, capsys, job, f"--at {at}", "LAT,LON,HEADING", more=("--at", at))

@@ -1,4 +1,4 @@
-"""Who answers for ground that bears the tracks: a person, a basis and a day of one source; nothing else stands for them."""
+"""Who answers for ground that bears the tracks: a person, a basis and a day of one source, and nothing else."""
 
 from pathlib import Path
 from typing import Any

@@ -56,8 +56,7 @@ class Assurance(msgspec.Struct, frozen=True, kw_only=True):
 
 
 ALSO = {"said_by": ("assured_by",), "basis": ("on_basis",), "said_on": ("assured_on",)}
-"""Other names of a field. `by`, `who`, `date`, `when`, `on` are none: they tell of the drawing as often as of the ground.
-"""
+"""Other names of a field. `by`, `who`, `date`, `when`, `on` are none: they also tell of the drawing."""
 NOBODY = ("unknown", "none", "nobody", "no one", "n/a", "not stated", "not known", "null", "nil", "tbd", "tbc", "todo")
 """Texts that stand where nothing was stated."""
 _DAY = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ][0-9:.]+(?:Z|[+-][0-9:]+)?)?", re.ASCII)
@@ -141,7 +140,7 @@ def assurance_of(
     What a collection says is of the person whom it names: where a feature names another one, its basis and its day are
     those of the feature alone.
 
-    Raises InputError if the day is no date, or a text without a letter, such as a day, stands for the person or the basis.
+    Raises InputError if the day is no date, or person or basis has no letter, as where a day stands for them.
     """
     own, wide = _said(properties), _said(site_wide)
     if own["said_by"] and wide["said_by"] not in ("", own["said_by"]):
