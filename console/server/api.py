@@ -13,7 +13,7 @@ from console.server.config import is_host
 from console.server.desk import Desk
 from console.server.links import Links
 from console.server.settings import ServerSettings
-from console.server.setup import Asked, SetupStore, asked_of, host_port
+from console.server.setup import Asked, Checklist, SetupStore, asked_of, host_port
 from console.server.site_marks import marks_of
 from vehicle.contracts.errors import InputError
 from vehicle.host.clock import utc_now
@@ -82,18 +82,17 @@ class Api:
                 "by_sight_since_utc": kept.by_sight_since_utc or None,
                 "camera": kept.camera,
                 "address": f"{steered.settings.host}:{steered.settings.port}",
-                "checklist": msgspec.to_builtins(self._store.checklist),
+                "checklist": msgspec.to_builtins(self._store.checklist(steered.settings.id)),
             }
         )
 
     async def _keep(self, asked: Asked) -> str:
         """Store a setting; return why not, as the key of a text."""
-        if isinstance(asked.address, str):
-            if asked.vehicle != self._desk.steered.settings.id:
-                return "vehicle.why.other"
-            why = await self._readdress(asked.address)
-            if why:
-                return why
+        of_vehicle = isinstance(asked.address, str) or isinstance(asked.checklist, Checklist)
+        if of_vehicle and asked.vehicle != self._desk.steered.settings.id:
+            return "vehicle.why.other"
+        if isinstance(asked.address, str) and (why := await self._readdress(asked.address)):
+            return why
         try:
             self._store.keep(asked, utc_now().isoformat(timespec="seconds"))
         except InputError:

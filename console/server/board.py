@@ -75,10 +75,17 @@ class Board:
             "vehicle": self._desk.steered.settings.id,
             "steering": steering,
             "by_sight": self._store.by_sight(settings),
-            "checklist_due": not settings.simulation and self._store.checklist is None,
+            "checklist_due": not settings.simulation and self._checklist_due(),
             "language": settings.language,
             "languages": self._languages,
         }
+
+    def _checklist_due(self) -> bool:
+        steered = self._desk.steered
+        day = steered.keeper.day
+        driving = day.people.driving if day is not None else None
+        here = driving is not None and driving.station_id == steered.settings.credentials.system_id
+        return self._store.checklist_due(steered.settings.id, driving.name if driving is not None and here else None)
 
     def _shared(self) -> dict[str, Any]:
         steered = self._desk.steered

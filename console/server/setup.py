@@ -37,7 +37,7 @@ class Checklist(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 class Asked(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Body of POST /api/setup; a key that is left out is not changed.
 
-    `address`: HOST:PORT of the steered vehicle; then `vehicle` must be its id.
+    `address`: HOST:PORT of the steered vehicle. With it and with a checklist, `vehicle` must be the id of the vehicle.
     """
 
     console_name: Annotated[str, Meta(min_length=1, max_length=40)] | UnsetType = UNSET
@@ -59,12 +59,12 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class SetupStore:
-    """The two files. `checklist`: of this shift; a restarted console begins a new one."""
+    """The two files. Checklists are of this shift, one for each vehicle; a restarted console begins new ones."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.kept = self._read()
-        self.checklist: Checklist | None = None
+        self._checklists: dict[str, Checklist] = {}
 
     def _read(self) -> Kept:
         try:
@@ -75,6 +75,21 @@ class SetupStore:
     def by_sight(self, settings: ServerSettings) -> bool:
         """Whether the operator drives by sight: as set on the page, else as configured."""
         return settings.by_sight if self.kept.by_sight is None else self.kept.by_sight
+
+    def checklist(self, vehicle_id: str) -> Checklist | None:
+        """Return the checklist of this shift for a vehicle: another machine has another e-stop and another strop."""
+        return self._checklists.get(vehicle_id)
+
+    def checklist_due(self, vehicle_id: str, driver: str | None) -> bool:
+        """Whether nobody went through the checklist for this vehicle, or another person than `driver` did.
+
+        `driver`: who has control at this console, as the vehicle's record names the person, by the beginning of a long
+        name; None if it names nobody.
+        """
+        found = self._checklists.get(vehicle_id)
+        if found is None:
+            return True
+        return driver is not None and not found.operator.strip().casefold().startswith(driver.strip().casefold())
 
     def keep(self, asked: Asked, utc: str) -> None:
         """Store the requested settings with this time.
@@ -91,8 +106,9 @@ class SetupStore:
             changes["by_sight_since_utc"] = utc if changes["by_sight"] else ""
         self._write(msgspec.structs.replace(self.kept, **changes))
         if isinstance(asked.checklist, Checklist):
-            self._append({"utc": utc, "checklist": asked.checklist})
-            self.checklist = asked.checklist
+            vehicle_id = asked.vehicle if isinstance(asked.vehicle, str) else ""
+            self._append({"utc": utc, "vehicle": vehicle_id, "checklist": asked.checklist})
+            self._checklists[vehicle_id] = asked.checklist
 
     def keep_address(self, vehicle_id: str, address: str) -> None:
         """Store a vehicle's new address. Raises InputError as `keep` does."""

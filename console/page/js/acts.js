@@ -177,6 +177,16 @@ export class Acts {
     this._answered(message.act, message);
   }
 
+  /** Another vehicle is steered: what was answered, acknowledged or opened was of the one before. */
+  turned() {
+    this.closeStart();
+    this.letGo();
+    this.pending = null;
+    this._acknowledged = [];
+    this._ready_ms = this._wait = null;
+    this.store.set("answer", null);
+  }
+
   _answered(act, message) {
     this.pending = null;
     const why = message.why ? { key: message.why, params: message.params ?? {} } : null;

@@ -6,6 +6,7 @@
 import { button } from "./plan/parts.js";
 import { make, put, show } from "./dom.js";
 import { said, t } from "./i18n.js";
+import { READ_MS } from "./acts_logic.js";
 import { CLASSES, HAMMERS, KINDS, NAMES, PICTURE_GOOD, open, placeNow, question, wordAsked } from "./marks.js";
 import { whoOf } from "./observations.js";
 
@@ -29,6 +30,7 @@ export class Detonation {
     this.by = make("p", { className: "small" });
     this.element.append(this.by);
     this.asked_ms = null;
+    this.shown = this.shown_ms = null;
     this.good = button(said("word.good"), () => this.say("ap", PICTURE_GOOD));
     this.more = button(said("word.more"), () => this.say("unclear", "unclear, in a WAIT"));
     for (const one of [this.good, this.more]) one.classList.add("act");
@@ -76,6 +78,21 @@ export class Detonation {
 
   _stands() {
     return this.store.value("vehicle", "standing") === true;
+  }
+
+  /** A button of a question that stands there: of this one, and for long enough to be read. */
+  pressed(key, name) {
+    if (this._key() === key && this._read()) this.answer(name);
+  }
+
+  _key() {
+    const now = question(this.marks(), this._asked());
+    return now === null ? null : `${this.book.vehicle} ${now.n} ${now.question}`;
+  }
+
+  /** A second tap on the answer before must not answer the next question. */
+  _read() {
+    return this.shown === this._key() && this.store.now_ms() - this.shown_ms >= READ_MS;
   }
 
   async answer(name) {
@@ -128,23 +145,29 @@ export class Detonation {
     return this.store.get("checklist")?.operator || this.store.value("server", "console_name") || "console";
   }
 
+  /** No stop is shown: what is asked then comes anew. */
+  away() { this.shown = null; }
+
   render() {
     const asked = this._asked(), now = question(this.marks(), asked);
     show(this.element, now !== null);
-    if (now === null) return;
-    const key = `${this.book.vehicle} ${now.n} ${now.question}`;
-    if (this.shown !== key) {
-      this.shown = key;
-      put(this.title, said(`step.detonation.${now.question}`, { n: String(now.n) }));
-      const names = now.question === "kind" ? KINDS : HAMMERS;
-      this.answers.replaceChildren(...names.map((name) => {
-        const one = button(said(`step.detonation.${now.question}.${name}`), () => this.answer(name));
-        one.classList.add("act");
-        return one;
-      }));
-    }
+    if (now === null) { this.shown = null; return; }
+    if (this.shown !== this._key()) this._ask(now);
+    for (const one of this.buttons) one.setAttribute("aria-disabled", String(!this._read()));
     put(this.told, asked?.n === now.n ? asked.text : "");
     const who = this._who();
     put(this.by, whoOf(who) === who.trim() ? "" : t("plan.who_sent", { who: whoOf(who) }));
+  }
+
+  /** Another question, with its own buttons; whoever answers by the keyboard stays at them. */
+  _ask(now) {
+    const key = this._key(), focused = this.answers.contains(document.activeElement);
+    [this.shown, this.shown_ms] = [key, this.store.now_ms()];
+    put(this.title, said(`step.detonation.${now.question}`, { n: String(now.n) }));
+    const names = now.question === "kind" ? KINDS : HAMMERS;
+    this.buttons = names.map((name) => button(said(`step.detonation.${now.question}.${name}`), () => this.pressed(key, name)));
+    for (const one of this.buttons) one.classList.add("act");
+    this.answers.replaceChildren(...this.buttons);
+    if (focused) this.buttons[0].focus();
   }
 }

@@ -23,6 +23,7 @@ import { Stopped } from "./stopped.js";
 import { Store } from "./store.js";
 import { StartCard } from "./start_card.js";
 import { Strip, answerText, nextStep } from "./strip.js";
+import { forgetAtTurn } from "./turn.js";
 import { MissionView } from "./view_mission.js";
 import { Settings, SetupView } from "./view_setup.js";
 
@@ -100,7 +101,7 @@ class Page {
         video_age_ms: this.picture.age_ms(),
         detonation_open: this.detonation.open(),
         ring_told: this.ring.told(),
-        checklist_due: store.value("server", "checklist_due") === true && store.get("checklist") === null,
+        checklist_due: store.value("server", "checklist_due") === true,
       }),
     });
     this.book = new MarkBook({ store, secret: this.secret });
@@ -110,6 +111,7 @@ class Page {
     this.perimeter = new Perimeter({ store });
     this.people = new People({ store, now_ms, observations: this.observations, send: (act) => this.acts._send(act) });
     this.acts.people = this.people;
+    forgetAtTurn(store, () => this.acts.turned());
     this.keys = new Keys({ acts: this.acts, ring: this.ring, hands: this.hands, store, turn: (view) => this.turn(view), page: this });
   }
 

@@ -13,6 +13,7 @@ export class Ring {
   constructor(parts) {
     Object.assign(this, parts);
     this.said = null;
+    this.armings = 0;
     this.sending = false;
     this.text = "";
     this.store.subscribe(["vehicle", "server"], () => this.look());
@@ -20,14 +21,16 @@ export class Ring {
 
   /** What was said holds for this arming of this vehicle, in this start of its program. */
   look() {
-    if (!ARMED_MODES.includes(this.store.value("vehicle", "mode")) || (this.said && this.said.of !== this._of())) {
+    const is_armed = ARMED_MODES.includes(this.store.value("vehicle", "mode"));
+    if (!is_armed) this.armings += 1; // whatever is asked under way was of an arming that is over
+    if (!is_armed || (this.said && this.said.of !== this._of())) {
       this.said = null;
       this.text = "";
     }
   }
 
   _of() {
-    return `${this.store.value("server", "vehicle")} ${this.store.value("vehicle", "session")}`;
+    return `${this.store.value("server", "vehicle")} ${this.store.value("vehicle", "session")} ${this.armings}`;
   }
 
   /** Whether this task works in shifts, and the vehicle wants to be told. */

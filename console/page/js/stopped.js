@@ -51,7 +51,7 @@ export class Stopped {
     this.watch = watched(this.watch, { vehicle: this.store.value("server", "vehicle"), on, live: state === "live" }, now_ms);
     const worst = on ? `${state} ${this.store.value("vehicle", "worst")}` : null;
     if (worst !== this.worst) [this.worst, this.worst_ms] = [worst, worst === null ? null : now_ms];
-    if (!on) return;
+    if (!on) return this.detonation.away();
     this.detonation.render();
     mark(this.why, "new", now_ms - this.watch.since_ms < NEW_MS);
     if (this.store.server_gone || state === "lost") this._lost();

@@ -57,6 +57,23 @@ export class AddressField {
   }
 }
 
+/** Another person than `driver`, whose name may be the beginning of theirs. */
+export const isOther = (operator, driver) => !operator.trim().toLowerCase().startsWith(driver.trim().toLowerCase());
+
+/** For whom a checklist is filled in: the steered vehicle, and who has control of it. Another one begins it anew. */
+export class ChecklistTurn {
+  constructor() {
+    this.of = null;
+  }
+
+  /** @param {string|null} driver @param {() => void} anew */
+  look(store, driver, anew) {
+    const vehicle = store.value("server", "vehicle"), before = this.of;
+    this.of = { vehicle, driver: driver ?? (before?.vehicle === vehicle ? before.driver : null) };
+    if (before !== null && (before.vehicle !== vehicle || (before.driver !== null && before.driver !== this.of.driver))) anew();
+  }
+}
+
 const group = (title, children) => make("section", { className: "panel" }, [make("h2", { text: title }), ...children]);
 
 export class SetupView {
@@ -71,6 +88,7 @@ export class SetupView {
     this.dropped = make("dd");
     this.pads = make("ul");
     this.locked = make("p", { className: "soft" });
+    this.turn = new ChecklistTurn();
     this.training = new TrainingPanel({ store: this.store, post: (path, body) => this._asked(path, body) });
     this.element.append(make("div", { className: "setup" }, [this._screen(), this._hands(), this._console(), this._checklist(), breakdownPanel(), this.training.element]));
   }
@@ -178,6 +196,7 @@ export class SetupView {
     this.store.subscribe(["leader"], (name) => { if (leader.value !== name) leader.value = name; });
     const [sentry, sentry_field] = this._text("setup.sentry", "");
     sentry.addEventListener("input", () => this.store.set("sentry", sentry.value));
+    this.store.subscribe(["sentry"], (name) => { if (sentry.value !== name) sentry.value = name; });
     const rows = CHECKS.map((name) => {
       const box = make("input", { type: "checkbox" });
       this.checks[name] = box;
@@ -202,6 +221,20 @@ export class SetupView {
     return this.checklist;
   }
 
+  /** Who has control at this console, as the vehicle's record names the person; null where it names nobody. */
+  driver() {
+    return this.store.value("vehicle", "mine") === true ? (this.store.get("day")?.driving?.name ?? null) : null;
+  }
+
+  /** What was ticked was of the vehicle, and by the person, of before. */
+  _begin() {
+    for (const box of Object.values(this.checks)) box.checked = false;
+    for (const field of this.fields) if (field.dataset.check) [field.value, field.closest("label").hidden] = ["", false];
+    this.operator.value = this.driver() ?? "";
+    put(this.list, "");
+    this._checked();
+  }
+
   _checked() {
     if (!this.done) return;
     const missing = BLOCKING.some((name) => !this.checks[name].checked) || this.operator.value.trim() === "";
@@ -215,7 +248,7 @@ export class SetupView {
       const reason = this.element.querySelector(`input[data-check="${name}"]`)?.value ?? "";
       return { name, done: this.checks[name].checked, reason: this.checks[name].checked ? "" : reason };
     });
-    const kept = await this._post("/api/setup", { checklist: { operator, items } });
+    const vehicle = this.store.value("server", "vehicle"), kept = await this._post("/api/setup", { vehicle, checklist: { operator, items } });
     put(this.list, t(kept ? "setup.checklist_kept" : "setup.not_saved"));
     if (!kept) return;
     this.store.set("checklist", { operator, at: Date.now() });
@@ -227,8 +260,11 @@ export class SetupView {
   render() {
     const locked = armed(this.store);
     this.training.render();
-    mark(this.checklist, "first", this.store.value("server", "checklist_due") === true && this.store.get("checklist") === null);
+    mark(this.checklist, "first", this.store.value("server", "checklist_due") === true);
     if (this.address.follow(this.store)) this.vehicle.value = this.address.vehicle;
+    this.turn.look(this.store, this.driver(), () => this._begin());
+    const driver = this.driver(), saved = this.store.get("checklist");
+    if (saved !== null && driver !== null && isOther(saved.operator, driver)) put(this.list, t("setup.checklist_other", { who: driver }));
     put(this.locked, locked ? t("setup.locked") : "");
     for (const field of this.fields) {
       if (field.type === "text") field.readOnly = locked;

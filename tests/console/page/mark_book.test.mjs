@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const element = () => ({ append() {}, addEventListener() {}, replaceChildren() {}, classList: { add() {} }, dataset: {}, textContent: "", hidden: false, setAttribute() {}, removeAttribute() {} });
+const element = () => ({ append() {}, addEventListener() {}, replaceChildren() {}, classList: { add() {} }, dataset: {}, textContent: "", hidden: false, setAttribute() {}, removeAttribute() {}, hasAttribute: () => false, toggleAttribute() {}, contains: () => false });
 globalThis.document ??= { createElement: element, createElementNS: element };
 
 const { Detonation } = await import("../../../console/page/js/detonation.js");
@@ -77,6 +77,29 @@ test("a question is answered under a long name, and START is free again", async 
   await page.detonation.answer("damage");
   assert.equal(page.posts[0].who, "Олександр");
   assert.equal(page.detonation.open(), false);
+});
+
+test("a second tap answers no question that was not read, nor one of another vehicle or mark", async () => {
+  const page = steering(new Memory()), { detonation } = page;
+  const taps = (name) => detonation.pressed(detonation.shown, name);
+  page.hear("a", { reasons: [CODE] });
+  detonation.render();
+  taps("ap");
+  assert.equal(detonation.asked, null, "the buttons came under the finger");
+  page.now_ms += 1000;
+  taps("ap");
+  detonation.render();
+  taps("there");
+  assert.deepEqual([detonation.asked.kind, page.posts], ["ap", []], "the second half of a double tap");
+  page.hear("b", { reasons: [CODE], ms: 1000 });
+  page.hear("b", { reasons: [CODE], ms: TURNING_MS });
+  taps("damage");
+  assert.deepEqual([page.posts, detonation.asked.vehicle], [[], "a"], "its words were of the vehicle before");
+  page.hear("a", { reasons: [CODE], ms: 1000 });
+  detonation.render();
+  page.now_ms += 1000;
+  taps("there");
+  assert.deepEqual(page.posts.map(({ vehicle, note }) => [vehicle, note]), [["a", "ap; hammers by camera: there"]]);
 });
 
 test("a mark is its vehicle's alone, in the metres of its own datum", async () => {

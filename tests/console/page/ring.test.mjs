@@ -64,6 +64,15 @@ test("an answer that comes after the machine was disarmed counts for nothing", a
   assert.equal(parts.ring.told(), false);
 });
 
+test("an answer that comes in the next arming counts for nothing", async () => {
+  const parts = rig(() => { for (const mode of ["HOLD", "MANUAL"]) parts.hear(mode); return { recorded: true, text: "" }; });
+  parts.hear("MANUAL");
+  await parts.ring.tell();
+  assert.equal(parts.ring.told(), false);
+  parts.hear("MANUAL");
+  assert.equal(parts.ring.told(), false);
+});
+
 test("nothing is told while nothing is armed", async () => {
   const { ring, sent, hear } = rig();
   hear("DISARMED");

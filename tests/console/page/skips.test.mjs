@@ -2,7 +2,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { SKIP_REASONS, skipNote } from "../../../console/page/js/plan/after_panel.js";
+const element = () => ({ append() {}, addEventListener() {}, replaceChildren() {}, setAttribute() {}, value: "" });
+globalThis.document ??= { createElement: element };
+
+const { AfterPanel, SKIP_REASONS, skipNote } = await import("../../../console/page/js/plan/after_panel.js");
 
 const PLAN = "1a2b3c4d5e6f";
 
@@ -21,4 +24,25 @@ test("what is told fits into the record, whole letters", () => {
   const note = skipNote(PLAN, 12, "explosive", "дуже мокро біля каменя, далі ні");
   assert.ok(new TextEncoder().encode(note).length <= 50);
   assert.ok(note.startsWith("1a2b3c explosive: дуже"));
+});
+
+test("a number of a swath that was written for another plan or vehicle skips nothing", () => {
+  const sent = [], said = [], host = { vehicle: "a", planHash: PLAN, marks: [], observe: (seen) => sent.push(seen), render() {} };
+  Object.defineProperty(host, "afterText", { set: (text) => said.push(text) });
+  const panel = new AfterPanel(host, (key) => key);
+  for (const [what, value] of [["planHash", "6f5e4d3c2b1a"], ["vehicle", "b"]]) {
+    panel.skipped.input.value = "7";
+    panel.writtenFor();
+    Object.assign(panel.reason.select, { value: "wet" });
+    Object.assign(panel.words.input, { value: "water" });
+    const before = host[what];
+    host[what] = value;
+    panel.skip();
+    assert.deepEqual([sent, said.at(-1), panel.skipped.input.value], [[], "plan.skip_other_plan", ""]);
+    host[what] = before;
+  }
+  panel.skipped.input.value = "7";
+  panel.writtenFor();
+  panel.skip();
+  assert.deepEqual(sent.map(({ value, note }) => [value, note]), [[7, "1a2b3c wet: water"]]);
 });

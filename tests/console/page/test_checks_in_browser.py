@@ -257,3 +257,20 @@ def test_armed_the_fields_are_locked_and_space_is_stop(browser: Page, server: Fa
     browser.when(lambda: server.stops)
     assert posts(server) == []
     assert "Locked while armed" in browser.js(f"return {OPEN}.innerText")
+
+
+def test_what_was_written_for_one_vehicle_goes_to_no_other(browser: Page, server: FakeServer) -> None:
+    """Another vehicle may be chosen while a form is open: it is kept, and says whose it is."""
+    shown(browser, server, "base")
+    server.told[PATH] = RECORDED
+    two = [{"id": "memat-1", "name": "MEMATT 1"}, {"id": "memat-2", "name": "MEMATT 2"}]
+    written(browser, BASE)
+    server.state["server"] = {**server.state["server"], "vehicles": two, "vehicle": "memat-2"}
+    browser.until(f"return {OPEN}.innerText.includes('Written while MEMATT 1 was steered')")
+    press(browser, "Send the check of the base")
+    server.state["server"] = {**server.state["server"], "vehicle": "memat-1"}
+    browser.until(f"return !{OPEN}.innerText.includes('Written while')")
+    assert posts(server) == []
+    press(browser, "Send the check of the base")
+    browser.when(lambda: "Recorded: base 0.008 m off" in status(browser))
+    assert [sent["vehicle"] for sent in posts(server)] == ["memat-1"]

@@ -509,7 +509,10 @@ def test_a_detonation_is_marked_under_the_tool_asked_for_and_sent_once(browser: 
     opened(browser, server, "manual")
     browser.until("return flail.store.get('site') !== null")
     server.state = copy.deepcopy(SCENES["detonation"])
-    answer = "document.querySelectorAll('#why .question button')[arguments[0]].click()"
+    answer = (
+        "const one = document.querySelectorAll('#why .question button')[arguments[0]];"
+        "if (one.getAttribute('aria-disabled') !== 'false') return false; one.click(); return true"
+    )
     browser.until("return document.querySelector('#why .question')?.innerText.includes('what was it')")
     machine, pose = server.state["site"]["machine"], server.state["pose"]
     mark = browser.js("return flail.store.get('marks')")
@@ -518,9 +521,9 @@ def test_a_detonation_is_marked_under_the_tool_asked_for_and_sent_once(browser: 
     assert mark[0]["e"] == pytest.approx(pose["e"] + machine["tool_ahead_m"], abs=0.1)  # it points east
     assert mark[0]["width_m"] == machine["tool_width_m"]
     server.told["/api/observations"] = {"recorded": False, "text": "the disk is full"}
-    browser.js(answer, 1)  # anti-tank
+    browser.until(answer, 1)  # anti-tank
     browser.until("return document.querySelector('#why .question').innerText.includes('by camera')")
-    browser.js(answer, 1)  # damage
+    browser.until(answer, 1)  # damage
     browser.until("return document.querySelector('#why .question').innerText.includes('the disk is full')")
     server.told["/api/observations"] = {"recorded": True, "text": ""}
     browser.js(answer, 1)

@@ -172,7 +172,8 @@ def test_what_is_set_up_on_the_page(tmp_path: Path) -> None:
                 assert one.known["server"]["by_sight"]
                 assert one.known["server"]["checklist_due"]
                 checklist = {"operator": "A", "items": [{"name": "radio_estop", "done": True}]}
-                assert (await posted(checklist=checklist))[0] == 200
+                assert await posted(checklist=checklist) == (409, {"error": "vehicle.why.other"})
+                assert (await posted(checklist=checklist, vehicle=NOBODY.id))[0] == 200
                 await one.until(lambda: not one.known["server"]["checklist_due"])
                 for stray in ({}, {"vehicle": "another"}):
                     assert await posted(address="127.0.0.1:10", **stray) == (409, {"error": "vehicle.why.other"})

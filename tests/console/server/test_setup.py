@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from console.server.setup import Asked, Checklist, Item, SetupStore, asked_of, host_port
 from vehicle.contracts.errors import InputError
@@ -28,13 +29,28 @@ def test_a_choice_is_kept_with_its_time_and_the_rest_stays(tmp_path: Path) -> No
 
 def test_the_checklist_is_of_this_start_and_all_are_kept(tmp_path: Path) -> None:
     store = SetupStore(tmp_path)
-    assert store.checklist is None
-    store.keep(Asked(checklist=LIST), "t1")
-    store.keep(Asked(checklist=LIST), "t2")
-    assert store.checklist == LIST
+    assert store.checklist("a") is None
+    store.keep(Asked(checklist=LIST, vehicle="a"), "t1")
+    store.keep(Asked(checklist=LIST, vehicle="a"), "t2")
+    assert store.checklist("a") == LIST
     rows = [json.loads(line) for line in (tmp_path / "checklists.jsonl").read_text().splitlines()]
-    assert [(row["utc"], row["checklist"]["operator"]) for row in rows] == [("t1", "A"), ("t2", "A")]
-    assert SetupStore(tmp_path).checklist is None
+    assert [(row["utc"], row["vehicle"], row["checklist"]["operator"]) for row in rows] == [
+        ("t1", "a", "A"),
+        ("t2", "a", "A"),
+    ]
+    assert SetupStore(tmp_path).checklist("a") is None
+
+
+def test_the_checklist_of_one_vehicle_or_operator_is_no_other_ones(tmp_path: Path) -> None:
+    """The radio e-stop was tried with that machine, by whoever drives it now; a record cuts long names."""
+    store = SetupStore(tmp_path)
+    assert store.checklist_due("a", None)
+    store.keep(Asked(checklist=replace(LIST, operator=" First Person of the team "), vehicle="a"), "t")
+    assert not store.checklist_due("a", None)
+    assert not store.checklist_due("a", "First Person of the")
+    assert not store.checklist_due("a", "first person")
+    assert store.checklist_due("a", "Second Person")
+    assert store.checklist_due("b", "First Person of the")
 
 
 def test_a_file_that_is_damaged_is_as_none(tmp_path: Path) -> None:
@@ -49,9 +65,9 @@ def test_what_is_not_kept_does_not_count(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     store = SetupStore(tmp_path / "file/below")
     with pytest.raises(InputError, match="file"):
-        store.keep(Asked(by_sight=True, checklist=LIST), "t")
+        store.keep(Asked(by_sight=True, checklist=LIST, vehicle="a"), "t")
     assert store.kept.by_sight is None
-    assert store.checklist is None
+    assert store.checklist("a") is None
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ export class After {
 
   // As the steered vehicle holds them, whichever console told them; null while that is not known.
   get skips() { return this.host.store.get("day")?.skips ?? null; }
+  get vehicle() { return this.host.book.vehicle; }
   // The plan whose numbers of swaths count.
   get planHash() { return this.host.store.shown("mission", "plan_hash"); }
 

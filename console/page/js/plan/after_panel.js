@@ -19,7 +19,7 @@ export function skipNote(plan, swath, reason, words) {
 
 export class AfterPanel {
   constructor(host, t) {
-    Object.assign(this, { host, t, mark: null });
+    Object.assign(this, { host, t, mark: null, written_of: null });
     this.who = field(t("plan.who"), () => {});
     this.whoSent = make("p", { className: "soft" });
     this.who.input.addEventListener("input", () => this.sayWho());
@@ -27,6 +27,7 @@ export class AfterPanel {
     this.kind = choice(t("plan.mark_kind"), KINDS.map((kind) => [kind, t(`plan.mark.${kind}`)]), () => {});
     this.kind.select.value = "unclear";
     this.skipped = field(t("plan.skip_swath"), () => {}, { inputmode: "numeric" });
+    this.skipped.input.addEventListener("input", () => this.writtenFor());
     this.reason = choice(t("plan.skip_reason"), [["", t("plan.choose")], ...SKIP_REASONS.map((key) => [key, t(`plan.skip.${key}`)])], () => {});
     this.words = field(t("plan.skip_words"), () => {}, { maxlength: "40" });
     this.skippedList = make("ul", { className: "skips" });
@@ -52,9 +53,18 @@ export class AfterPanel {
     this.host.observe({ kind: "detonation", value: CLASSES[kind], who: this.who.input.value, note: kind }, mark, () => this.host.classifiedMark(mark, kind));
   }
 
+  // A number of a swath is that of the plan, and of the vehicle, that whoever wrote it had on the screen.
+  writtenFor() { this.written_of = this.present; }
+  get present() { return `${this.host.vehicle} ${this.host.planHash}`; }
+
   skip() {
     const swath = Number(this.skipped.input.value), note = skipNote(this.host.planHash, swath, this.reason.select.value, this.words.input.value);
     if (note === null) { this.say("plan.skip_incomplete"); return; }
+    if (this.written_of !== this.present) {
+      this.skipped.input.value = "";
+      this.say("plan.skip_other_plan");
+      return;
+    }
     this.tellSwath(swath, note);
   }
 

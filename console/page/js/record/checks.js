@@ -18,7 +18,7 @@ const WHERE = ["arm", "strip", "behind"];
 /** A group's form: `kinds` are its measurements, one button each; what was typed stays until the vehicle recorded it. */
 class Form {
   constructor(host, group) {
-    Object.assign(this, { host, group, t: host.t, typed_ms: null, sending: false });
+    Object.assign(this, { host, group, t: host.t, typed_ms: null, sending: false, of: null });
     const { t } = this, changed = () => this.typed();
     this.who = new Line(t("checks.who"), { maxlength: "20" });
     this.when = new Line(t("checks.when"), { placeholder: t("checks.when_now"), changed: () => this.render() });
@@ -41,6 +41,7 @@ class Form {
       make("div", { className: "buttons" }, [...this.send.values()]), this.question, this.locked, this.told,
     ]);
     this.element.addEventListener("toggle", () => this.element.open && this.opened());
+    for (const name of ["input", "change"]) this.element.addEventListener(name, () => this.written());
   }
 
   /** The vehicle measures its own place and heading itself, while it stands there: there is no other time than now. */
@@ -104,6 +105,16 @@ class Form {
     this.render();
   }
 
+  /** What stands in a form is of the vehicle that was steered when somebody began to write it, until the form is empty. */
+  written() {
+    const said = Object.values(this.fields).flatMap((field) => field.texts ?? [field.text ?? field.value ?? ""]);
+    this.of = said.every((text) => text.trim() === "") ? null : (this.of ?? this.host.vehicle);
+    this.render();
+  }
+
+  /** Of another vehicle than the one that is steered now: it is kept, and goes nowhere. */
+  get strange() { return this.of !== null && this.of !== this.host.vehicle; }
+
   figures() {
     const { points, value, height, sigma, missing } = this.fields;
     return [...(points?.texts ?? []), ...[value, height, sigma, missing].filter(Boolean).map(({ text }) => text)];
@@ -112,6 +123,7 @@ class Form {
   at(place) {
     this.fields.place.text = placeText(place);
     this.fields.place.say("");
+    this.written();
     this.host.placed();
   }
 
@@ -137,7 +149,7 @@ class Form {
 
   /** Nothing is sent while a field is wrong; what the server refuses stands at the field that it names. */
   async tell(kind, meant = false) {
-    if (this.sending || armed(this.host.store)) return;
+    if (this.sending || this.strange || armed(this.host.store)) return;
     const now_ms = this.host.now_ms(), back = this.timed ? this.when.text : "";
     const measured_ms = measuredAt({ back, typed_ms: this.timed ? this.typed_ms : this.pressed_ms ?? null }, now_ms);
     if (measured_ms === null) return this.when.say(this.t("checks.why.no_time"));
@@ -190,7 +202,7 @@ class Form {
   clear() {
     for (const field of Object.values(this.fields)) field.clear();
     this.when.clear();
-    this.typed_ms = null;
+    this.typed_ms = this.of = null;
     this.host.placed();
   }
 
@@ -207,8 +219,9 @@ class Form {
     this.marks?.render(siteNow(store));
     this.marks?.lock(locked);
     for (const field of [...Object.values(this.fields), this.who, this.when]) field.lock(locked);
-    for (const one of [...this.send.values(), this.meant]) one.setAttribute("aria-disabled", String(locked || this.sending));
-    put(this.locked, locked ? t("checks.locked") : "");
+    for (const one of [...this.send.values(), this.meant]) one.setAttribute("aria-disabled", String(locked || this.strange || this.sending));
+    put(this.locked, locked ? t("checks.locked") : this.strange ? t("checks.other_vehicle", { name: this.host.named(this.of) }) : "");
+    mark(this.locked, "problem", !locked && this.strange);
   }
 
   /** What was typed, said back in centimetres, and when it counts as measured. */
@@ -237,6 +250,9 @@ export class Checks {
   }
 
   measure(body) { return this.observations.measure(body); }
+
+  get vehicle() { return this.store.value("server", "vehicle"); }
+  named(vehicle) { return (this.store.value("server", "vehicles") ?? []).find(({ id }) => id === vehicle)?.name ?? vehicle; }
 
   async hammers() {
     const { count, tracks } = await this.server.get("/api/hammers");
