@@ -13,7 +13,7 @@ BIN := $(VENV)/bin
 PACKAGES := vehicle firmware_bridge sim campaign console flailpilot
 
 .PHONY: demo demo-full test test-fast test-full release-tests explore branches campaign-sample mutation-touched trials link-stops garbage journal-kills console-trials console-bench pictures node-clients mutation mutation-controller twins line-stops \
-	campaign envelope three-days record-deaths report-sums clean-hours stops proof coverage lint bench docs pins clean
+	campaign three-days record-deaths report-sums stops proof coverage lint bench docs pins clean
 
 demo: $(VENV)/.installed
 	$(BIN)/flailpilot demo $(if $(HEADLESS),--headless) --out runs/demo
@@ -119,16 +119,6 @@ mutation: $(VENV)/.installed
 campaign: $(VENV)/.installed
 	$(BIN)/flailpilot campaign runs/campaign --seeds 5600
 
-# A thousand random missions with silent errors, goes on where it was broken off: an hour of one core. Table and picture
-# of docs/SAFETY.md: `python -m benchmarks.envelope_report runs/envelope.jsonl --docs docs`.
-envelope: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.envelope --missions 1000 --seed 1 --out runs/envelope.jsonl
-
-# A hundred hours of ordinary work with RTK fixed: what the estimate withdraws or stops (both are to be 0). 24 minutes of one
-# idle core; goes on where it was ended.
-clean-hours: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.rule_costs runs/clean_hours.jsonl --kinds untroubled
-
 # A task of three days in simulation: stop, crash, hand-over, failed depth check, rework, follow-up, an imported document; and
 # its completion report in runs/three-days/report (a minute and a half of one core).
 three-days: $(VENV)/.installed
@@ -149,8 +139,10 @@ report-sums: $(VENV)/.installed
 stops: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.stop_latency --trials 10000 --traces ../shared/data/link --out runs/stops.jsonl
 
-# Enumeration, kills, mutation, stops, twins and campaign: five hours of one core. What was found lies in runs/proof under the
-# hash of all that it judges; kill it anywhere, start it again. `make proof PARTS="mutation stops" JOBS=1`,
+# Enumeration, kills, mutation, stops, twins, campaign, a thousand missions with silent errors (`envelope`) and what the rules
+# cost without any (`costs`): ten hours of one core. What was found lies in runs/proof under the hash of all that it judges;
+# kill it anywhere, start it again. `make proof PARTS="mutation stops" JOBS=1`,
+# table and picture of docs/SAFETY.md from `envelope`: `python -m benchmarks.envelope_report --docs docs`,
 # `WRITE=docs/PROOF.md` for the page, `KEPT=docs/proof` to go on from the packed results there and to add to them;
 # `python -m benchmarks.proof --table` shows how it stands and runs nothing.
 proof: $(VENV)/.installed

@@ -1,9 +1,8 @@
-"""The envelope as a table and a picture, from the lines of `benchmarks/envelope.py`.
+"""The envelope as a table and a picture, from what `make proof PARTS=envelope` found on the sources as they are.
 
-    python -m benchmarks.envelope_report runs/envelope.jsonl --docs docs
+    python -m benchmarks.envelope_report --docs docs
 
-writes `envelope.png` into that folder, and the table between the marks of its `SAFETY.md`. Only lines of one state of
-the code count: the one of which the file holds the most.
+writes `envelope.png` into that folder, and the table between the marks of its `SAFETY.md`.
 """
 
 import argparse
@@ -14,14 +13,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import msgspec
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from benchmarks import kept_lines
-from benchmarks.envelope import Line
-from benchmarks.trials.envelope import Result, inside
+from benchmarks.proof import Journal, digest, sources
+from benchmarks.proof_belief import results
+from benchmarks.proof_parts import PARTS
+from benchmarks.proof_types import ROOT
+from benchmarks.trials.envelope import Result
 from campaign.lies import LIES, Lie
 
 BEGIN, END = "<!-- envelope: begin -->", "<!-- envelope: end -->"
@@ -200,33 +200,29 @@ def _legend(axes: Any) -> None:
     axes.legend(handles=handles, loc="center", fontsize=9, frameon=False)
 
 
-def newest(path: Path) -> list[Line]:
-    """The lines of that code of which there are the most."""
-    every = list(kept_lines.lines(path, Line))
-    most = Counter(line.key for line in every).most_common(1)
-    return [line for line in every if most and line.key == most[0][0]]
-
-
 def main() -> int:
     """Write table and picture."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("results", type=Path)
+    parser.add_argument(
+        "--found", type=Path, default=ROOT / "runs/proof", help="where `make proof` keeps what it found"
+    )
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     chosen = parser.parse_args()
-    found = newest(chosen.results)
-    if not found:
-        print(f"{chosen.results}: no missions in it; fly some: python -m benchmarks.envelope --out {chosen.results}")
+    part = next(part for part in PARTS if part.name == "envelope")
+    lines = Journal(chosen.found, part.name, digest(sources(part))).lines()
+    if not lines:
+        print(f"{chosen.found}: no missions of these sources; fly some: make proof PARTS=envelope")
         return 2
-    # what is promised today counts, not what was when the mission was flown
-    results = [msgspec.structs.replace(line.result, inside=inside(line.result.mission)) for line in found]
+    found = results(lines)
     page = chosen.docs / "SAFETY.md"
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    text = f"{BEGIN}\n{summary(results)}\n\n{table(results)}\n{END}"
+    text = f"{BEGIN}\n{summary(found)}\n\n{table(found)}\n{END}"
     page.write_text(before + text + after)
-    draw(results, chosen.docs / "envelope.png")
-    cpu_s = sum(line.cpu_s for line in found) / len(found)
-    print(f"{summary(results)} Code {found[0].key}, {cpu_s:.1f} s of processor time a mission.")
+    draw(found, chosen.docs / "envelope.png")
+    cpu_s = sum(line.cpu_s for line in lines) / len(lines)
+    commits = ", ".join(sorted({line.commit for line in lines}))
+    print(f"{summary(found)} Commits {commits}, {cpu_s:.1f} s of processor time a mission.")
     return 0
 
 

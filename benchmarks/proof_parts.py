@@ -1,14 +1,6 @@
 """The parts of `make proof`: what each runs, unit by unit, and what its figures say (benchmarks/proof.py)."""
 
-import itertools
-import math
-import multiprocessing
-import os
-import subprocess
-import sys
-import threading
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +8,8 @@ import msgspec
 
 from benchmarks.kill_trials import LIMIT_MS, quantiles
 from benchmarks.kill_trials import Trial as Kill
+from benchmarks.proof_belief import COSTS, ENVELOPE
+from benchmarks.proof_runs import pooled, told_by
 from benchmarks.proof_types import ROOT, Found, Line, Part, Verdict
 from benchmarks.trials import link_traces
 from benchmarks.trials.stop_trials import Trial, figures, run_trial
@@ -37,74 +31,6 @@ CONTROLLER = (
     "firmware_bridge/mavlink/flail.xml",
 )
 """Its headers of the dialect are built from the last one, and only when it is first built."""
-
-
-# --- how a part is run -----------------------------------------------------------------------------------------------
-def end_with_parent() -> None:
-    """A worker whose program was killed ends too."""
-    parent = multiprocessing.parent_process()
-
-    def wait() -> None:
-        if parent is not None:
-            parent.join()
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def processor_s() -> float:
-    """Of this process and of all that it waited for."""
-    times = os.times()
-    return times.user + times.system + times.children_user + times.children_system
-
-
-def timed(work: Callable[[str], Any], unit: str) -> Found:
-    """In the worker."""
-    began_s = processor_s()
-    facts = plain(msgspec.to_builtins(work(unit)))
-    return Found(unit=unit, cpu_s=round(processor_s() - began_s, 3), facts=facts)
-
-
-def plain(value: Any) -> Any:
-    """JSON has no infinity and no NaN: they are kept as text, which reads back as a number."""
-    if isinstance(value, dict):
-        return {name: plain(inner) for name, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [plain(inner) for inner in value]
-    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def pooled(work: Callable[[str], Any]) -> Callable[[Sequence[str], Path, int], Generator[Found, None, None]]:
-    """Units in worker processes, which load everything anew: after the sources were hashed."""
-
-    def run(missing: Sequence[str], done: Path, jobs: int) -> Generator[Found, None, None]:
-        del done
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(jobs, mp_context=context, initializer=end_with_parent)
-        try:
-            yield from pool.map(timed, itertools.repeat(work), missing)
-        finally:
-            pool.shutdown(cancel_futures=True)
-
-    return run
-
-
-def told_by(command: Sequence[str]) -> Iterator[bytes]:
-    """Lines of a program of its own, which ends at the next line when nobody reads on.
-
-    Raises:
-        RuntimeError: It ended with an error.
-    """
-    # ours, no shell
-    with subprocess.Popen([sys.executable, *command], cwd=ROOT, stdout=subprocess.PIPE) as program:  # noqa: S603
-        assert program.stdout is not None
-        try:
-            yield from program.stdout
-        except GeneratorExit:
-            program.stdout.close()
-            raise
-    if program.returncode not in (0, 1):  # 1: it found what must not be, and its lines say so
-        raise RuntimeError(f"{' '.join(command)}: exit status {program.returncode}")
 
 
 # --- enumeration -----------------------------------------------------------------------------------------------------
@@ -303,5 +229,7 @@ PARTS = (
         run=pooled(campaigned),
         judged=campaign_says,
     ),
+    msgspec.structs.replace(ENVELOPE, data=(CONFIGS,), never_called=OWN_PLAN),
+    msgspec.structs.replace(COSTS, data=(CONFIGS,), never_called=OWN_PLAN),
 )
 """In this order: what is soon done comes first."""

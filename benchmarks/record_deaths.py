@@ -25,7 +25,7 @@ from typing import Final
 
 import msgspec
 
-from benchmarks import envelope, kept_lines
+from benchmarks import judged_code, kept_lines
 from benchmarks.trials.report_sums import broken_sums
 from flailpilot.report import Asked, facts_of_folders
 from flailpilot.run_folder import JOURNAL, RECORDING
@@ -283,7 +283,7 @@ def at_every_write(task: Task) -> Iterator[str]:
 
 def key(task: Task) -> str:
     """Of the code that is judged, and of the task."""
-    return hashlib.sha256(envelope.key().encode() + task.content).hexdigest()[:16]
+    return hashlib.sha256(judged_code.key().encode() + task.content).hexdigest()[:16]
 
 
 def run(task: Task, out: Path, deaths: int, seed: int) -> int:

@@ -2,9 +2,9 @@
 
     python -m benchmarks.report_sums --missions 300 --seed 1 --out runs/report_sums.jsonl
 
-The missions are those of `benchmarks.envelope`. Each is recorded into a folder as a run is, with its journal; the
-report is made from that folder alone. One JSON line for each; a run goes on where it was ended, and counts no line of
-other code. Exit status 1 if a sum does not add up, no report can be made, or credit is false inside the envelope.
+The missions are those of `benchmarks/trials/envelope.py`. Each is recorded into a folder as a run is, with its journal;
+the report is made from that folder alone. One JSON line for each; a run goes on where it was ended, and counts no line
+of other code. Exit status 1 if a sum does not add up, no report can be made, or credit is false inside the envelope.
 """
 
 import argparse
@@ -18,7 +18,7 @@ import msgspec
 import shapely
 from msgspec.structs import replace
 
-from benchmarks import envelope, kept_lines
+from benchmarks import judged_code, kept_lines
 from benchmarks.trials.envelope import Mission, Result, drawn, flown
 from benchmarks.trials.report_sums import broken_sums
 from campaign.days_parts import JournalSink
@@ -58,9 +58,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 def key() -> str:
     """Return the hash of the code that is judged."""
-    found = hashlib.sha256(envelope.key().encode())
+    found = hashlib.sha256(judged_code.key().encode())
     for name in JUDGED:
-        where = envelope.ROOT / name
+        where = judged_code.ROOT / name
         for path in sorted(where.rglob("*.py")) if where.is_dir() else (where,):
             found.update(path.read_bytes())
     return found.hexdigest()[:16]

@@ -9,14 +9,11 @@ take turns, and no unit is begun once the budget of processor time is used up. K
 - `clean`: the example site with RTK fixed and every check made: share of the treatable ground that the record claims.
 - `depth`: the same with a depth sensor of 2 cm and 15 cm required.
 - `field`: hours of the plan of the real field of 0.85 ha with its four holes, with the margins and with none.
-- `hours`: minutes of work back and forth at 10 % true slip: ticks in which the gate would stop.
-- `untroubled`: half hours of the same on slopes to 10 degrees, with 2 to 10 % of slip: what is withdrawn and what
-  stops. Plants, sensors and estimate alone, without wires, gate and operator: 100 hours are 24 minutes of one core.
-- `standing`, `moving`: a loss of 5 s to 10 min that comes back true: whether work goes on without a mark.
+
+Losses that come back true and hours of ordinary work are a part of `make proof` (`benchmarks/ordinary_work.py`).
 """
 
 import argparse
-import itertools
 import tempfile
 import time
 from collections.abc import Callable, Collection
@@ -25,8 +22,6 @@ from typing import Any
 
 import msgspec
 
-from benchmarks.belief_costs import goes_on
-from benchmarks.trials.beliefs import BeliefRun, BeliefSettings
 from campaign.outcome import RunFiles, job_facts, summary_of
 from campaign.run import run_mission
 from sim.scenario import Scenario
@@ -42,13 +37,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SCENARIO = ROOT / "configs/scenarios/example.toml"
 FIELD = ROOT.parent / "shared/data/fields/de_sh_0p85ha_4holes.geojson"
 DEPTH_SIGMA_M = 0.02
-AT_ONCE = 20
-SPEEDS = (0.05, 0.1, 0.28)
-SLIPS = (0.02, 0.05, 0.1)
-SLOPES_DEG = (0.0, 3.0, 6.0, 10.0)
-STRETCH_S, HALF_HOUR_S = 600.0, 1800.0
 PLAN_S = 1800.0
-WORKED = ("hours", "stop_ticks", "revokes")
 Row = dict[str, Any]
 
 
@@ -97,53 +86,8 @@ def field(number: int) -> Row:
     return {"bound_m": bounds.side_m, "hours": plan.time_s / 3600.0, "overlap_m": plan.overlap_m}
 
 
-def hours(number: int) -> Row:
-    """Ten minutes back and forth, with pauses."""
-    speed_mps = SPEEDS[number % len(SPEEDS)]
-    return back_and_forth(BeliefSettings(seed=100 + number, speed_mps=speed_mps, slip_ratio=0.1), STRETCH_S)
-
-
-def untroubled(number: int) -> Row:
-    """Half an hour of ordinary work."""
-    settings = BeliefSettings(
-        seed=1000 + number,
-        speed_mps=SPEEDS[number % len(SPEEDS)],
-        slip_ratio=SLIPS[number // len(SPEEDS) % len(SLIPS)],
-        slope_deg=SLOPES_DEG[number % len(SLOPES_DEG)],
-        slope_bearing_rad=float(number),
-    )
-    return back_and_forth(settings, HALF_HOUR_S)
-
-
-def back_and_forth(settings: BeliefSettings, stretch_s: float) -> Row:
-    """So long, with pauses between the ways."""
-    run = BeliefRun(settings).run(5.0)
-    stops = revokes = 0
-    for way in itertools.cycle((1.0, -1.0)):
-        if run.time_s >= stretch_s:
-            break
-        run.speed_mps = way * settings.speed_mps
-        for _ in range(50 * 100):
-            run.halted = False
-            revokes += run.step().revoke_t_ns != 0
-            stops += run.halted
-        run.run(5.0, 0.0)
-    return {"speed_mps": settings.speed_mps, "hours": run.time_s / 3600.0, "stop_ticks": stops, "revokes": revokes}
-
-
-def losses(number: int, *, moving: bool) -> Row:
-    """So many losses, and of how many the work went on."""
-    first = 1 + number * AT_ONCE
-    found = [goes_on(seed, moving=moving) for seed in range(first, first + AT_ONCE)]
-    return {"losses": AT_ONCE, "on": sum(proven for proven, _ in found), "doubts_m": [doubt for _, doubt in found]}
-
-
 KINDS: dict[str, tuple[int, Callable[[int], Row]]] = {
     "field": (3, field),
-    "standing": (50, lambda number: losses(number, moving=False)),
-    "moving": (50, lambda number: losses(number, moving=True)),
-    "hours": (60, hours),
-    "untroubled": (200, untroubled),
     "clean": (4, lambda number: mission(1 + number, None)),
     "depth": (4, lambda number: mission(1 + number, DEPTH_SIGMA_M)),
 }
@@ -182,13 +126,6 @@ def table(units: list[Unit]) -> list[str]:
     """A line a kind, as far as it was reached."""
     rows: dict[str, list[Row]] = {kind: [unit.facts for unit in units if unit.kind == kind] for kind in KINDS}
     lines = [f"field: {row['hours']:.2f} h with a bound of {row['bound_m']:.3f} m" for row in rows["field"]]
-    for kind in ("standing", "moving"):
-        count, on = (sum(row[name] for row in rows[kind]) for name in ("losses", "on"))
-        lines.append(f"{kind}: {on} of {count} losses go on without a mark")
-    worked_h, stops, revokes = (sum(row[name] for row in rows["hours"]) for name in WORKED)
-    lines.append(f"hours: {worked_h:.2f} h at 10 % slip, {stops} ticks of a stop, {revokes} withdrawals")
-    worked_h, stops, revokes = (sum(row[name] for row in rows["untroubled"]) for name in WORKED)
-    lines.append(f"untroubled: {worked_h:.2f} h, {stops} ticks of a stop, {revokes} withdrawals")
     for kind in ("clean", "depth"):
         for row in rows[kind]:
             share = 100.0 * row["processed_m2"] / row["treatable_m2"]

@@ -14,8 +14,10 @@ import pytest
 from benchmarks import proof, proof_parts
 from benchmarks.kill_trials import Trial as Kill
 from benchmarks.kill_trials import line_of
-from benchmarks.proof_parts import PARTS, plain
+from benchmarks.proof_parts import PARTS
+from benchmarks.proof_runs import plain
 from benchmarks.proof_types import ROOT, Line, Part
+from benchmarks.trials.envelope import Result, drawn
 from benchmarks.trials.stop_trials import Trial
 from campaign.campaign import RunResult
 from campaign.invariants import Breach
@@ -30,10 +32,16 @@ STOP = Trial(
 )  # fmt: skip
 RUN = RunResult(seed=7, events=(), together=(), breaches=(), sim_s=66.0, stops=3, walks=0, engine_starts=0)
 KILL = Kill(kind="kill", stop_ms=150.0, rest_ms=300.0)
+FLOWN = Result(
+    mission=drawn(1, 0), inside=True, credited_m2=2.0, false_before_m2=0.5, left_m2=1.0, false_after_m2=0.0, told="",
+    told_s=None, told_m=None, findings=(), withdrawn=(), breaches=(), sim_s=60.0,
+)  # fmt: skip
+LOSSES = {"losses": 20, "on": 20}
 DEAD = mutate.Judged(
     file="gate.py", line=3, number=5, what="Lt -> LtE", lived=False, endless=False, killer=("test_gate", 1)
 )
 GATE = "vehicle/control/safety/gate.py"
+MACHINE = "configs/machines/mematt.toml"
 
 
 def line(facts: Any, unit: str = "0-0") -> Line:
@@ -59,6 +67,8 @@ GOOD = {
     "stops": line([STOP]),
     "twins": line([]),
     "campaign": line(RUN),
+    "envelope": line(FLOWN, "0"),
+    "costs": line(LOSSES, "standing 0"),
 }
 BAD = (
     ("enumeration", line({"broken": "I18 whatever is not armed is inert"}), "I18"),
@@ -72,6 +82,8 @@ BAD = (
     ("stops", line([changed(STOP, death_ms=201.0)]), "trials 7"),
     ("stops", line([changed(STOP, breaches=("false_credit: 1 m2",))]), "trials 7"),
     ("twins", line(["history 3\nflags: twin 1, reference 2"]), "history 3"),
+    ("envelope", line(changed(FLOWN, breaches=("moved",)), "1"), "moved"),
+    ("costs", line({"losses": 20, "on": 19}, "standing 1"), "standing: below 99 %"),
     ("campaign", line(changed(RUN, breaches=(Breach(t_s=1.0, name="moved", text="it moved"),))), "seed 7: moved"),
 )
 
@@ -124,6 +136,12 @@ def test_fewer_hours_than_a_hundred_are_refused() -> None:
             (GATE, "vehicle/control/ledger/rule.py", "campaign/invariants.py"),
             ("tests/control/safety/test_gate.py",),
         ),
+        (
+            "envelope",
+            (GATE, "vehicle/control/checks/judge.py", "campaign/rod.py", "benchmarks/trials/envelope.py", MACHINE),
+            ("vehicle/planning/coverage/planner.py", "vehicle/reports/page.py"),
+        ),
+        ("costs", ("vehicle/control/estimate/fusion.py", "benchmarks/trials/beliefs.py"), ("campaign/campaign.py",)),
     ],
 )
 def test_a_part_hangs_on_what_it_judges_and_on_nothing_else(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks import proof_parts
+from benchmarks import ordinary_work, proof_belief, proof_parts
 from benchmarks.proof import loaded_by
 from benchmarks.proof_parts import OWN_PLAN, PARTS
 from benchmarks.proof_types import ROOT
@@ -17,6 +17,8 @@ pytestmark = pytest.mark.slow
 UNITS: dict[str, Callable[[], Any]] = {
     "campaign": lambda: proof_parts.campaigned("3"),
     "stops": lambda: proof_parts.stopped("40-41"),
+    "envelope": lambda: proof_belief.envelope_flown("3"),
+    "costs": lambda: ordinary_work.goes_on(1, moving=True),
 }
 
 

@@ -5,8 +5,11 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from benchmarks import envelope as bench
 from benchmarks import envelope_report as report
+from benchmarks import judged_code
+from benchmarks import proof_belief as bench
+from benchmarks.proof_runs import plain
+from benchmarks.proof_types import Line
 from benchmarks.trials import envelope
 from campaign.fault_scenario import FaultScenarioSettings
 from campaign.lies import LIES, Told
@@ -90,50 +93,35 @@ def test_ground_on_record_that_was_hardly_touched_is_read_by_the_rod_and_falls()
     assert any(finding.check == "depth" and finding.withdrew for finding in found.findings)
 
 
-def test_what_was_flown_is_not_flown_again_and_a_line_of_other_code_counts_for_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    flown = []
-    monkeypatch.setattr(bench, "flown", lambda one: flown.append(one.number) or stand_in(one))
-    path = tmp_path / "envelope.jsonl"
-    assert bench.run(path, 2, 1) == 0
-    path.write_bytes(path.read_bytes()[:-9])
-    assert bench.run(path, 3, 1) == 0
-    assert flown == [0, 1, 1, 2]
-    monkeypatch.setattr(bench, "key", lambda: "other code")
-    assert bench.run(path, 1, 1) == 0
-    assert flown == [0, 1, 1, 2, 0]
-
-
 def test_a_change_of_machine_team_or_errors_is_other_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bench, "ROOT", tmp_path)
-    keys = [bench.key()]
+    monkeypatch.setattr(judged_code, "ROOT", tmp_path)
+    keys = [judged_code.key()]
     changed = "vehicle/control/tick.py", "sim/checker.py", "campaign/rod.py", "benchmarks/trials/envelope.py"
     for name in (*changed, "configs/machines/mematt.toml"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("changed\n")
-        keys.append(bench.key())
+        keys.append(judged_code.key())
     assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.long
-def test_the_report_counts_one_state_of_the_code_and_names_what_is_left(tmp_path: Path) -> None:
-    results = [stand_in(mission("lever_arm", size, number)) for number, size in enumerate((0.02, 0.05, 0.2))]
-    results[1] = msgspec.structs.replace(
-        results[1], told="check: daily", findings=(Finding(check="daily", withdrew="0.05 m off", refused=""),)
+def test_the_report_names_what_is_left_and_the_verdict_what_failed(tmp_path: Path) -> None:
+    flown = [stand_in(mission("lever_arm", size, number)) for number, size in enumerate((0.02, 0.05, 0.2))]
+    flown[1] = msgspec.structs.replace(
+        flown[1], told="check: daily", findings=(Finding(check="daily", withdrew="0.05 m off", refused=""),)
     )
-    results[2] = msgspec.structs.replace(results[2], inside=False, false_after_m2=0.25)
-    path = tmp_path / "envelope.jsonl"
-    keyed = [("new", one) for one in results] + [("old", results[2])]
-    path.write_bytes(
-        b"".join(msgspec.json.encode(bench.Line(key=key, seed=1, result=one, cpu_s=1.0)) + b"\n" for key, one in keyed)
-    )
-    found = [line.result for line in report.newest(path)]
-    assert found == results
+    flown[2] = msgspec.structs.replace(flown[2], inside=False, false_after_m2=0.25)
+    found = bench.results([line(one) for one in reversed(flown)])
+    assert found == flown
     assert "3 missions, 2 of them inside: 0.0000 m2 of false credit inside" in report.summary(found)
     assert "| antenna moved by | up to 0.1 m | 0.05 m | 0.2500 m2 | daily check |" in report.table(found)
     report.draw(found, tmp_path / "envelope.png")
     assert (tmp_path / "envelope.png").stat().st_size > 10_000
+    verdict = bench.envelope_says([line(one) for one in flown])
+    assert verdict.text.startswith("3 of 1,000 missions with silent errors, 2 inside the envelope: 0.0000 m2")
+    assert verdict.wrong == ""
+    broken = msgspec.structs.replace(flown[0], false_after_m2=0.01)
+    assert bench.envelope_says([line(broken)]).wrong == "mission 0: lever_arm 0.02: false 0.0100 m2"
 
 
 def test_a_check_that_took_credit_back_for_another_reason_is_no_detection() -> None:
@@ -141,6 +129,12 @@ def test_a_check_that_took_credit_back_for_another_reason_is_no_detection() -> N
     drifted, clean = mission("base_drift", 0.2), msgspec.structs.replace(mission("base_drift", 0.2), errors=())
     assert not report.was_found(msgspec.structs.replace(stand_in(drifted), told="check: depth", findings=(rod,)))
     assert report.was_found(msgspec.structs.replace(stand_in(clean), told="check: depth", findings=(rod,)))
+
+
+def line(one: envelope.Result) -> Line:
+    """As `make proof` keeps it."""
+    facts = plain(msgspec.to_builtins(one))
+    return Line(unit=str(one.mission.number), cpu_s=1.0, facts=facts, at="2026-12-01T00:00:00Z", commit="0" * 9)
 
 
 def stand_in(one: envelope.Mission) -> envelope.Result:
