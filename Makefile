@@ -21,11 +21,11 @@ demo: $(VENV)/.installed
 demo-full: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo-full
 
-# As many tests at once as there are processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
-JOBS ?= auto
+# Tests wait for real processes too, so three run at once on two processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
+AT_ONCE := $(shell $(PYTHON) -c "import os; print(3 * (os.cpu_count() or 1) // 2)")
 # Bytecode is kept whatever the environment says: else each process compiles the project and all tests anew.
 RUN_TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --dist worksteal
-PYTEST := $(RUN_TESTS) -n $(JOBS)
+PYTEST := $(RUN_TESTS) -n $(or $(JOBS),$(AT_ONCE))
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)
@@ -35,12 +35,10 @@ test-fast: $(VENV)/.installed
 	$(PYTEST) -q -m "not real and not long and not slow and not release and not trials" $(PYTEST_ARGS)
 
 # A living mutant of a safety file that was touched fails it: one whole run has shown none alive (docs/PROOF.md).
-# Two parts at once: `branches` is one process, and so is mypy, most of which `make test` then finds done. Slow tests wait for
-# real processes more than they reckon, so three of them run at once on two processors.
-SLOW_JOBS ?= $(shell $(PYTHON) -c "import os; print(3 * (os.cpu_count() or 1) // 2)")
+# Two parts at once: `branches` is one process, and so is mypy, most of which `make test` then finds done.
 test-full: $(VENV)/.installed node-clients
 	$(MAKE) --jobs=2 --output-sync=target branches campaign-sample lint mutation-touched
-	$(RUN_TESTS) -n $(SLOW_JOBS) -m "slow and not release and not trials" $(PYTEST_ARGS)
+	$(PYTEST) -m "slow and not release and not trials" $(PYTEST_ARGS)
 
 # What few changes break and what takes minutes: whole long missions, three machines, thousands of drawn files. Before a release;
 # no part of CI, where a shorter one of each kind is.
@@ -146,7 +144,7 @@ stops: $(VENV)/.installed
 # `WRITE=docs/PROOF.md` for the page, `KEPT=docs/proof` to go on from the packed results there and to add to them;
 # `python -m benchmarks.proof --table` shows how it stands and runs nothing.
 proof: $(VENV)/.installed
-	$(BIN)/python -m benchmarks.proof $(if $(PARTS),--parts $(PARTS)) $(if $(filter-out auto,$(JOBS)),--jobs $(JOBS)) \
+	$(BIN)/python -m benchmarks.proof $(if $(PARTS),--parts $(PARTS)) $(if $(JOBS),--jobs $(JOBS)) \
 		$(if $(WRITE),--write $(WRITE)) $(if $(KEPT),--kept $(KEPT))
 
 # Stops with real processes over a controller's line that is slow both ways; wants an idle machine, no part of CI.

@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Generator, Iterable
 
 import pytest
@@ -22,6 +23,9 @@ UNMARKED_MAX_S = 0.5
 """Processor time above which a test is marked `long`; told, not judged, from twice of it on."""
 UNMARKED = {"real", "long", "slow", "trials"}
 TOLD_MAX = 10
+WHOLE_S = 300.0
+"""Processor time from which a run is a whole one: it names what it spent most on."""
+DEAREST = 30
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -100,6 +104,15 @@ def costs(reports: Iterable[pytest.TestReport]) -> list[tuple[float, bool, str]]
     return sorted(found, reverse=True)
 
 
+def spent_on(told: list[tuple[float, bool, str]]) -> list[str]:
+    """Lines: folders by their processor time, then the dearest tests."""
+    folders = Counter[str]()
+    for seconds, _, name in told:
+        folders["/".join(name.split("::")[0].split("/")[:-1])] += seconds
+    rows = [f"{seconds:.0f} s {name}" for name, seconds in folders.most_common() if seconds > 0.01 * folders.total()]
+    return ["dearest:", ", ".join(rows), *(f"{seconds:.1f} s {name}" for seconds, _, name in told[:DEAREST])]
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     reports = [one for group in terminalreporter.stats.values() for one in group if isinstance(one, pytest.TestReport)]
     told = costs(reports)
@@ -113,7 +126,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     for report in reports:
         for name, value in report.user_properties if report.when == "call" else ():
             terminalreporter.write_line(f"{report.nodeid}: {name}: {value}")
-    terminalreporter.write_line(f"processor time of the tests: {sum(seconds for seconds, *_ in told):.0f} s")
+    whole_s = sum(seconds for seconds, *_ in told)
+    if whole_s > WHOLE_S:
+        terminalreporter.write_line("\n".join(spent_on(told)))
+    terminalreporter.write_line(f"processor time of the tests: {whole_s:.0f} s")
     skipped = terminalreporter.stats.get("skipped", [])
     if skipped:
         terminalreporter.write_line(needs.last_line(map(reason, skipped)))

@@ -11,13 +11,13 @@ from vehicle.planning.coverage.standing import Assurance, check_assured
 from vehicle.planning.site.site import load_site
 
 WORK = feature("work_area", ring_lonlat([(-20, -15), (22, -14), (19, 16), (-21, 14)]))
-LANE = ring_lonlat([(-30, -25), (30, -25), (30, -17), (-30, -17)])
+STRIP = ring_lonlat([(-30, -25), (30, -25), (30, -17), (-30, -17)])
 SAID = {"said_by": "survey team 2", "basis": "technical survey", "said_on": "2026-05-04"}
 ALL = ("said_by", "basis", "said_on")
 
 
 def assured(folder: Path, own: dict[str, Any], **wide: Any) -> Assurance:
-    (found,) = load_site(saved(folder, document(WORK, feature("safe_ground", LANE, **own), **wide))).assurances
+    (found,) = load_site(saved(folder, document(WORK, feature("safe_ground", STRIP, **own), **wide))).assurances
     return found
 
 
@@ -66,7 +66,7 @@ def test_basis_and_day_are_of_the_person_who_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", ["1_0", "\u0663", "infinity", "1,5", True, 0])
 def test_a_length_is_plain_digits(tmp_path: Path, value: Any) -> None:
-    post = feature("marker", LANE, radius_m=value)
+    post = feature("marker", STRIP, radius_m=value)
     with pytest.raises(InputError, match="radius_m is"):
         load_site(saved(tmp_path, document(WORK, post)), "safe")
 
