@@ -71,7 +71,10 @@ class Board:
             "console_name": kept.console_name or settings.console_name,
             "simulation": settings.simulation,
             "speed": settings.speed,
-            "vehicles": [{"id": one.settings.id, "name": one.settings.name} for one in self._desk.vehicles.values()],
+            "vehicles": [
+                {"id": one.settings.id, "name": one.settings.name, "machine_id": one.settings.credentials.machine_id}
+                for one in self._desk.vehicles.values()
+            ],
             "vehicle": self._desk.steered.settings.id,
             "steering": steering,
             "by_sight": self._store.by_sight(settings),

@@ -22,7 +22,7 @@ from starlette.routing import Route
 from console.client.link import ConsoleLink
 from console.server.planning.jobs import Jobs
 from console.server.planning.names import SHOWN, plain_name
-from console.server.planning.observing import observed
+from console.server.planning.observing import OTHER_VEHICLE, observed
 from console.server.planning.parking_time import ParkingWay, parking_time_s, way_found
 from console.server.planning.processes import Worker
 from console.server.planning.record_desk import Mirror, RecordDesk, frame_of, place_m
@@ -238,8 +238,10 @@ class Planning:
         return JSONResponse({"cancelled": await self._jobs.cancel(job)})
 
     async def _hand_over(self, request: Request) -> Response:
-        folder = self._jobs.folder(request.path_params["job"])
-        return JSONResponse(await hand_over(folder, self._reader, self._link(), mine=self._mine()))
+        folder, asked, link = self._jobs.folder(request.path_params["job"]), await _json(request), self._link()
+        if link is not None and asked.get("vehicle") != link.vehicle_id:
+            raise InputError(OTHER_VEHICLE)
+        return JSONResponse(await hand_over(folder, self._reader, link, mine=self._mine()))
 
     async def _replan(self, request: Request) -> Response:
         asked = await self._record.replan(await _json(request))

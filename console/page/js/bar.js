@@ -89,7 +89,10 @@ export class Bar {
       return button;
     });
     this.views = make("nav", { id: "views", "aria-label": t("bar.view"), hidden: "" }, buttons);
-    this.views.addEventListener("keydown", ({ code }) => code === "Escape" && this.closeViews());
+    this.views.addEventListener("keydown", ({ code }) => {
+      if (code === "Escape") this.closeViews();
+      else this.opened_ms = this.store.now_ms(); // whoever goes through it by the keyboard is not done yet
+    });
     const opener = this.cells.view.element;
     for (const [name, value] of [["type", "button"], ["aria-expanded", "false"], ["aria-controls", "views"]]) opener.setAttribute(name, value);
     opener.addEventListener("click", () => (this.views.hidden ? this.openViews() : this.closeViews()));
@@ -105,9 +108,11 @@ export class Bar {
   closeViews() { this._showViews(false); }
 
   _showViews(on) {
+    const focused = this.views.contains(document.activeElement);
     show(this.views, on);
     mark(at("cells"), "choosing", on);
     this.cells.view.element.setAttribute("aria-expanded", String(on));
+    if (focused && !on) this.cells.view.element.focus();
   }
 
   render() {

@@ -95,7 +95,7 @@ class Instrument {
   constructor(key, figure) {
     this.figure = figure;
     this.label = make("span", { className: "label", text: t(key) });
-    this.value = make("output", { className: "value" });
+    this.value = make("output", { className: "value", "aria-live": "off" }); // read when asked for, not ten times a second
     this.number = make("span");
     this.unit = make("small");
     this.extra = make("small", { className: "extra" });

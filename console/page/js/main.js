@@ -4,9 +4,9 @@ import { Acts } from "./acts.js";
 import { Bar, VIEWS } from "./bar.js";
 import { Detonation } from "./detonation.js";
 import { at, make, mark, put, show } from "./dom.js";
-import { armed, modeKey, rulesOf, stateOf } from "./facts.js";
+import { armed, rulesOf, stateOf } from "./facts.js";
 import { Hands, touchPads } from "./hands.js";
-import { load, number, t } from "./i18n.js";
+import { load, t } from "./i18n.js";
 import { Instruments } from "./instruments.js";
 import { Keys } from "./keys.js";
 import { MarkBook } from "./mark_book.js";
@@ -17,8 +17,9 @@ import { Perimeter } from "./plan/perimeter.js";
 import { People, PeopleCard } from "./people.js";
 import { Rest } from "./rest.js";
 import { Ring } from "./ring.js";
-import { Sounds, askedSound } from "./sounds.js";
+import { Sounds, askedSound, soundsOf } from "./sounds.js";
 import { STEERED_ELSEWHERE, DriveSocket, StateSocket, apiOf, openSocket, token } from "./sockets.js";
+import { stateWords, summary, tell } from "./spoken.js";
 import { Stopped } from "./stopped.js";
 import { Store } from "./store.js";
 import { StartCard } from "./start_card.js";
@@ -123,6 +124,7 @@ class Page {
     this.stopped = new Stopped({ store, acts, detonation: this.detonation });
     this.strip = new Strip({ store, acts, hands, instruments, rest: this.rest, detonation: this.detonation });
     this.card = new StartCard({ store, acts, ring: this.ring });
+    this._was_open = false;
     this.regions = [this.bar, this.strip, instruments, this.stopped, this.card, new PeopleCard({ store, people: this.people })];
     at("people").setAttribute("aria-label", t("people.title.who"));
     touchPads(at("pad-hold"), at("pad-stick"), hands);
@@ -260,7 +262,7 @@ class Page {
     document.body.dataset.broken = String(failed.length > 0);
     this._stopButton(state);
     this._small();
-    this._speak(state);
+    this._speak();
     this._sound(state, stopped);
     this._rear();
   }
@@ -297,34 +299,31 @@ class Page {
   }
 
   /** Mode and worst reason are spoken once per change. */
-  _speak(state) {
-    const mode = this.store.value("vehicle", "mode");
-    const worst = rulesOf(this.store)[0];
-    const words = state === "searching" ? "" : state === "lost" ? t("mode.no_link") : t(modeKey(this.store));
-    const reason = worst && state !== "lost" ? t(`reason.${worst.name}.cause`) : "";
-    put(at("said"), [words, reason].filter(Boolean).join(". "));
+  _speak() {
+    put(at("said"), stateWords(this.store));
+    this._opened();
     const answer = this.store.get("answer");
     if (answer === this._spoken || answer === null || answer.result === "pending") return;
     this._spoken = answer;
-    put(at("told"), answerText(this.store) ?? "");
+    tell(at("told"), answerText(this.store) ?? "");
+  }
+
+  /** The card of START has come: what it is about, and what it waits for. */
+  _opened() {
+    const open = this.acts.start_open;
+    if (open && !this._was_open) tell(at("told"), this.card.words());
+    this._was_open = open;
   }
 
   /** What `I` reads. */
   summary() {
-    const read = (section, name) => this.store.value(section, name);
-    const depth = read("tool", "depth_m");
-    put(at("told"), t("summary", {
-      mode: read("vehicle", "mode") === null ? t("mode.none") : t(`mode.${read("vehicle", "mode")}`),
-      speed: number(read("pose", "speed_mps"), 2), rpm: number(read("tool", "rotor_rpm")),
-      depth: number(depth === null ? null : depth * 100), next: nextStep(this.store),
-    }));
+    tell(at("told"), summary(this.store, nextStep(this.store)));
   }
 
   _sound(state, stopped) {
-    const warnings = state === "live" ? rulesOf(this.store).length : 0;
-    if (stopped && this._was_stopped === false) this.sounds.play("stop");
-    if (!stopped && this._was_state === "lost") this.sounds.play("link_back");
-    if (warnings > (this._warnings ?? 0)) this.sounds.play("tick");
+    const heard = { stopped, lost: state === "lost" || this.store.server_gone === true, codes: state === "live" ? rulesOf(this.store).map(({ code }) => code) : [] };
+    for (const name of soundsOf(this._sounded, heard)) this.sounds.play(name);
+    this._sounded = heard;
     const waits = this.store.value("vehicle", "mode") === "WAIT";
     const left_s = this.store.value("due", waits ? "arm_unused_s" : "attention_s");
     const now_ms = this.now_ms();
@@ -333,7 +332,6 @@ class Page {
       this._asked_ms = now_ms;
       this.sounds.play(asked);
     }
-    [this._was_stopped, this._was_state, this._warnings] = [stopped, state, warnings];
   }
 
   /** In reverse the rear camera comes by itself. */

@@ -5,7 +5,7 @@ import { armed } from "./facts.js";
 import { t } from "./i18n.js";
 import { whoOf } from "./observations.js";
 import { ROLES, asked, isSaid, isWhole, readNote } from "./people_logic.js";
-import { button, choice, field } from "./plan/parts.js";
+import { bound, button, choice, field } from "./plan/parts.js";
 
 /** So long TAKE waits for the sign-in to be recorded; then it goes out without. */
 const SIGN_IN_MS = 1500;
@@ -86,6 +86,8 @@ export class PeopleCard {
     Object.assign(this, parts);
     const { people } = this;
     this.element = at("people");
+    this.element.tabIndex = -1;
+    this.part = null;
     this.title = make("h2");
     this.words = make("p");
     this.name = field(t("people.name"), () => {}, { maxlength: "40" });
@@ -100,8 +102,9 @@ export class PeopleCard {
     this.buttons = {
       who: [button(t("people.this_is_me"), named((name, role) => this.itIsMe(name, role)))],
       give: [button(t("people.offer"), () => people.offer()), button(t("people.without"), () => people.giveUp())],
-      read: [button(t("people.read"), named((name, role) => people.read(name, role)))],
-      sign: [button(t("people.sign"), () => people.sign())],
+      // what is signed is the list that stood there when the finger came down
+      read: [bound(button(t("people.read"), named((name, role) => people.read(name, role))), () => people.hand_over?.mark)],
+      sign: [bound(button(t("people.sign"), () => people.sign()), () => this.signed())],
       wait: [],
     };
     this.acts = make("div", { className: "buttons" }, [...Object.values(this.buttons).flat(), button(t("people.close"), () => people.close())]);
@@ -137,7 +140,15 @@ export class PeopleCard {
     put(this.told, people.text);
   }
 
+  /** The list and who has read it. */
+  signed() {
+    const { mark, taker } = this.people.hand_over ?? {};
+    return `${mark} ${taker?.name} ${taker?.role}`;
+  }
+
   turned(part) {
+    // who opened it here goes on in it; a list that comes from elsewhere takes the focus from nobody
+    if (this.people.wanted !== null && this.part === null) this.element.focus();
     this.part = part;
     const { name, role } = part === "who" ? this.people.me : { name: "", role: "" }; // who takes over is somebody else
     this.name.input.value = name;

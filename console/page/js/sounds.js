@@ -18,6 +18,19 @@ export function askedSound(left_s, since_ms) {
   return since_ms >= 3000 ? "tick" : null;
 }
 
+/**
+ * What sounds between two looks at the state: {stopped, lost, codes: of the warnings}; `before` null at the first one. A
+ * vehicle that is heard again has mostly stopped meanwhile: that its link is back sounds all the same.
+ * @returns {(keyof TONES)[]}
+ */
+export function soundsOf(before, now) {
+  const found = [];
+  if (now.stopped && before && !before.stopped) found.push("stop");
+  if (before?.lost && !now.lost) found.push("link_back");
+  if (now.codes.some((code) => !(before?.codes ?? []).includes(code))) found.push("tick");
+  return found;
+}
+
 export class Sounds {
   constructor(on) {
     this.on = on;

@@ -48,6 +48,12 @@ export class StartCard {
     return farWhy(firstPoint(this.store), String(this.store.get("leader") ?? ""));
   }
 
+  /** What is spoken when the card comes. */
+  words() {
+    const { site, machine, first } = this.values;
+    return [said("start.title"), ...[site, machine, first].map(({ textContent }) => textContent), this.waits.textContent].filter(Boolean).join(". ");
+  }
+
   render() {
     this.acts.keepStart();
     const open = this.acts.start_open;

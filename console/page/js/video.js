@@ -42,6 +42,7 @@ export class Picture {
     this.state = "";
     this.socket = null;
     styled();
+    store.subscribe?.(["server"], () => this._turned());
     element.classList.add("video");
     this.canvas = made("canvas", "video-picture", element);
     this.cross = made("div", "video-cross", element);
@@ -49,7 +50,10 @@ export class Picture {
     this.age = made("span", "video-age", element);
     this.old = made("div", "video-old", element);
     this.dropped = made("span", "video-dropped", element);
-    this.old.setAttribute("role", "status");
+    // spoken once per change; the seconds beside it go on
+    this.word = made("div", "", this.old);
+    this.word.setAttribute("role", "status");
+    this.since = made("div", "", this.old);
     this.resizes = new ResizeObserver(() => this.paint());
     this.resizes.observe(element);
     this.timer = setInterval(() => this.look(), LOOK_MS);
@@ -131,6 +135,18 @@ export class Picture {
     this.trips = new Trips();
   }
 
+  /** Of the steered vehicle, as the state names it; null where it names none. */
+  _machine_id() {
+    const server = this.store.get("server");
+    return server?.vehicles?.find(({ id }) => id === server.vehicle)?.machine_id ?? null;
+  }
+
+  /** Another vehicle is steered: the picture of the one before goes at once, whoever still sends it. */
+  _turned() {
+    const wanted = this._machine_id();
+    if (this.drawn !== null && wanted !== null && this.drawn.machine_id !== wanted) this._clear();
+  }
+
   /** What is painted may be of another machine than the next picture: nothing is shown until that comes. */
   _clear() {
     this.machine += 1;
@@ -144,7 +160,7 @@ export class Picture {
     const answered_ms = this.now();
     const frame = parseFrame(buffer);
     if (frame === null) return;
-    const why = this.gate.refusal(frame);
+    const why = this.gate.refusal(frame, this._machine_id());
     if (why) {
       this._drop(why);
       this._ask(this.drawn?.number ?? 0);
@@ -167,11 +183,16 @@ export class Picture {
       return;
     }
     requestAnimationFrame(() => {
-      if (machine !== this.machine) return bitmap.close();
+      if (machine !== this.machine) { // cleared meanwhile: the next one is asked for all the same
+        bitmap.close();
+        this._ask(0);
+        return;
+      }
       this.drawn?.bitmap.close();
       this.drawn = {
         bitmap,
         camera: frame.camera,
+        machine_id: frame.machine_id,
         number: frame.number,
         captured_ms,
       };
@@ -248,19 +269,24 @@ export class Picture {
     const camera = this.cameras.find((one) => one.id === (this.drawn?.camera ?? -1));
     put(this.name, camera ? t(`video.camera.${camera.name}`) : "");
     put(this.age, age_ms === null ? "" : t("unit.s", { value: number(age_ms / 1000, age_ms < 10_000 ? 2 : 0) }));
-    put(this.old, this._words(state, age_ms));
+    put(this.word, this._word(state));
+    put(this.since, state === "old" ? this._since(age_ms) : "");
+    this.old.hidden = this.word.textContent === "";
     if (this.dropped_ms !== undefined && this.now() - this.dropped_ms > DROPPED_SHOWN_MS) {
       this.dropped_ms = undefined;
       this.dropped.textContent = "";
     }
   }
 
-  _words(state, age_ms) {
+  _word(state) {
     if (state === "none") return t(`video.state.${this.told.state ?? "connecting"}`);
-    if (state !== "old") return "";
+    return state === "old" ? t("video.old") : "";
+  }
+
+  _since(age_ms) {
     const seconds = Math.floor(age_ms / 1000);
     const since = new Date(Date.now() - age_ms).toTimeString().slice(0, 8);
-    return `${t("video.old")}\n${t("video.old_since", { time: since, seconds })}`;
+    return t("video.old_since", { time: since, seconds });
   }
 }
 

@@ -76,10 +76,11 @@ export class Gate {
     this.newest.clear();
   }
 
-  /** "" where it is to be shown, else why it is dropped. */
-  refusal(frame) {
+  /** "" where it is to be shown, else why it is dropped. `steered`: machine of the steered vehicle, null where nobody names it. */
+  refusal(frame, steered = null) {
     let why = "";
-    if (this.machine_id === null || frame.machine_id !== this.machine_id) why = "machine";
+    const is_steered = steered === null || frame.machine_id === steered;
+    if (this.machine_id === null || frame.machine_id !== this.machine_id || !is_steered) why = "machine";
     else if (frame.number <= (this.newest.get(frame.camera) ?? 0)) why = "order";
     if (why) this.dropped[why] += 1;
     else this.newest.set(frame.camera, frame.number);

@@ -37,7 +37,7 @@ class PlanView {
     });
     this.build();
     store.subscribe(["jobs"], (jobs) => this.shelf.jobs(jobs ?? []));
-    store.subscribe(["vehicle", "ground", "day", "perimeter"], () => this.shown_here && this.render());
+    store.subscribe(["vehicle", "ground", "day", "perimeter", "server", "mission"], () => this.shown_here && this.render());
   }
 
   build() {
@@ -259,7 +259,7 @@ class PlanView {
     const facts = {
       document: this.steps.document, steps: this.steps, answer: this.answer, sentence: this.sentence, drafts: this.drafts,
       selected: this.editable ? this.chosen : null, wishes: shelf.wishes, job: shelf.job, planError: shelf.planError, plans: shelf.plans,
-      shown: shelf.shown, time: shelf.time, pose: shelf.pose, isStale: shelf.isStale, handed: shelf.handed,
+      shown: shelf.shown, time: shelf.time, pose: shelf.pose, isStale: shelf.isStale, handed: shelf.handed, held: shelf.held,
       vehicle: this.store.get("vehicle"), marks: after.marks, afterText: after.afterText, recordKnown: this.store.value("ground", "complete") === true,
     };
     for (const panel of this.panels ?? []) panel.render(facts);

@@ -94,7 +94,8 @@ class RecordView {
     if (this.error === null) this.made = { ...made, plan: this.record.plan_hash };
     this.map.touch();
     this.render();
-    if (this.record) draw(this.chart, this.record.depths, this.record.required_depth_m * 100, { t: this.t, width: this.chart.clientWidth || 380 }).catch((error) => put(this.chart, error.message));
+    const { record } = this;
+    if (record) draw(this.chart, record.depths, record.required_depth_m * 100, { t: this.t, width: this.chart.clientWidth || 380, isWanted: () => record === this.record }).catch((error) => put(this.chart, error.message));
   }
 
   // What figures are of: vehicle, its plan, the newest stroke of its record; null where that is not known.
@@ -121,7 +122,7 @@ class RecordView {
     put(this.told, this.busy ? t("record.reading") : this.error ?? (record?.simulated ? t("record.simulated") : ""));
     this.told.classList.toggle("problem", this.error !== null && !this.busy);
     put(this.statement, record?.statement ?? t("record.decided"));
-    for (const one of [this.totals, this.gaps, this.hours, this.depths, this.events]) show(one, record !== null);
+    for (const one of [this.totals, this.gaps, this.hours, this.chart, this.depths, this.events]) show(one, record !== null);
     this.renderFacts();
     if (record === null || this.of === record) return;
     this.of = record;

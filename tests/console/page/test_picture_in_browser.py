@@ -122,6 +122,24 @@ def test_a_picture_of_another_machine_or_an_older_one_is_not_shown_and_that_is_s
     assert browser.js("return flail.picture.drawn.number") < 1_000_000
 
 
+def test_the_picture_of_a_vehicle_goes_with_the_turn_to_another(browser: Page, server: FakeServer) -> None:
+    """At once, and whoever still sends it; that of the other one is shown when it comes."""
+    camera = filming(browser, server)
+    told = server.state["server"]
+    vehicles = [{"id": f"memat-{n}", "name": f"{n}", "machine_id": one.hex()} for n, one in ((1, MACHINE), (2, OTHER))]
+    for vehicle in ("memat-1", "memat-2"):
+        server.state["server"] = {**told, "vehicles": vehicles, "vehicle": vehicle}
+        browser.until("return flail.store.value('server', 'vehicle') === arguments[0]", vehicle)
+    assert browser.js("return flail.picture.drawn") is None
+    dropped = browser.js("return flail.picture.gate.dropped.machine")
+    browser.until("return flail.picture.gate.dropped.machine > arguments[0]", dropped)
+    assert browser.js("return flail.picture.drawn") is None
+    browser.js("flail.picture._tell(arguments[0])", {**FILM, "machine_id": OTHER.hex()})
+    camera.others = [(OTHER, number) for number in range(1, 1000)]
+    browser.until("return flail.picture.drawn?.machine_id === arguments[0]", OTHER.hex())
+    server.state["server"] = told
+
+
 def test_cameras_that_are_lost_leave_no_picture_and_say_why(browser: Page, server: FakeServer) -> None:
     """The vehicle's cameras are lost: why is said in words, nothing of it stays on the screen."""
     camera = filming(browser, server)

@@ -95,3 +95,71 @@ def test_the_choice_of_views_ends_by_itself_and_touches_no_hands(browser: Page, 
     browser.js("flail.bar.openViews()")
     browser.until("return document.getElementById('views').hidden")
     assert browser.js("return document.querySelector('#cells .view').getAttribute('aria-expanded')") == "false"
+
+
+def test_the_choice_of_views_gives_the_focus_back(browser: Page, server: FakeServer) -> None:
+    """Whoever goes through it by the keyboard has the time they need, and is at its button afterwards."""
+    opened(browser, server, "disarmed")
+    opener = "document.querySelector('#cells .view')"
+    browser.js(f"{opener}.focus()")
+    for ends in ("Escape", "Enter", ""):
+        browser.tap("Enter")
+        browser.until("return !document.getElementById('views').hidden")
+        browser.js("document.querySelector('#views [data-view=drive]').focus()")
+        if ends:
+            before = browser.js("return flail.bar.opened_ms")
+            browser.tap("Tab")
+            assert browser.js("return flail.bar.opened_ms") > before
+            browser.tap(ends)
+        else:
+            browser.js("flail.bar.opened_ms = -1e9")
+        browser.until("return document.getElementById('views').hidden")
+        assert browser.js(f"return document.activeElement === {opener}"), ends
+
+
+RECORD = {
+    "plan_hash": "a1b2c3d4e5f60718", "required_depth_m": 0.15, "gaps": [], "hours": {}, "events": [], "pieces": [],
+    "totals": {"area_m2": 10.0}, "depths": [{"depth_cm": 16, "area_m2": 10.0}],
+}  # fmt: skip
+
+
+def test_nothing_of_the_record_of_another_vehicle_stays(browser: Page, server: FakeServer) -> None:
+    """The chart of its depths neither."""
+    opened(browser, server, "disarmed")
+    browser.until("return flail.store.value('ground', 'stroke') !== null")
+    browser.js(
+        "const view = flail.others.record.view; view.server.get = async () => arguments[0]; flail.turn('record');",
+        RECORD,
+    )
+    chart = "document.querySelector('#view-record .chart')"
+    browser.until(f"return {chart}.querySelector('canvas') !== null && {chart}.getClientRects().length > 0")
+    server.state["server"] = {**server.state["server"], "vehicle": "memat-2"}
+    browser.until("return flail.others.record.view.record === null")
+    assert browser.js(f"return {chart}.getClientRects().length") == 0
+
+
+FLOOD = """
+window.spoken = 0;
+const live = [...document.querySelectorAll('[role=status], [role=alert], [aria-live], output')];
+for (const one of live.filter((one) => one.ariaLive !== 'off')) {
+  const seen = new MutationObserver(() => { window.spoken += 1; });
+  seen.observe(one, {childList: true, characterData: true, subtree: true});
+}
+"""
+
+
+def test_values_that_change_all_the_time_are_not_spoken(browser: Page, server: FakeServer) -> None:
+    """Numbers of the instruments, the seconds of an old picture, the metres of an outline: read when asked for."""
+    opened(browser, server, "manual")
+    browser.js("flail.perimeter.begin(0); flail.turn('plan'); flail.turn('drive')")
+    browser.js("flail.picture.drawn = {bitmap: {close() {}}, camera: 0, captured_ms: performance.now() - 9e4}")
+    browser.until("return flail.picture.element.dataset.age === 'old'")
+    browser.js(FLOOD)
+    browser.js("flail.others.plan.view.shown_here = true")
+    for step in range(8):
+        server.state["pose"].update(speed_mps=0.1 + step / 100, lat=40.1 + step * 3e-6, roll_deg=float(step))
+        server.state["tool"].update(rotor_rpm=500.0 + step, depth_m=0.15 + step / 100)
+        browser.until("return flail.store.get('tool').rotor_rpm === arguments[0]", 500 + step)
+        browser.js("flail.picture.drawn.captured_ms -= 1000")
+    browser.until("return flail.store.get('perimeter').length_m > 1")
+    assert browser.js("return window.spoken") == 0

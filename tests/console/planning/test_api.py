@@ -6,13 +6,16 @@ import json
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 from starlette.applications import Starlette
 
+from console.client.link import ConsoleLink
 from console.server import planning_api
 from console.server.planning import processes
+from console.server.planning.observing import OTHER_VEHICLE
 from console.server.planning.processes import Worker
 from console.server.planning.worker import answer as worker_answer
 from console.server.planning_api import Planning
@@ -74,10 +77,24 @@ def test_from_a_file_to_a_plan(tmp_path: Path) -> None:
         assert (row["id"], row["error"], row["progress"]) == (job, None, 1.0)
         plan = await ask(made.app, "GET", f"/api/plans/{job}")
         assert plan.json["whole"] is True
-        refused = await ask(made.app, "POST", f"/api/plans/{job}/hand_over")
+        refused = await ask_json(made.app, "POST", f"/api/plans/{job}/hand_over", {"vehicle": "a"})
         assert (refused.status, refused.json["error"]) == (422, "No link to the vehicle: the plan was not handed over")
 
     run(tmp_path, test)
+
+
+@pytest.mark.parametrize("said", [{}, {"vehicle": "b"}, {"vehicle": ["a"]}])
+def test_a_plan_goes_to_no_other_vehicle_than_the_named_one(tmp_path: Path, said: dict[str, Any]) -> None:
+    async def test() -> None:
+        link = SimpleNamespace(vehicle_id="a")
+        planning = Planning(tmp_path, link=lambda: cast("ConsoleLink", link))
+        try:
+            told = await ask_json(Starlette(routes=planning.routes()), "POST", "/api/plans/p00000000/hand_over", said)
+        finally:
+            await planning.close()
+        assert (told.status, told.json["error"]) == (422, OTHER_VEHICLE)
+
+    asyncio.run(test())
 
 
 def test_a_file_that_is_refused_is_kept_and_told_in_one_sentence(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ test("a picture of another machine or an older one is dropped and counted", () =
   assert.deepEqual(gate.dropped, { machine: 2, order: 2 });
   gate.opened("aa");
   assert.equal(gate.refusal(frame(1)), "");
+  assert.deepEqual([frame(2), frame(2)].map((one, n) => gate.refusal(one, ["bb", "aa"][n])), ["machine", ""]); // whose the steered one is
 });
 
 test("the age is late from 300 ms on and old from 500 ms on", () => {

@@ -14,6 +14,14 @@ export function button(text, act, { key = null, className = "plain" } = {}) {
   return element;
 }
 
+// A press counts only while the element is about what it was about when the finger came down.
+export function bound(element, about) {
+  let meant = null;
+  element.addEventListener("pointerdown", () => { meant = about(); });
+  element.addEventListener("click", (event) => { if (event.detail > 0 && meant !== about()) event.stopImmediatePropagation(); }, { capture: true });
+  return element;
+}
+
 // A text or number field; `changed` is called with its text when it is left or Enter is pressed.
 export function field(label, changed, attributes = {}) {
   const input = make("input", { type: "text", autocomplete: "off", spellcheck: "false", ...attributes });
@@ -24,9 +32,13 @@ export function field(label, changed, attributes = {}) {
 export function choice(label, options, changed) {
   const select = make("select", {});
   select.addEventListener("change", () => changed(select.value));
+  // a list that somebody has open stays as it is while it says the same
+  let listed = null;
   const fill = (rows, value) => {
-    select.replaceChildren(...rows.map(([key, text]) => make("option", { value: key, text })));
-    select.value = value ?? "";
+    const of = JSON.stringify(rows);
+    if (of !== listed) select.replaceChildren(...rows.map(([key, text]) => make("option", { value: key, text })));
+    listed = of;
+    if (select.value !== (value ?? "")) select.value = value ?? "";
   };
   fill(options, null);
   return { element: make("label", { className: "field" }, [make("span", { text: label }), select]), select, fill };

@@ -18,11 +18,12 @@ export class PerimeterPart {
     this.close = button(t("plan.perimeter.close"), () => host.closePerimeter(), { className: "plain next" });
     this.straight = button(t("plan.perimeter.straight"), () => host.perimeter.bridge());
     this.drop = button(t("plan.perimeter.drop"), () => this.dropped());
-    this.told = make("p", { role: "status" });
+    this.told = make("p", {});
+    this.spoken = make("p", { className: "unseen", role: "status" }); // once per change: the metres go on
     this.choices = make("div", {}, [this.sides.element, this.off.element]);
     this.element = make("details", {}, [
       make("summary", { text: t("plan.perimeter") }), make("p", { className: "soft", text: t("plan.perimeter.how") }),
-      this.choices, this.told, make("div", { className: "buttons" }, [this.begin, this.close, this.straight, this.drop]),
+      this.choices, this.told, this.spoken, make("div", { className: "buttons" }, [this.begin, this.close, this.straight, this.drop]),
     ]);
   }
 
@@ -64,6 +65,8 @@ export class PerimeterPart {
     for (const one of [this.close, this.drop]) show(one, runs);
     show(this.straight, record?.waits === "away");
     put(this.told, runs ? perimeterText(record, t) : "");
+    const state = runs ? String(record.waits) : "none";
+    if (state !== this.state) [this.state, this.spoken.textContent] = [state, this.told.textContent];
     this.told.classList.toggle("problem", runs && record.waits !== null);
   }
 }

@@ -2,7 +2,7 @@
 
 import { make, put, show } from "../dom.js";
 import { area, number, span } from "../i18n.js";
-import { button, choice, field, metresOf, panel, rowsOf } from "./parts.js";
+import { bound, button, choice, field, metresOf, panel, rowsOf } from "./parts.js";
 import { best, planTime, timesByKind } from "./walk.js";
 
 export const PLANS_MAX = 3;
@@ -129,6 +129,12 @@ export class ResultPanel {
   }
 }
 
+function planButton(id, text, act) {
+  const found = button(text, act, { className: "link" });
+  found.dataset.plan = id;
+  return found;
+}
+
 export class ComparePanel {
   constructor(host, t) {
     Object.assign(this, { host, t });
@@ -141,8 +147,9 @@ export class ComparePanel {
     const key = `${plans.map(({ id }) => id)} ${shown?.hash}`;
     if (this.of === key) return;
     this.of = key;
+    const focused = this.table.contains(globalThis.document.activeElement) ? globalThis.document.activeElement.dataset.plan : null;
     const { t } = this, good = best(plans.map(({ shown: one }) => one), COMPARED);
-    const head = plans.map(({ id, label }, n) => make("th", { scope: "col" }, [button(`${n + 1}: ${label}`, () => this.host.choosePlan(id), { className: "link" })]));
+    const head = plans.map(({ id, label }, n) => make("th", { scope: "col" }, [planButton(id, `${n + 1}: ${label}`, () => this.host.choosePlan(id))]));
     const text = { time_s: span, swaths: number, overlap_m2: area, unworkable_m2: area, turns: number };
     this.table.replaceChildren(
       make("tr", {}, [make("td", {}), ...head]),
@@ -152,13 +159,29 @@ export class ComparePanel {
       ])),
       make("tr", {}, [make("td", {}), ...plans.map(({ id }) => make("td", {}, [button(t("plan.drop"), () => this.host.dropPlan(id), { className: "link" })]))]),
     );
+    if (focused) [...this.table.querySelectorAll("button")].find(({ dataset }) => dataset.plan === focused)?.focus();
   }
+}
+
+const HANDED = { sending: "plan.handing", done: "plan.handed", other: "plan.handed_other", gone: "plan.handed_gone" };
+
+/**
+ * What became of the hand-over of the shown plan to the steered vehicle; null where nothing is to be said.
+ * @param {any} handed the vehicle's answer; `seen`: it was since seen to hold that plan
+ * @param {{plan: string|null}} held the plan that the vehicle is seen to hold now, null while that is not known
+ */
+export function handedState(handed, { plan }) {
+  if (handed?.sending) return "sending";
+  if (handed?.same === false) return "other";
+  if (handed?.same !== true) return null;
+  return handed.seen && plan !== null && plan !== handed.hash_vehicle ? "gone" : "done";
 }
 
 export class HandOverPanel {
   constructor(host, t) {
     Object.assign(this, { host, t });
-    this.send = button(t("plan.hand_over"), () => host.handOver());
+    this.about = null;
+    this.send = bound(button(t("plan.hand_over"), () => host.handOver()), () => this.about);
     this.why = make("p", { className: "soft" });
     this.here = make("p", { className: "hash" });
     this.there = make("p", { className: "hash" });
@@ -166,18 +189,18 @@ export class HandOverPanel {
     this.element = panel(t("plan.hand_over_panel"), [this.send, this.why, this.here, this.there, this.end]);
   }
 
-  render({ shown, isStale, vehicle, handed }) {
+  render({ shown, isStale, vehicle, handed, held }) {
     show(this.element, shown !== null);
+    this.about = `${shown?.id} ${held.vehicle}`;
     if (shown === null) return;
     const why = isStale ? "plan.why.stale" : !shown.whole ? "plan.why.not_whole" : !vehicle ? "plan.why.no_vehicle"
       : vehicle.mode !== "DISARMED" ? "plan.why.armed" : !vehicle.mine ? "plan.why.not_mine" : null;
     this.send.disabled = why !== null || handed?.sending === true;
     put(this.why, why ? this.t(why) : "");
-    const mine = handed?.id === shown.id ? handed : null;
+    const mine = handed?.id === shown.id && handed.vehicle === held.vehicle ? handed : null, state = handedState(mine, held);
     put(this.here, this.t("plan.hash_here", { hash: shown.hash }));
-    put(this.there, mine?.hash_vehicle ? this.t("plan.hash_vehicle", { hash: mine.hash_vehicle }) : "");
-    const done = mine?.same === true ? "plan.handed" : mine?.same === false ? "plan.handed_other" : mine?.sending ? "plan.handing" : null;
-    put(this.end, mine?.error ?? (done ? this.t(done) : ""));
-    this.end.classList.toggle("problem", Boolean(mine?.error) || mine?.same === false);
+    put(this.there, mine?.hash_vehicle ? this.t("plan.hash_vehicle", { hash: state === "gone" ? held.plan : mine.hash_vehicle }) : "");
+    put(this.end, mine?.error ?? (state ? this.t(HANDED[state]) : ""));
+    this.end.classList.toggle("problem", Boolean(mine?.error) || state === "other" || state === "gone");
   }
 }

@@ -88,10 +88,17 @@ export class Shelf {
   walkBy(steps) { this.walk(Math.min(planTime(this.shown.segments), Math.max(0, this.time + steps * WALK_STEP_S))); }
 
   async handOver() {
-    const { id } = this.current;
-    this.handed = { id, sending: true };
+    const { id } = this.current, vehicle = this.host.store.value("server", "vehicle"), of = { id, vehicle };
+    this.handed = { ...of, sending: true };
     this.host.render();
-    this.handed = await this.host.server.post(`/api/plans/${id}/hand_over`).then((told) => ({ id, ...told }), (error) => ({ id, error: error.message }));
+    this.handed = await this.host.server.post(`/api/plans/${id}/hand_over`, { vehicle }).then((told) => ({ ...of, ...told }), (error) => ({ ...of, error: error.message }));
     this.host.render();
+  }
+
+  // The steered vehicle, and the plan that it is seen to hold: what was handed to it may be gone since.
+  get held() {
+    const { store } = this.host, held = { vehicle: store.value("server", "vehicle"), plan: store.shown("mission", "plan_hash") };
+    if (this.handed?.vehicle === held.vehicle && held.plan !== null && held.plan === this.handed.hash_vehicle) this.handed.seen = true;
+    return held;
   }
 }

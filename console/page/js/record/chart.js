@@ -11,10 +11,11 @@ function styled() {
   document.head.append(Object.assign(document.createElement("link"), { rel: "stylesheet", href: STYLE }));
 }
 
-// Draws into `element`; resolves when it is done. `uPlot` comes with the first chart.
-export async function draw(element, rows, required_cm, { t, width }) {
+// Draws into `element`; resolves when it is done. `uPlot` comes with the first chart; `isWanted`: the rows still are then.
+export async function draw(element, rows, required_cm, { t, width, isWanted }) {
   const [{ default: Plot }, palette] = await Promise.all([import("../../vendor/uplot/uPlot.esm.js"), loadPalette()]);
   const theme = themeOf(palette, themeName()), { depths, areas } = bars(rows, required_cm);
+  if (!isWanted()) return;
   styled();
   element.replaceChildren();
   if (!depths.length) return;
