@@ -31,6 +31,11 @@ def check_own(path: Path, kept: Journal, manifest: Manifest, site: Site, config:
         return
     if apart := "; ".join(_apart(header, kept, manifest, site, config)):
         raise InputError(f"{path}: {apart}: it is not the record of this run; put this run's own journal back")
+    check_session(path, kept, manifest)
+
+
+def check_session(path: Path, kept: Journal, manifest: Manifest) -> None:
+    """Check that a journal holds the session of a run. Raises InputError if it does not."""
     if manifest.session_id and manifest.session_id not in map(session_of, _sessions(kept.records)):
         raise InputError(
             f"{path}: holds no session {manifest.session_id} of this run: it is of another run, or was copied too "

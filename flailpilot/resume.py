@@ -17,6 +17,7 @@ from flailpilot.options import PlanOptions, ResumeOptions
 from flailpilot.plan_progress import planning_limit
 from flailpilot.plan_told import tell
 from flailpilot.planning import MISSED, asked_footprint, asked_site, check_limits, free_folder, written
+from flailpilot.resumed_runs import check_journals, check_recorded
 from flailpilot.resumed_task import refuse_survey, refuse_task_options
 from flailpilot.run_folder import JOURNAL, RECORDING, make_folder, older_plan, older_plan_told, refuse_a_run
 from vehicle.config.load import assemble_vehicle, load_machine
@@ -102,6 +103,7 @@ def record_of(runs: tuple[Path, ...], site: Site) -> tuple[Header, journal.Journ
     """Return the ledger of all runs, and lines to report. Raises InputError if a run has none or is of another site."""
     path = runs[-1] / JOURNAL
     rows = [(run / JOURNAL, journal.read(run / JOURNAL)) for run in runs]
+    check_journals(runs, [kept for _, kept in rows])
     found = several.together(rows)
     assert found.header is not None, "checked"
     try:
@@ -336,9 +338,10 @@ def _utc_of(found: reader.Recording, newest: reader.Newest) -> str:
 def checked_stand(run_dir: Path, record: journal.Journal) -> Stand:
     """Return the machine's pose from its recording.
 
-    Raises InputError if the journal shows that it drove on after that.
+    Raises InputError if the journal shows that it drove on after that, or the recording is of another run.
     """
     path = run_dir / RECORDING
+    check_recorded(run_dir, record)
     stand = last_stand(path)
     later_s = (journal.end_ns(record) - stand.t_ns) / NS_PER_S
     if later_s > STALE_S:

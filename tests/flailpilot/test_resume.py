@@ -155,6 +155,12 @@ def test_told_nonsense(monkeypatch, capsys, job, at):
     refused(monkeypatch, capsys, job, f"--at {at}", "LAT,LON,HEADING", more=("--at", at))
 
 
+def test_a_manifest_that_contradicts_the_recording(monkeypatch, capsys, job):
+    path = job / "run" / "run.json"
+    path.write_text(path.read_text().replace('"simulated": true', '"simulated": false'))
+    refused(monkeypatch, capsys, job, "run.json: says simulated False", "copy it again from the vehicle")
+
+
 def test_a_recording_that_was_torn_still_says_where_it_stands(job):
     path = job / "run" / "run.mcap"
     whole = last_pose(path)
