@@ -17,7 +17,10 @@ from vehicle.polygons.fences import round_about
 RADIUS_M = {"marker": 0.5, "control_point": 0.5, "base_station": 1.5, "operator_post": 5.0}
 """Default keep-out radius [m] if the file gives no `radius_m`."""
 RADIUS_MAX_M = 1_000.0
-OTHER_RADII = re.compile(r"radius|diameter|buffer|setback|safetydistance|clearance(m|cm|mm|ft)?$")
+OTHER_RADII = re.compile(
+    "radius|diameter|buffer|setback|standoff|safe(ty)?dist|радиус|радіус|диаметр|діаметр|yar\u0131çap|yaricap"
+    "|clearance(m|cm|mm|ft)?$|^(r|rad|dia|diam|çap)(m|cm|mm|ft)?$"
+)
 """Fields that may mean a radius; only `radius_m` states its unit and what it surrounds."""
 OTHER_HEADINGS = ("heading", "bearing", "course", "direction", "yaw", "yaw_deg", "azimuth")
 """Fields that may mean a heading; only `heading_deg` says its unit and where it counts from."""

@@ -18,6 +18,8 @@ SHAPES_DEPTH, SHAPES_LOOKED_AT = 5, 50
 """Depth and number of members searched for shapes outside the list of features."""
 HEIGHTS_M = (-500.0, 9_000.0)
 """Range of plausible heights [m]; other values are no heights."""
+NAME_MAX = 40
+"""Number of letters of a shape's name in a message."""
 Ring = tuple[tuple[float, float], ...]
 KNOWN_FIELDS = (
     "outside", "tripwires", "overrun_m", "slope_deg", "radius_m", "taken_down", "heading_deg", "said_by", "basis",
@@ -145,13 +147,13 @@ def _shaped(
     if shapes is None or shapes.empty:
         if role is not None and not (role == "work_area" and verdict.why):
             raise InputError(f"{label}: {place} is a {role} without a geometry; draw it, or delete it")
-        notes.warn(f"{place} has no geometry and was left out")
+        notes.warn(f"{called(place, _name(member))} has no geometry and was left out")
         return
     properties = plain_fields(f"{label}: {place}", member.get("properties") or {})
     closed = 0 if role in STANDING or role in POINT_ROLES else shapes.close_lines()
     _check_shape(label, place, verdict, shapes, properties)
     _tell_left_out(place, shapes, notes, _name(member), in_use=_uses(role, properties))
-    for note in verdict.notes:
+    for note in verdict.notes if role is not None or shapes.polygons else ():  # without an area it is no work
         notes.warn(f"{place}: {note}", Rank.ASSUMED)
     points, lines = _uses(role, properties)
     if not (shapes.polygons or (points and shapes.points) or (lines and shapes.lines)):
@@ -215,8 +217,9 @@ def _is_label(at: tuple[float, float], polygons: list[list[list[tuple[float, flo
 
 def _tell_left_out(place: str, shapes: Shapes, notes: Notes, name: str, in_use: tuple[bool, bool]) -> None:
     points, lines = in_use
+    place = called(place, name)
     if shapes.points and not points:
-        start = starts_here(name) or starts_here(place)
+        start = starts_here(place)
         beside = "; the plan begins where its own order is shortest, see plan.png" if start else ""
         notes.warn(f"{place}: a point carries no area and was left out{beside}")
     if shapes.lines and not lines:
@@ -224,8 +227,18 @@ def _tell_left_out(place: str, shapes: Shapes, notes: Notes, name: str, in_use: 
 
 
 def _name(member: dict[str, Any]) -> str:
-    properties = member.get("properties") or {}
-    return next((str(value) for key, value in properties.items() if str(key).casefold() == "name"), "")
+    return name_in(member.get("properties") or {})
+
+
+def name_in(properties: dict[str, Any]) -> str:
+    """Return the name among the fields of a shape; "" without one."""
+    return next((str(value) for key, value in properties.items() if str(key).casefold() == "name" and value), "")
+
+
+def called(place: str, name: str) -> str:
+    """Return a place with the name that people gave it, if it does not hold it already."""
+    name = " ".join(name.split())[:NAME_MAX]
+    return f"{place} ({name})" if name and name not in place else place
 
 
 def plain_fields(label: str, properties: dict[str, Any]) -> dict[str, Any]:

@@ -23,6 +23,8 @@ WHY_MAX = 160
 """Number of letters of what a file's reader says in a message: it may quote the file."""
 NAME_MAX = 40
 """Number of letters of a placemark's name in a message."""
+FORKS = "__MACOSX/"
+"""Folder in which macOS archives keep attributes of files under the names of the files; nothing of a site is in it."""
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
 NUMBERS = ("slope_deg", "radius_m")
 ANSWERED = ("said_by", "basis", "said_on")
@@ -63,7 +65,7 @@ def kmz_features(
     wide = {} if fields is None else fields
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            entries = archive.infolist()
+            entries = [entry for entry in archive.infolist() if not entry.filename.startswith(FORKS)]
             files = [entry for entry in entries if entry.filename.lower().endswith(".kml")]
             _check_entries(path, entries, files)
             inside = tuple(entry.filename for entry in files)

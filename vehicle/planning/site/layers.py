@@ -18,7 +18,7 @@ from vehicle.planning.coverage.standing import (
     other_radius,
     radius_of,
 )
-from vehicle.planning.site.features import Feature
+from vehicle.planning.site.features import Feature, called, name_in
 from vehicle.planning.site.nesting import Answer, Piece, asked_about, holes_left
 from vehicle.planning.site.notes import Notes, Rank
 from vehicle.planning.site.role_sources import TOLD_MAX
@@ -110,7 +110,8 @@ def _tell_unsaid(features: tuple[Feature, ...], pieces: list[Piece], notes: Note
             areas_m2[piece.feature] = areas_m2.get(piece.feature, 0.0) + piece.net.area
     if len(areas_m2) < 2:
         return
-    told = [f"{features[n].place} with {area:,.0f} m2" for n, area in areas_m2.items()][:UNSAID_MAX]
+    places = {n: called(features[n].place, name_in(features[n].properties)) for n in areas_m2}
+    told = [f"{places[n]} with {area:,.0f} m2" for n, area in areas_m2.items()][:UNSAID_MAX]
     more = f" and {len(areas_m2) - UNSAID_MAX} more" if len(areas_m2) > UNSAID_MAX else ""
     notes.warn(
         f"{len(areas_m2)} polygons of which nobody says what they are for are worked: {', '.join(told)}{more}; give "

@@ -241,7 +241,7 @@ def judged(sources: list[Source], holes: int = 0) -> Verdict:
     if denied := [source for source in states if _plain_key(source) in DENYING]:
         raise RoleError(f"its {_told(denied[0])} may mean keep_out; give it a role: {WRITE}")
     hint = next((_told(source) for source, found in said if found.level is Level.HINT), "")
-    return Verdict(None, hint=hint)
+    return Verdict(None, hint=hint, notes=_states_told("work_area", states))
 
 
 DENIALS = words("not no non isn never unsafe closed blocked denied cancelled canceled")

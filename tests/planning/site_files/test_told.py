@@ -1,0 +1,75 @@
+"""What a file says beside its shapes is told by the name that people gave: what was left out, what denies the work."""
+
+import io
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.planning.coverage.support import document, feature, ring_lonlat, saved
+from vehicle.contracts.errors import InputError
+from vehicle.planning.site.site import load_site
+
+FIELD = ring_lonlat([(-20, -15), (22, -14), (19, 16), (-21, 14)])
+BESIDE = ring_lonlat([(40, 0), (50, 0), (50, 10), (40, 10)])
+WORK = feature("work_area", FIELD)
+KML = (
+    "<kml><Placemark><name>{}</name><Polygon><outerBoundaryIs><LinearRing><coordinates>{}</coordinates></LinearRing>"
+    "</outerBoundaryIs></Polygon></Placemark></kml>"
+)
+
+
+def drawn(kind: str, at: Any, **fields: Any) -> dict[str, Any]:
+    return {"type": "Feature", "properties": fields, "geometry": {"type": kind, "coordinates": at}}
+
+
+def warnings(folder: Path, *features: dict[str, Any]) -> str:
+    return "\n".join(load_site(saved(folder, document(*features)), "safe").warnings)
+
+
+def test_what_is_left_out_is_told_by_its_name(tmp_path: Path) -> None:
+    pin, way = drawn("Point", FIELD[0], name="Brunnen"), drawn("LineString", FIELD[:2], Name="su xətti")
+    told = warnings(tmp_path, WORK, pin, way, {"type": "Feature", "properties": {"name": "ev"}, "geometry": None})
+    assert "feature 1 (Brunnen): a point carries no area and was left out" in told
+    assert "feature 2 (su xətti): a LineString carries no area" in told
+    assert "feature 3 (ev) has no geometry and was left out" in told
+
+
+def test_polygons_without_a_role_are_told_by_their_names(tmp_path: Path) -> None:
+    one, other = drawn("Polygon", [FIELD], name="Sahə 1"), drawn("Polygon", [BESIDE], name="yasak")
+    assert "feature 0 (Sahə 1) with 1," in warnings(tmp_path, one, other)
+    assert "feature 1 (yasak) with 100 m2" in warnings(tmp_path, one, other)
+
+
+@pytest.mark.parametrize("fields", [{"status": "Cancelled"}, {"hazard": "SHA", "Active": "no"}])
+def test_a_state_that_denies_the_work_is_told_without_a_role_too(tmp_path: Path, fields: dict[str, Any]) -> None:
+    key, value = list(fields.items())[-1]
+    told = f"field '{key}' '{value}': worked all the same"
+    assert told in warnings(tmp_path, drawn("Polygon", [FIELD], **fields))
+    assert told not in warnings(tmp_path, WORK, drawn("Point", FIELD[0], **fields))
+
+
+@pytest.mark.parametrize(
+    "name", ["dia_m", "Diameter", "r", "R (m)", "standoff", "stand_off_m", "safe_dist", "радиус", "radiusu", "Yar\u0131çap"]
+)
+def test_a_field_that_may_mean_a_radius_is_refused_for_a_mark(tmp_path: Path, name: str) -> None:
+    with pytest.raises(InputError, match="write radius_m"):
+        warnings(tmp_path, WORK, drawn("Point", FIELD[0], role="marker", **{name: 30}))
+
+
+@pytest.mark.parametrize("name", ["distance_m", "rows", "remark_1", "diagonal", "radar", "d"])
+def test_other_numbers_of_a_mark_are_its_own(tmp_path: Path, name: str) -> None:
+    pin = drawn("Point", FIELD[0], role="marker", **{name: 30})
+    site = load_site(saved(tmp_path, document(WORK, pin)), "safe")
+    assert len(site.marks) == 1
+
+
+def test_attributes_of_a_mac_are_no_part_of_an_archive(tmp_path: Path) -> None:
+    text = KML.format("work area", " ".join(f"{lon},{lat}" for lon, lat in FIELD))
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("doc.kml", text)
+        archive.writestr("__MACOSX/._doc.kml", b"\x00\x05\x16\x07\x00")
+    (tmp_path / "site.kmz").write_bytes(packed.getvalue())
+    assert load_site(tmp_path / "site.kmz", "safe").work_area.area > 1_000.0
