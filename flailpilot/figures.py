@@ -1,7 +1,7 @@
 """`flailpilot figures`: figures of the founding documents, on a separate page."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import msgspec
@@ -12,6 +12,8 @@ from flailpilot.run_folder import make_folder, refuse_sealed
 from flailpilot.run_reading import read_run
 from vehicle.config.figures import FiguresFile, Scores, load_figures
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import Feature, called, name_in
+from vehicle.planning.site.formats import read_site_file
 from vehicle.planning.site.site import load_site
 from vehicle.reports.figures_page import Found, page, rows_of
 from vehicle.reports.paper_set import write_set
@@ -55,7 +57,8 @@ def run(file: Path, out: Path, site: Path | None, run_dir: Path | None) -> int:
     for place, area_score in enumerate(found.scores or (), start=1):
         mean = "no data" if area_score.mean is None else f"{area_score.mean:.4f}"
         empty = area_score.cells_without_data
-        print(f"{place}. work area {area_score.number}: mean P_c {mean}, {empty} cells without data")
+        where = f"{area_score.names or 'piece'} at {area_score.inside_deg[0]:.7f}, {area_score.inside_deg[1]:.7f}"
+        print(f"{place}. {where}: mean P_c {mean}, {empty} cells without data")
     print(f"page {out / 'figures.html'}: ranks work, says nothing about ground")
     return DONE
 
@@ -77,7 +80,20 @@ def _scores(file: Path, stated: FiguresFile, site: Path | None) -> tuple[AreaSco
             f"{file}: no cell with data has its middle in a work area of {site}; check the grid's coordinates and the "
             "size of its cells"
         )
-    return tuple(found)
+    features = read_site_file(site).features
+    return tuple(msgspec.structs.replace(row, names=_names(row, features)) for row in found)
+
+
+def _names(row: AreaScore, features: Sequence[Feature]) -> str:
+    """Return the shapes of the site file in which the point of a piece lies, as people named them."""
+    point = shapely.Point(row.inside_deg[1], row.inside_deg[0])
+    there = (
+        feature
+        for feature in features
+        if feature.role == "work_area"
+        and any(shapely.Polygon(rings[0], rings[1:]).intersects(point) for rings in feature.polygons)
+    )
+    return ", ".join(called(feature.place, name_in(feature.properties)) for feature in there)
 
 
 def _cells(file: Path, scores: Scores) -> Iterator[Cells]:

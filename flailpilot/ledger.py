@@ -2,6 +2,7 @@
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from flailpilot.run_folder import JOURNAL, RECORDING
 from vehicle.contracts.errors import InputError
 
 if TYPE_CHECKING:
+    from vehicle.runtime.run_manifest import Manifest
     from vehicle.runtime.verification import Chain, Verified
 
 app = typer.Typer(help="The record of processed ground.", no_args_is_help=True)
@@ -84,20 +86,23 @@ def verify_run(run: Path, *, as_json: bool) -> int:
         raise InputError(f"{path}: is not there; name the folder of a run, or a {JOURNAL}")
     if not run.is_dir():
         chain, _ = chain_of(path)
-        _tell({"chain": msgspec.to_builtins(chain)}, chain_lines(chain), as_json=as_json)
+        facts = {"chain": msgspec.to_builtins(chain), "simulated": None}
+        _tell(facts, [*chain_lines(chain), simulated_text(simulated=None)], as_json=as_json)
         return FAILED if chain.broken else DONE
     recording = run / RECORDING
     if not recording.exists():
         raise InputError(f"{run}: holds no {RECORDING}; name the folder of a run, or its {JOURNAL} to check that alone")
     manifest = manifest_of(run) if (run / MANIFEST).exists() else None
     try:
+        told = told_by(recording)
         if manifest is not None:
-            check_recording(recording, told_by(recording), manifest)
+            check_recording(recording, told, manifest)
         found = verified(path, recording)
     except OSError as refusal:
         raise InputError(f"{recording}: {(refusal.strerror or str(refusal)).lower()}") from None
     cut = cut_text(found, manifest.end_utc if manifest is not None else "")
-    lines = chain_lines(found.chain)
+    simulated = simulated_by(told, manifest)
+    lines = [*chain_lines(found.chain), simulated_text(simulated=simulated)]
     lines += [f"DIFFERENT: {line}" for line in (*found.differences, *cut)]
     if found.compared and not found.differences:
         lines.append(
@@ -106,8 +111,22 @@ def verify_run(run: Path, *, as_json: bool) -> int:
         )
     if found.not_recomputed:
         lines.append(f"{found.not_recomputed:,} records stand after the end of the recording, which was not finished")
-    _tell(msgspec.to_builtins(found), lines, as_json=as_json)
+    _tell(msgspec.to_builtins(found) | {"simulated": simulated}, lines, as_json=as_json)
     return FAILED if found.chain.broken or found.differences or cut else DONE
+
+
+def simulated_by(told: Mapping[str, str], manifest: "Manifest | None") -> bool | None:
+    """Return whether a run was simulated, by its recording, else by `run.json`; None if neither says so."""
+    said = told.get("simulated", "").casefold()
+    own = manifest.simulated if manifest is not None else None
+    return said == "true" if said in ("true", "false") else own
+
+
+def simulated_text(*, simulated: bool | None) -> str:
+    """Return whether a machine worked the ground of a record; a journal does not say so itself."""
+    if simulated is None:
+        return "whether a machine worked this ground, or a simulation, no journal says: the recording of its run does"
+    return "SIMULATED: no machine worked this ground" if simulated else "the run says that a machine worked this ground"
 
 
 def cut_text(found: "Verified", end_utc: str) -> tuple[str, ...]:

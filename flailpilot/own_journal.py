@@ -76,7 +76,7 @@ def check_recording(path: Path, told: Mapping[str, str], manifest: Manifest) -> 
 def _unchanging(told: Mapping[str, str], manifest: Manifest) -> tuple[str, ...]:
     """Return the facts that no run changes; a start that a receiver corrected has another source of its time."""
     start = ("start_utc",) if told.get("time_source") == manifest.time_source.value else ()
-    return ("simulated", "required_depth_m", "config_hash", *start)
+    return ("simulated", "required_depth_m", "config_hash", "task", *start)
 
 
 def _apart(header: Header, kept: Journal, manifest: Manifest, site: Site, config: VehicleConfig) -> Iterator[str]:

@@ -136,6 +136,11 @@ def beyond_text(found: Found) -> str:
     return f", not in this task {found.not_in_task_m2:,.1f} m2" if found.not_in_task_m2 else ""
 
 
+def to_do_text(found: Found) -> str:
+    """Return the area to which the work had not come yet; "" if there is none."""
+    return f", still to do {missed_text(found.to_do_m2)} m2" if found.to_do_m2 else ""
+
+
 def _tell(facts: JobFacts, written: Sequence[Path], *, as_json: bool) -> None:
     found = facts.found
     if as_json:
@@ -144,8 +149,8 @@ def _tell(facts: JobFacts, written: Sequence[Path], *, as_json: bool) -> None:
         return
     print(
         f"{facts.kind.value} report of {facts.run}: processed {found.processed_m2:,.1f} of {found.area_m2:,.1f} m2 "
-        f"(processed is not cleared), missed {missed_text(found.missed_m2)} m2, listed and not processed "
-        f"{found.listed_m2:.1f} m2{beyond_text(found)}"
+        f"(processed is not cleared), missed {missed_text(found.missed_m2)} m2{to_do_text(found)}, "
+        f"listed and not processed {found.listed_m2:.1f} m2{beyond_text(found)}"
     )
     for path in written:
         print(f"  {path}")

@@ -14,13 +14,14 @@ import numpy as np
 import shapely
 
 from flailpilot.own_journal import session_of
-from flailpilot.run_imports import follow_ups_of, releases_of
+from flailpilot.run_imports import follow_ups_of, older_texts, releases_of
+from flailpilot.run_job import ground_ahead, job_left
 from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
 from vehicle.config.task import Task
 from vehicle.config.visits import Visit
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import Confirm, JobMark, Knowledge, LedgerStroke, Observed, Revoke
+from vehicle.contracts.ledger_types import Confirm, Knowledge, LedgerStroke, Observed, Revoke
 from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Plan, Untreatable
 from vehicle.contracts.skipped import skips_of
@@ -32,7 +33,7 @@ from vehicle.planning.coverage.certificate import rings_of
 from vehicle.planning.site.projected import loosely_known
 from vehicle.records.journal import Journal
 from vehicle.records.rebuilding import masks_at
-from vehicle.records.records import Header, Record, Session
+from vehicle.records.records import Record, Session
 from vehicle.records.several import SAME, moved
 from vehicle.reports import gaps
 from vehicle.reports.due import due_after
@@ -181,6 +182,7 @@ def facts_of(
         ledger,
         newest.config,
         skips_of(row.record for row in entries),
+        None if kind is ReportKind.COMPLETION else ground_ahead(newest.plan, entries, len(runs) - 1),
     )
     facts = JobFacts(
         site=newest.site, plan=plan, config=newest.config, ledger=ledger, found=found,
@@ -191,7 +193,8 @@ def facts_of(
         start_utc=runs[0].manifest.start_utc, end_utc=newest.manifest.end_utc or _end_utc(newest),
         time_source=newest.manifest.time_source.value, status=_status(newest, entries, len(runs) - 1, found),
         warnings=newest.site.warnings,
-        remarks=(*remarks, *_remarks(runs)), run=", ".join(run.manifest.run for run in runs), zero_us=zero_us,
+        remarks=(*remarks, *_remarks(runs), *older_texts(runs)),
+        run=", ".join(run.manifest.run for run in runs), zero_us=zero_us,
         lots=_lots(entries, runs), kind=kind, samples=samples, acts=_acts(entries, shift_s, withdrawn_m2),
         runs=lines,
         files=tuple(row for run in runs for row in run.files), visits=visits,
@@ -275,27 +278,18 @@ def _trail(samples: Samples | None) -> tuple[tuple[float, float], ...]:
 
 
 def _status(newest: Run, entries: Sequence[Entry], number: int, found: gaps.Found) -> str:
-    """Status: completed if the newest run (this index) finished its plan, and no ground is missed or withdrawn.
+    """Status: completed if the newest run (this index) finished its plan, and no ground is missed, to do or withdrawn.
 
     If a journal of an older program has no job records, the events of that run decide.
     """
-    if found.missed_m2 > 0.0 or found.withdrawn_m2 > 0.0:
+    if found.missed_m2 > 0.0 or found.to_do_m2 > 0.0 or found.withdrawn_m2 > 0.0:
         return "suspended"
-    job = _job_left(entries, number)
+    job = job_left(entries, number)
     if job is None:
         done = any(event.text == DONE for event in newest.events)
     else:
         done = job.done and job.plan_hash == newest.plan.plan_hash
     return "completed" if done else "suspended"
-
-
-def _job_left(entries: Sequence[Entry], number: int) -> JobMark | None:
-    """Return the position in the job at the end of a run, from its journal."""
-    end = max((place for place, row in enumerate(entries) if row.run == number), default=-1)
-    for row in reversed(entries[: end + 1]):
-        if isinstance(row.record, JobMark | Header):
-            return row.record if isinstance(row.record, JobMark) else None
-    return None
 
 
 def _end_utc(run: Run) -> str:

@@ -35,6 +35,18 @@ def releases_of(runs: Sequence[Run]) -> tuple[Release, ...]:
     return tuple(found.values())
 
 
+def older_texts(runs: Sequence[Run]) -> list[str]:
+    """Return a remark on each statement of others that is older than the first of the runs (in order of time)."""
+    began = runs[0].manifest.start_utc[:10]
+    told = [(row.when[:10], f"follow-up by a team ({row.team}, {row.who})") for row in follow_ups_of(runs)]
+    told += [(row.date[:10], f"document {row.number} of {row.authority}") for row in releases_of(runs)]
+    return [
+        f"{what} is of {day}, before the first of these runs ({began}): it says nothing of ground that these worked."
+        for day, what in dict.fromkeys(told)
+        if began and day < began
+    ]
+
+
 def check_once(runs: Sequence[Run]) -> None:
     """Check that no run is named twice. Raises InputError for a copy: its hours would count twice."""
     seen: dict[tuple[str, str], Run] = {}

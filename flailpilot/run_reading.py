@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import msgspec
 import numpy as np
+import shapely
 from pydantic import ValidationError
 
 from flailpilot.own_journal import check_own, check_recording
@@ -32,6 +33,8 @@ from vehicle.reports.imported import FOLLOW_UP, RELEASE
 from vehicle.reports.story import PHASES, Samples
 from vehicle.runtime.run_manifest import MANIFEST, Manifest
 
+AREA_APART_M2: Final = 0.5
+"""Areas of plan and site are those of the same polygons, but for rounding; a plan of the rest has less."""
 APART_S: Final = 5.0
 """A run is ended, and the last reports written, within this time."""
 HASHED: Final = (MANIFEST, RECORDING, JOURNAL, SITE_FILE, TASK_FILE)
@@ -137,6 +140,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
         raise InputError(
             f"{folder}: the run is of site {plan.site_hash}, {site.name} is {site.site_hash}; name its own with --site"
         )
+    check_area(folder, site, plan)
     samples = _samples(recorded.rows)
     times_ns = [row.t_ns for row in recorded.rows] or [0]
     kept = journal.read(folder / JOURNAL)
@@ -145,7 +149,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     check_own(folder / JOURNAL, kept, manifest, site, config)
     zero_us = _zero_us(manifest, recorded)
     apart_s = _after_recording_s(manifest, zero_us, recorded.newest_ns)
-    notes = [recorded.note, _apart_text(apart_s), journal.torn_text(folder / JOURNAL, kept)]
+    notes = [recorded.note, _apart_text(apart_s), journal.torn_text(Path(JOURNAL), kept)]
     task_path = folder / TASK_FILE
     return Run(
         folder=folder,
@@ -165,6 +169,16 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
         files=tuple(hashed(path, f"{folder.name}/{path.relative_to(folder)}") for path in _hashed_in(folder)),
         unread_s=max(0.0, apart_s),
     )
+
+
+def check_area(folder: Path, site: Site, plan: Plan) -> None:
+    """Check the area of the site. Raises InputError if the plan, which its hash seals, was made for more ground."""
+    asked_m2 = float(shapely.difference(site.work_area, site.keep_out).area)
+    if plan.area_m2 > asked_m2 + AREA_APART_M2:
+        raise InputError(
+            f"{folder}: its plan was made for {plan.area_m2:,.2f} m2, {site.name} has {asked_m2:,.2f} m2: {SITE_FILE} "
+            "was changed; copy it again from the vehicle, or name the site file with --site"
+        )
 
 
 def _after_recording_s(manifest: Manifest, zero_us: int | None, newest_ns: int) -> float:

@@ -46,7 +46,8 @@ def test_every_theme_has_every_class_and_every_reason_a_colour() -> None:
     assert {name: set(theme.map) for name, theme in PALETTE.themes.items()} == dict.fromkeys(
         ("day", "sunlight", "night"), classes
     )
-    assert set(PALETTE.report.gaps) == {reason.value for reason in GapReason}
+    missed = set(GapReason) - {GapReason.NOT_REACHED}  # which has the colour of all ground that is still to do
+    assert set(PALETTE.report.gaps) == {reason.value for reason in missed}
 
 
 def test_nothing_is_green_and_colours_are_written_one_way() -> None:

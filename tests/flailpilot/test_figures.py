@@ -8,6 +8,7 @@ import pytest
 
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import ground
+from tests.planning.coverage.support import document, feature, ring_lonlat
 from vehicle.reports import report
 
 STATED = """
@@ -93,3 +94,27 @@ def test_no_report_imports_a_figure():
         if path.stem not in own:
             assert not imports.search(path.read_text(encoding="utf-8")), path.name
     assert imports.search((folder / "figures_page.py").read_text(encoding="utf-8"))
+
+
+def test_the_order_names_the_shapes_of_the_file_and_not_pieces_by_a_number_of_its_own(monkeypatch, capsys, tmp_path):
+    """The union of work areas has its pieces in another order than the file."""
+    boxes = {"east": (100, 0, 140, 30), "west": (0, 0, 20, 10), "north": (50, 60, 60, 80)}
+    rows = []
+    for name, (x0, y0, x1, y1) in boxes.items():
+        ring = ring_lonlat([(x0, y0), (x1, y0), (x1, y1), (x0, y1)])
+        rows.append(feature("work_area", ring, name=name))
+    (tmp_path / "ground.geojson").write_text(json.dumps(document(*rows, outside="safe")))
+    places = {name: ring_lonlat([((x0 + x1) / 2, (y0 + y1) / 2)])[0] for name, (x0, y0, x1, y1) in boxes.items()}
+    scores = {"east": 0.2, "west": 0.9, "north": 0.5}
+    lines = [f"{places[name][0]},{places[name][1]},{p},{p},{p}" for name, p in scores.items()]
+    (tmp_path / "cells.csv").write_text("\n".join(["lon_deg,lat_deg,historic,soil,visual", *lines]))
+    (tmp_path / "f.toml").write_text("[scores]\ncsv = 'cells.csv'\n")
+    args = ("figures", tmp_path / "f.toml", "--site", tmp_path / "ground.geojson", "--out", tmp_path / "out")
+    status, said, told = flailpilot(monkeypatch, capsys, *args)
+    assert (status, told) == (0, "")
+    order = json.loads((tmp_path / "out" / "figures.json").read_text())["order"]
+    named = ["feature 1 (west)", "feature 2 (north)", "feature 0 (east)"]
+    assert [row["names"] for row in order] == named
+    assert [row["mean"] for row in order] == pytest.approx([0.9, 0.5, 0.2])
+    assert f"1. {named[0]} at {order[0]['inside_deg'][0]:.7f}" in said
+    assert all(name in (tmp_path / "out" / "figures.html").read_text(encoding="utf-8") for name in named)

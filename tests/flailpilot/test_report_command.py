@@ -14,7 +14,7 @@ import shapely
 
 from campaign import outcome
 from flailpilot import cli, drive, report, run_facts, simulate
-from flailpilot.run_reading import Run, read_run
+from flailpilot.run_reading import Run, check_area, read_run
 from tests.control.ledger import jobs
 from tests.flailpilot.broken_off import SCENARIO
 from tests.flailpilot.test_bad_sites import flailpilot
@@ -303,6 +303,30 @@ def test_the_kept_site_is_the_site_to_the_last_bit(job, tmp_path):
     kept = read_site(tmp_path)
     assert (kept.site_hash, kept.datum, kept.warnings) == (site.site_hash, site.datum, site.warnings)
     assert shapely.to_wkb(kept.work_area) == shapely.to_wkb(site.work_area)
+
+
+def test_a_kept_site_that_was_changed_is_refused(job, tmp_path):
+    site = load_site(job / "ground.geojson")
+    write_site(tmp_path, site)
+    path = tmp_path / "site.json"
+    kept = json.loads(path.read_text())
+    for name, value in (("outside", "unknown"), ("areas", kept["areas"] | {"keep_out": kept["areas"]["work_area"]})):
+        path.write_text(json.dumps(kept | {name: value}))
+        with pytest.raises(InputError, match=r"site\.json: was changed after it was written"):
+            read_site(tmp_path)
+    path.write_text(json.dumps(kept, indent=3))
+    assert read_site(tmp_path).site_hash == site.site_hash
+    path.write_text(json.dumps({name: value for name, value in kept.items() if name != "hash"}))
+    assert read_site(tmp_path).site_hash == site.site_hash  # of an earlier program
+
+
+def test_a_site_with_less_ground_than_its_plan_was_made_for_is_refused(run):
+    check_area(run.folder, run.site, run.plan)
+    smaller = msgspec.structs.replace(run.site, keep_out=run.site.work_area.centroid.buffer(2.0))
+    with pytest.raises(InputError, match=r"its plan was made for .* site\.json was changed"):
+        check_area(run.folder, smaller, run.plan)
+    rest = msgspec.structs.replace(run.plan, area_m2=1.0)
+    check_area(run.folder, smaller, rest)
 
 
 def test_what_fell_due_after_the_last_good_reading_is_in_the_facts(run):

@@ -272,3 +272,20 @@ def test_a_report_of_a_rest_alone_says_that_an_earlier_plan_may_have_listed_what
     assert any("is of remaining ground" in line for line in facts(rest).remarks)
     assert not any("is of remaining ground" in line for line in facts(whole, rest).remarks)
     assert not any("is of remaining ground" in line for line in facts(whole).remarks)
+
+
+def test_what_a_day_had_not_come_to_is_still_to_do_and_missed_in_the_last_report() -> None:
+    daily = facts(run_of(DAY1, FIRST, 1))
+    final = run_facts.facts_of([run_of(DAY1, FIRST, 1)], ReportKind.COMPLETION)
+    assert daily.found.to_do_m2 > 3.5
+    assert final.found.to_do_m2 == 0.0
+    assert final.found.missed_m2 == pytest.approx(daily.found.missed_m2 + daily.found.to_do_m2, abs=1e-6)
+    assert daily.status == final.status == "suspended"
+
+
+@pytest.mark.parametrize(
+    "mark", [None, job(done=True), msgspec.structs.replace(job(done=False), plan_hash="an earlier plan")]
+)
+def test_without_the_place_of_this_plans_job_nothing_is_to_do(mark: JobMark | None) -> None:
+    records = (HEADER, FIRST, *ONE, *([mark] if mark is not None else []))
+    assert facts(run_of(records, FIRST, 1)).found.to_do_m2 == 0.0

@@ -6,9 +6,9 @@ import msgspec
 import pytest
 import shapely
 
-from flailpilot.ledger import cut_text
+from flailpilot.ledger import cut_text, simulated_by, simulated_text
 from flailpilot.own_journal import check_recording
-from flailpilot.run_imports import check_once, check_one_task, follow_ups_of, releases_of
+from flailpilot.run_imports import check_once, check_one_task, follow_ups_of, older_texts, releases_of
 from flailpilot.run_reading import Run
 from tests.flailpilot.test_run_facts import DAY1, DAY2, FIRST, SECOND, run_of
 from tests.reports.test_imported import GROUND, NOW, PAPER, SAID, geojson
@@ -88,6 +88,17 @@ def test_a_file_that_was_imported_beside_two_runs_counts_once(tmp_path: Path) ->
     assert follow_ups_of(runs) == found
 
 
+def test_what_is_older_than_the_work_is_a_remark(tmp_path: Path) -> None:
+    runs = two(tmp_path)
+    shape = shapely.transform(shapely.box(2, 3, 20, 15), GROUND.datum.lonlat_from_enu_array)
+    for number, day in enumerate(("2026-10-31", "2026-11-01", "2026-11-02")):
+        path = geojson(tmp_path / f"{number}.geojson", [shape], **(SAID | {"when": day}))
+        imported.keep(runs[1].folder, importing.follow_ups(path, GROUND, {}, NOW), {path.name: path.read_bytes()})
+    (told,) = older_texts(runs)
+    assert told.startswith("follow-up by a team (")
+    assert "is of 2026-10-31, before the first of these runs (2026-11-01)" in told
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
@@ -126,3 +137,14 @@ def test_a_recording_that_was_cut_after_an_orderly_end_is_a_difference(
         chain=chain, recording="", ticks=1, compared=1, credited_m2=0.0, not_recomputed=not_recomputed, differences=()
     )  # fmt: skip
     assert bool(cut_text(found, end_utc)) == is_cut
+
+
+@pytest.mark.parametrize(
+    ("told", "own", "simulated"),
+    [({"simulated": "True"}, None, True), ({}, True, True), ({}, False, False), ({}, None, None)],
+)
+def test_a_check_of_a_record_says_whether_it_is_of_a_simulation(told, own, *, simulated) -> None:
+    manifest = None if own is None else msgspec.structs.replace(RUNS[0].manifest, simulated=own)
+    assert simulated_by(told, manifest) is simulated
+    text = {True: "SIMULATED: no machine worked", None: "no journal says", False: "says that a machine worked"}
+    assert text[simulated] in simulated_text(simulated=simulated)

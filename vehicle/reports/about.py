@@ -31,6 +31,7 @@ def job_values(facts: JobFacts) -> dict[str, str]:
         "area_m2": f"{found.area_m2:.4f}",
         "processed_m2": f"{found.processed_m2:.4f}",
         "missed_m2": f"{found.missed_m2:.4f}",
+        "to_do_m2": f"{found.to_do_m2:.4f}",
         "untreatable_m2": f"{found.listed_m2:.4f}",
         "not_in_task_m2": f"{found.not_in_task_m2:.4f}",
         "processed_below_depth_m2": f"{found.below_depth_m2:.4f}",
@@ -58,8 +59,8 @@ def tags(facts: JobFacts, layer: str) -> dict[str, str]:
 
 PUBLIC_NAMES: Final = (
     "statement", "simulated", "organisation", "task_id", "start_utc", "end_utc", "machine", "status", "area_m2",
-    "required_depth_m", "processed_m2", "missed_m2", "untreatable_m2", "not_in_task_m2", "processed_below_depth_m2",
-    "provisional_m2", "withdrawn_m2",
+    "required_depth_m", "processed_m2", "missed_m2", "to_do_m2", "untreatable_m2", "not_in_task_m2",
+    "processed_below_depth_m2", "provisional_m2", "withdrawn_m2",
 )  # fmt: skip
 
 

@@ -119,6 +119,8 @@ def _reason(gap: Gap) -> str:
 def _of_gap(reason: GapReason, status: str) -> CellState:
     if reason is GapReason.BELOW_DEPTH:
         return CellState.BELOW_DEPTH
+    if reason is GapReason.NOT_REACHED:
+        return CellState.PLANNED
     if reason is GapReason.NOT_SWEPT and status.lower() not in ("completed", "aborted"):
         return CellState.PLANNED
     return CellState.SKIPPED

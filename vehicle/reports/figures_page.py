@@ -78,7 +78,8 @@ def page(found: Found, site: str) -> str:
 def _scores(scores: tuple[AreaScore, ...], site: str) -> str:
     rows = [
         [
-            str(place), str(row.number), f"{row.area_m2:,.0f}", "no data" if row.mean is None else f"{row.mean:.4f}",
+            str(place), str(row.number), escape(row.names) or "-", "{:.7f}, {:.7f}".format(*row.inside_deg),
+            f"{row.area_m2:,.0f}", "no data" if row.mean is None else f"{row.mean:.4f}",
             "no data" if row.most is None else f"{row.most:.4f}", f"{row.cells:,}", f"{row.cells_without_data:,}",
         ]
         for place, row in enumerate(scores, start=1)
@@ -87,8 +88,18 @@ def _scores(scores: tuple[AreaScore, ...], site: str) -> str:
         f"P_c = (H_m + S_t + V_i) / 3 for each cell, each term in 0..1, of {escape(site)}. A priority score: equal "
         "weights, no calibration, no probability. A cell without data in one term has no score: it is not 0."
     )
-    heads = ["order", "work area no.", "area [m²]", "mean P_c [-]", "most [-]", "cells [n]", "without data [n]"]
-    return table("Work areas in the order of their contamination score", heads, rows, told)
+    heads = [
+        "order",
+        "piece no.",
+        "shape of the site file",
+        "a point in it (lat, lon)",
+        "area [m²]",
+        "mean P_c [-]",
+        "most [-]",
+        "cells [n]",
+        "without data [n]",
+    ]
+    return table("Pieces of the work area in the order of their contamination score", heads, rows, told)
 
 
 def _passes(passes: tuple[Passes, Passes]) -> str:

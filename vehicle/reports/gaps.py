@@ -4,9 +4,10 @@ The rule for border cells is strict on purpose: a cell belongs to the work area 
 credited as a whole or not at all. The missed part of an uncredited cell is exactly its part inside the work area,
 outside the keep-outs, and outside every polygon that the plan lists as not workable by machine. So
 
-    area = processed + missed + uncredited ground inside listed polygons (+ rounding),
+    area = processed + missed + still to do + uncredited ground inside listed polygons (+ rounding),
 
-and no ground falls between the cells and the polygons.
+and no ground falls between the cells and the polygons. Ground is still to do, and not missed, in swaths to which the
+work had not come yet, unless a reading there says why it is not credited.
 """
 
 from collections.abc import Iterable, Sequence
@@ -45,6 +46,7 @@ class GapReason(StrEnum):
     CREDIT_MARGIN = "credit_margin"
     NOT_SWEPT = "not_swept"
     SKIPPED = "skipped"
+    NOT_REACHED = "not_reached"
 
 
 REASON_OF_FLAG: Final = (
@@ -58,7 +60,8 @@ REASON_OF_FLAG: Final = (
 )
 """The first flag of a cell gives the gap's reason; a cell without a flag was never under a working tool.
 
-SKIPPED has no flag: it is ground without one, in a swath that people left out (`vehicle/contracts/skipped.py`)."""
+SKIPPED and NOT_REACHED have no flag: they are ground without one, the first in a swath that people left out
+(`vehicle/contracts/skipped.py`), the second in swaths that were still ahead when the record ended."""
 
 REASON_TEXT: Final = {reason: words_of(ENGLISH)(f"gap.{reason.value}") for reason in GapReason}
 """English texts for exports; the report takes them from its catalogue."""
@@ -81,8 +84,21 @@ def text_of(gap: Gap) -> str:
     return f"{REASON_TEXT[gap.reason]}: {gap.note}" if gap.note else REASON_TEXT[gap.reason]
 
 
+def names_of(gaps: Iterable[Gap]) -> list[str]:
+    """Return the names of gaps in map, report and exports: M1, M2, ... of missed ground, W1, W2, ... still to do."""
+    counts = {"M": 0, "W": 0}
+    found = []
+    for gap in gaps:
+        letter = "W" if gap.reason is GapReason.NOT_REACHED else "M"
+        counts[letter] += 1
+        found.append(f"{letter}{counts[letter]}")
+    return found
+
+
 class Found(msgspec.Struct, frozen=True, kw_only=True):
     """The balance of a work area [m2]. `listed_m2`: uncredited ground that the plan lists as not workable.
+
+    `gaps`: all ground that is neither processed nor listed: missed, and still to do (`to_do_m2`).
 
     `provisional_m2`: processed ground that no closing check of the base has confirmed. `not_in_task_m2`: uncredited
     ground between the strips of a survey, about which the record says nothing.
@@ -101,6 +117,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     gaps: tuple[Gap, ...]
     not_in_task_m2: float = 0.0
     left_m2: tuple[float, ...] = ()
+    to_do_m2: float = 0.0
 
 
 def find(
@@ -110,10 +127,13 @@ def find(
     ledger: LedgerState,
     config: VehicleConfig,
     skips: Sequence[SkippedSwath] = (),
+    ahead: Any = None,
 ) -> Found:
     """Compute balance and gaps; `work_area` and `keep_out` are shapely polygons in ENU metres from the plan's datum.
 
     `skips`: swaths that people left out; what of them the tool never reached is missed ground of its own reason.
+    `ahead`: ground of the swaths to which the work had not come yet, None if the work had ended; what of it has no
+    other reason is still to do.
     """
     asked = shapely.difference(work_area, keep_out)
     listed = shapely.union_all([_polygon(row.rings_m) for row in plan.untreatable])
@@ -122,20 +142,23 @@ def find(
     left = _polygonal(shapely.difference(asked, listed))
     missed = _uncredited(left, ledger, cell_m, ROUNDING_M2, boxed=True)
     left_m2 = _left_m2(asked, plan, ledger, cell_m)
+    gaps = tuple(_largest_first(_still_ahead(_told_apart(_gaps(missed.boxes, left), skips), ahead)))
+    to_do_m2 = sum(gap.area_m2 for gap in gaps if gap.reason is GapReason.NOT_REACHED)
     beyond_m2 = sum(m2 for row, m2 in zip(plan.untreatable, left_m2, strict=True) if _is_beyond(row))
     return Found(
         area_m2=asked.area,
         processed_m2=_of_ground(asked.area - whole.area_m2),
-        missed_m2=missed.area_m2,
+        missed_m2=_of_ground(missed.area_m2 - to_do_m2) if to_do_m2 else missed.area_m2,
         listed_m2=_of_ground(whole.area_m2 - missed.area_m2 - missed.rounding_m2 - beyond_m2),
         rounding_m2=missed.rounding_m2,
         swept_not_credited_m2=whole.swept_m2,
         below_depth_m2=whole.below_m2,
         withdrawn_m2=whole.withdrawn_m2,
-        gaps=tuple(_largest_first(_told_apart(_gaps(missed.boxes, left), skips))),
+        gaps=gaps,
         provisional_m2=_provisional_m2(asked, ledger, cell_m),
         not_in_task_m2=beyond_m2,
         left_m2=left_m2,
+        to_do_m2=to_do_m2,
     )
 
 
@@ -291,6 +314,20 @@ def _told_apart(gaps: Iterable[Gap], skips: Sequence[SkippedSwath]) -> Iterable[
             yield gap
         else:
             yield from _pieces(gap.reason, left)
+
+
+def _still_ahead(gaps: Iterable[Gap], ahead: Any) -> Iterable[Gap]:
+    """Cut ground without a reading that speaks against it at the ground that was still ahead.
+
+    The margin beside a pass is among it: the next swath works it.
+    """
+    for gap in gaps:
+        if ahead is None or gap.note or gap.reason not in (GapReason.NOT_SWEPT, GapReason.CREDIT_MARGIN):
+            yield gap
+            continue
+        shape = _polygon(gap.rings_m)
+        yield from _pieces(GapReason.NOT_REACHED, shapely.intersection(shape, ahead))
+        yield from _pieces(gap.reason, shapely.difference(shape, ahead))
 
 
 def _polygon(rings_m: Rings) -> Any:

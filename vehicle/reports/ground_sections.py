@@ -13,7 +13,7 @@ from vehicle.contracts.plan import SegmentKind, UntreatableReason
 from vehicle.reports.charts import depth_histogram, slice_chart, speed_depth
 from vehicle.reports.depths import Reading, processed_by_depth_m2, slices_of
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import ROUNDING_M2, Found, Gap, GapReason
+from vehicle.reports.gaps import ROUNDING_M2, Found, Gap, GapReason, names_of
 from vehicle.reports.html_parts import bars, clock, heads_of, note, picture, place, section, table
 from vehicle.reports.products import listed_by_size, polygons
 from vehicle.reports.rounding import areas_of, parts_of
@@ -26,7 +26,7 @@ CORNERS_MAX: Final = 8
 POINT_M2: Final = 0.1
 """Area below which a piece is located by one point in it."""
 SLICES_MAX: Final = 6
-PARTS: Final = ("processed", "listed", "beyond", "missed")
+PARTS: Final = ("processed", "listed", "beyond", "missed", "to_do")
 """Rows of the balance that add up to the work area."""
 
 
@@ -39,6 +39,7 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
         ("listed", found.listed_m2),
         *([("beyond", found.not_in_task_m2)] if found.not_in_task_m2 else []),
         ("missed", found.missed_m2),
+        *([("to_do", found.to_do_m2)] if found.to_do_m2 else []),
         ("provisional", found.provisional_m2),
         ("passed", found.swept_not_credited_m2),
         ("below", found.below_depth_m2),
@@ -47,7 +48,8 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
     ]
     shown = balance_texts(found)
     share_of = _shares(rows, found.area_m2)
-    told = "balance.note_survey" if found.not_in_task_m2 else "balance.note"
+    note = "balance.note_survey" if found.not_in_task_m2 else "balance.note"
+    told = say(note, rate=grouped(facts.rate_m2_per_h), time=clock(facts.time_s))
     return table(
         say("balance.title"),
         heads_of(facts, "balance", "ground", "area", "share"),
@@ -58,7 +60,7 @@ def balance(facts: JobFacts, outside_m2: float) -> str:
             ]
             for name, value_m2 in rows
         ],
-        say(told, rate=grouped(facts.rate_m2_per_h), time=clock(facts.time_s)),
+        f"{told} {say('balance.note_to_do')}" if found.to_do_m2 else told,
     )  # fmt: skip
 
 
@@ -78,8 +80,9 @@ def _left_m2(found: Found) -> float:
 
 def balance_texts(found: Found) -> dict[str, str]:
     """Return the parts of the balance as text, by name: with what is processed they add up to the area, as printed."""
-    listed, beyond, missed = areas_of([found.listed_m2, found.not_in_task_m2, found.missed_m2], _left_m2(found))
-    return {"listed": listed, "beyond": beyond, "missed": missed}
+    names = ("listed", "beyond", "missed", "to_do")
+    values_m2 = (found.listed_m2, found.not_in_task_m2, found.missed_m2, found.to_do_m2)
+    return dict(zip(names, areas_of(values_m2, _left_m2(found)), strict=True))
 
 
 def readings_of(facts: JobFacts) -> tuple[Reading, ...]:
@@ -157,14 +160,14 @@ class Piece(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def pieces_of(facts: JobFacts) -> list[Piece]:
-    """Return missed pieces (M1, M2, ...), then the unprocessed parts of listed ones (N1, N2, ...); largest first."""
+    """Return missed pieces (M1, ...), those still to do (W1, ...), and unprocessed parts of listed ones (N1, ...)."""
     say = facts.words
     found = [
         Piece(
-            name=f"M{number}", why=_why(facts, gap), follow_up=say(f"then.gap.{gap.reason.value}"),
+            name=name, why=_why(facts, gap), follow_up=say(f"then.gap.{gap.reason.value}"),
             area_m2=gap.area_m2, shape=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]),
         )
-        for number, gap in enumerate(facts.found.gaps, start=1)
+        for name, gap in zip(names_of(facts.found.gaps), facts.found.gaps, strict=True)
     ]  # fmt: skip
     listed = [row for row in listed_by_size(facts) if row[1] > ROUNDING_M2]
     found += [
@@ -215,9 +218,12 @@ def not_processed(facts: JobFacts) -> str:
 
 
 def _by_reason(facts: JobFacts) -> str:
-    gaps, say = facts.found.gaps, facts.words
+    say = facts.words
+    gaps = [gap for gap in facts.found.gaps if gap.reason is not GapReason.NOT_REACHED]
+    ahead = len(facts.found.gaps) - len(gaps)
+    to_do = f" {say('left.to_do', count=ahead, area=escape(area(facts.found.to_do_m2)))}" if ahead else ""
     if not gaps:
-        return say("left.not_missed_task" if facts.found.not_in_task_m2 else "left.not_missed")
+        return say("left.not_missed_task" if facts.found.not_in_task_m2 else "left.not_missed") + to_do
     parts = [
         say(
             "left.reason",
@@ -227,7 +233,7 @@ def _by_reason(facts: JobFacts) -> str:
         for reason in GapReason
         if any(gap.reason is reason for gap in gaps)
     ]
-    return say("left.missed", count=len(gaps), reasons=", ".join(parts))
+    return say("left.missed", count=len(gaps), reasons=", ".join(parts)) + to_do
 
 
 def corners(facts: JobFacts, shape: Any) -> str:

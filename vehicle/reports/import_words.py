@@ -111,6 +111,12 @@ def check_text(place: str, name: str, value: str) -> None:
     check_words(place, name, value)
 
 
+def check_named(place: str, name: str, value: str) -> None:
+    """Check a text that names a person or an authority. Raises InputError if it has no letter: a day, a number."""
+    if not any(map(str.isalpha, value)):
+        raise InputError(f"{place}: {name} is {value[:40]!r}, which is nobody's name; write who it was")
+
+
 def check_words(place: str, name: str, value: str) -> None:
     """Raise InputError if a text uses a word of the authority's documents, such as *cleared*."""
     if word := reserved_word(value):

@@ -14,7 +14,7 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.features import WGS84
 from vehicle.planning.site.shapes import DEGREE_M
 from vehicle.reports.import_rows import BYTES_MAX, Row, rows_of
-from vehicle.reports.import_words import TEXT_MAX, check_text, day, layer_of, moment, said_in
+from vehicle.reports.import_words import TEXT_MAX, check_named, check_text, day, layer_of, moment, said_in
 from vehicle.reports.imported import Category, FollowUp, Polygon, Release, hash_of
 from vehicle.reports.spreadsheet import plain_heading
 
@@ -52,6 +52,7 @@ def follow_ups(path: Path, ground: Ground, said: Mapping[str, str], now: datetim
         layer, team = layer_of(row.place, facts)
         for name in ("who", "method", "result"):
             check_text(row.place, name, facts[name])
+        check_named(row.place, "who", facts["who"])
         found.append(
             FollowUp(
                 layer=layer,
@@ -83,6 +84,8 @@ def release(
         value = said.get(name, "")
         if not value.strip() or not value.isprintable() or len(value) > TEXT_MAX:
             raise InputError(f"--{name}: write one line of text, as in the document")
+    for name in ("authority", "person"):
+        check_named("ledger release", f"--{name}", said[name])
     category = said.get("category", "").strip().casefold()
     if category not in list(Category):
         raise InputError(

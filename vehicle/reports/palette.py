@@ -16,7 +16,8 @@ LISTED: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": KEEP_OUT, "li
 """Look of ground that the plan lists as not workable: outlined and hatched, above everything else."""
 KEPT_OUT: Final[dict[str, Any]] = {"facecolor": KEEP_OUT, "edgecolor": PAPER, "linewidth": 0.0, "hatch": "xxxx"}
 
-GAP_COLOURS: Final = {reason: PALETTE.report.gaps[reason.value] for reason in GapReason}
+GAP_COLOURS: Final = {reason: PALETTE.report.gaps.get(reason.value, GROUND) for reason in GapReason}
+"""What is still to do looks like ground that is still to do on every map, and has no colour of its own."""
 LISTED_TEXT: Final = {reason: words_of(ENGLISH)(f"listed.{reason.value}") for reason in UntreatableReason}
 """English texts for exports; map and report take them from their catalogue."""
 MARKS: Final = {"stop": ("X", "#c0182b"), "detonation": ("*", "#f4d03f"), "find": ("D", "#8e44ad")}

@@ -209,7 +209,7 @@ def _draw_events(axes: Any, facts: JobFacts) -> None:
 
 
 def labels_of(facts: JobFacts) -> list[Label]:
-    """Return the report's names: survey points, events E1.., finds F1.., missed M1.., listed N1.., readings D1.."""
+    """Return the names of the report: survey points, then those that begin with E, F, M, W, N and D."""
     found = [Label(text=point.name, east_m=point.east_m, north_m=point.north_m) for point in named_points(facts.site)]
     found = found if len(found) <= POINTS_MAX else found[: len(facts.site.benchmarks_m)]
     found += [
@@ -221,7 +221,7 @@ def labels_of(facts: JobFacts) -> list[Label]:
         Label(text=row.name, east_m=row.east_m, north_m=row.north_m, colour=LABEL_COLOURS[row.mark])
         for row in seen_of(facts)
     ]
-    for letter in ("M", "N"):
+    for letter in ("M", "W", "N"):
         pieces = [piece for piece in pieces_of(facts) if piece.name[0] == letter and piece.area_m2 >= PIECE_M2]
         for piece in pieces[:PIECES_MAX]:
             middle = piece.shape.representative_point()
@@ -242,6 +242,8 @@ def _titles(figure: Any, facts: JobFacts, left: float, total_in: float) -> None:
         area=grouped(found.area_m2, 1), share=percent(share, 2), missed=area(found.missed_m2),
         listed=grouped(found.listed_m2, 1),
     )  # fmt: skip
+    if found.to_do_m2:
+        line += say.text("map.to_do", area=area(found.to_do_m2))
     if found.not_in_task_m2:
         line += say.text("map.beyond", area=grouped(found.not_in_task_m2, 1))
     figure.text(left, 1.0 - 0.74 / total_in, f"{line}.", fontsize=9.5, color=SOFT, va="center")

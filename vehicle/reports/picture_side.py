@@ -59,6 +59,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
     rows = (
         ("processed", say.text("side.area", value=grouped(found.processed_m2, 1))),
         ("missed", say.text("side.area", value=area(found.missed_m2))),
+        *([("to_do", say.text("side.area", value=area(found.to_do_m2)))] if found.to_do_m2 else []),
         ("listed", say.text("side.area", value=grouped(found.listed_m2, 1))),
         *([("beyond", say.text("side.area", value=grouped(found.not_in_task_m2, 1)))] if found.not_in_task_m2 else []),
         ("below", say.text("side.area", value=grouped(found.below_depth_m2, 1))),
@@ -151,7 +152,8 @@ def _legend(facts: JobFacts) -> list[Any]:
         entries.append(Patch(**LISTED, label=say.text("legend.listed", reason=named, area=grouped(area_m2, 1))))
     for why in sorted({gap.reason for gap in facts.found.gaps}, key=list(GapReason).index):
         area_m2 = sum(gap.area_m2 for gap in facts.found.gaps if gap.reason is why)
-        label = say.text("legend.missed", reason=say.text(f"gap_name.{why.value}"), area=area(area_m2))
+        look = "legend.to_do" if why is GapReason.NOT_REACHED else "legend.missed"
+        label = say.text(look, reason=say.text(f"gap_name.{why.value}"), area=area(area_m2))
         entries.append(Patch(facecolor=GAP_COLOURS[why], label=label))
     entries.append(Line2D([], [], color=WAY, linewidth=1.0, alpha=0.7, label=say.text("legend.way")))
     entries.append(Line2D([], [], color="#b5bcc4", linewidth=0.8, label=say.text("legend.swath")))

@@ -16,7 +16,7 @@ from vehicle.contracts.units import NS_PER_S
 from vehicle.control.ground import raster
 from vehicle.reports import follow_up
 from vehicle.reports.facts import JobFacts
-from vehicle.reports.gaps import text_of
+from vehicle.reports.gaps import names_of, text_of
 from vehicle.reports.importing import area_of
 from vehicle.reports.lots import Lot, label_of, lots_or_one
 from vehicle.reports.outlines import depth_squares, outlines, where
@@ -168,9 +168,10 @@ def _below(facts: JobFacts, asked: Any) -> Iterator[Feature]:
 
 def _left(facts: JobFacts) -> Iterator[Feature]:
     """Return the unprocessed pieces, each with its reason and its follow-up."""
-    for number, gap in enumerate(facts.found.gaps, start=1):
+    names = names_of(facts.found.gaps)
+    for number, (name, gap) in enumerate(zip(names, facts.found.gaps, strict=True), start=1):
         values: dict[str, Value] = {
-            "name": f"M{number}", "number": number, "reason": gap.reason.value, "text": text_of(gap),
+            "name": name, "number": number, "reason": gap.reason.value, "text": text_of(gap),
             "area_m2": gap.area_m2, "inside_m2": gap.area_m2, "follow_up": follow_up.OF_GAP[gap.reason],
         }  # fmt: skip
         yield Feature(layer="missed", geometry=shapely.Polygon(gap.rings_m[0], gap.rings_m[1:]), values=values)

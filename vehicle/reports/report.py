@@ -129,8 +129,12 @@ def _provisional(facts: JobFacts) -> str:
 def _missed_told(facts: JobFacts) -> str:
     found, say, task = facts.found, facts.words, facts.plan.task
     beyond = say("warn.beyond", area=grouped(found.not_in_task_m2, 1))
-    if found.missed_m2 > 0.0:
-        told = say("warn.missed", area=escape(ground.balance_texts(found)["missed"]))
+    if found.missed_m2 > 0.0 or found.to_do_m2 > 0.0:
+        told = " ".join(
+            say(f"warn.{name}", area=escape(ground.balance_texts(found)[name]))
+            for name, value_m2 in (("missed", found.missed_m2), ("to_do", found.to_do_m2))
+            if value_m2 > 0.0
+        )
         return f"<p class='open'>{told}{f' {beyond}' if found.not_in_task_m2 > 0.0 else ''}</p>"
     values = {"processed": grouped(found.processed_m2, 1), "listed": grouped(found.listed_m2, 1)}
     if found.not_in_task_m2 > 0.0 or (task is not None and task.survey is not None):

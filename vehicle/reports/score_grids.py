@@ -36,7 +36,11 @@ class Cells(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class AreaScore(msgspec.Struct, frozen=True, kw_only=True):
-    """A work area: `number` in the site file, mean and largest score, number of cells with and without a score."""
+    """A piece of the work area: mean and largest score, number of cells with and without a score.
+
+    `number`: of the piece, not of a shape in the site file, because shapes that touch make one piece. `inside_deg`:
+    a point in it, (lat, lon). `names`: the shapes of the site file of which it is made, "" if they are not known.
+    """
 
     number: int
     area_m2: float
@@ -44,6 +48,8 @@ class AreaScore(msgspec.Struct, frozen=True, kw_only=True):
     most: float | None
     cells: int
     cells_without_data: int
+    inside_deg: tuple[float, float] = (math.nan, math.nan)
+    names: str = ""
 
 
 def ordered(area: Any, datum: LocalFrame, cells: Iterator[Cells]) -> list[AreaScore]:
@@ -69,10 +75,17 @@ def ordered(area: Any, datum: LocalFrame, cells: Iterator[Cells]) -> list[AreaSc
             most=float(most[place]) if known[place] else None,
             cells=int(known[place]),
             cells_without_data=int(empty[place]),
+            inside_deg=_inside_deg(part, datum),
         )
         for place, part in enumerate(parts)
     ]
     return sorted(found, key=lambda row: (row.mean is None, -(row.mean or 0.0), row.number))
+
+
+def _inside_deg(part: Any, datum: LocalFrame) -> tuple[float, float]:
+    point = part.representative_point()
+    lon_deg, lat_deg = datum.lonlat_from_enu_array([(point.x, point.y)])[0].tolist()
+    return round(lat_deg, 7), round(lon_deg, 7)
 
 
 def csv_cells(path: Path) -> Iterator[Cells]:

@@ -51,7 +51,8 @@ def test_a_state_that_denies_the_work_is_told_without_a_role_too(tmp_path: Path,
 
 
 @pytest.mark.parametrize(
-    "name", ["dia_m", "Diameter", "r", "R (m)", "standoff", "stand_off_m", "safe_dist", "радиус", "radiusu", "Yar\u0131çap"]
+    "name",
+    ["dia_m", "Diameter", "r", "R (m)", "standoff", "stand_off_m", "safe_dist", "радиус", "radiusu", "Yar\u0131çap"],
 )
 def test_a_field_that_may_mean_a_radius_is_refused_for_a_mark(tmp_path: Path, name: str) -> None:
     with pytest.raises(InputError, match="write radius_m"):

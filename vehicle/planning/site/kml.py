@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.features import NAME_MAX
 from vehicle.planning.site.notes import Notes
 from vehicle.planning.site.plain_number import plain_number
 from vehicle.planning.site.reading import SiteFile, collected
@@ -21,8 +22,6 @@ FILES_MAX = 200
 """Largest number of KML files in one archive."""
 WHY_MAX = 160
 """Number of letters of what a file's reader says in a message: it may quote the file."""
-NAME_MAX = 40
-"""Number of letters of a placemark's name in a message."""
 FORKS = "__MACOSX/"
 """Folder in which macOS archives keep attributes of files under the names of the files; nothing of a site is in it."""
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")

@@ -11,7 +11,7 @@ _PLAIN: Final = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3}
 
 
 def plain_number(value: Any) -> float | None:
-    """Return a number, or the number that a text is; None for any other value, and for what is not finite."""
+    """Return a number in its own unit [-], or the one that a text is; None for other values and if it is not finite."""
     if isinstance(value, str):
         value = float(text) if _PLAIN.fullmatch(text := value.strip(" \t\r\n")) else None
     if value is None or isinstance(value, bool) or not isinstance(value, int | float):
