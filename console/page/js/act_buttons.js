@@ -41,7 +41,9 @@ export class ActButtons {
     const names = offers.map((one) => one.act);
     for (const [name, button] of this._buttons) {
       if (names.includes(name)) continue;
+      const focused = button === document.activeElement;
       button.remove();
+      if (focused) this.element.closest("section")?.focus({ preventScroll: true }); // never on to another act
       this._buttons.delete(name);
     }
     for (const one of offers) this._put(this._button(one.act), one, more[one.act] ?? "");

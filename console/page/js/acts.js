@@ -34,13 +34,15 @@ export class Acts {
     this.closeStart();
     this._number = (this._number + 1) & 0xffff;
     this._stop = stops.pressed(this._number, this.now_ms(), newestTick(this.store), engine_off);
+    this._stop_of = this.store.value("server", "vehicle");
     this._repeat();
     this._timer ??= setInterval(() => this._repeat(), stops.REPEAT_MS);
   }
 
   _repeat() {
     const vehicle = this.store.get("vehicle");
-    const seen = vehicle && this.store.open() ? { tick: vehicle.tick, mode: vehicle.mode } : null;
+    const is_its = this.store.value("server", "vehicle") === this._stop_of; // another vehicle that stands says nothing of this one
+    const seen = vehicle && is_its && this.store.open() ? { tick: vehicle.tick, mode: vehicle.mode } : null;
     const { stop, send } = stops.due(this._stop, this.now_ms(), seen);
     this._stop = stop;
     this.store.set("stop", stop);
@@ -110,8 +112,10 @@ export class Acts {
     }
     this.hands().tell("take");
     if (this.people?.kept()) {
+      const vehicle = this.store.value("server", "vehicle");
       await this.people.signIn();
-      if (!this.offers().some((one) => one.act === "TAKE" && one.enabled)) return this._say("TAKE", "refused", { key: "act.why.not_now", params: {} });
+      const is_its = vehicle === this.store.value("server", "vehicle");
+      if (!is_its || !this.offers().some((one) => one.act === "TAKE" && one.enabled)) return this._say("TAKE", "refused", { key: "act.why.not_now", params: {} });
     }
     this._send("TAKE");
   }

@@ -119,6 +119,7 @@ export class Bar {
     if (!this.views.hidden && this.store.now_ms() - this.opened_ms > CHOICE_SHOWN_MS) this.closeViews();
     const { label, text, tone } = modeCell(this.store);
     put(this.mode.querySelector(".label"), label);
+    if (this.mode.title !== label) this.mode.title = label;
     put(this.mode.querySelector(".value"), text);
     for (const name of ["red", "amber"]) mark(this.mode, name, tone === name);
     this._link();

@@ -4,6 +4,7 @@
  */
 
 import { changed, marked } from "./marks.js";
+import * as storage from "./storage.js";
 
 const PREFIX = "flail-marks";
 /** How long nobody may have looked, and what is told is still the detonation that was marked. */
@@ -19,7 +20,7 @@ export class MarkBook {
    * `lasting`, `passing`: where marks of vehicles are kept, and those of a simulation, which end with it (`secret`).
    * @param {{store: any, secret?: string, lasting?: Storage, passing?: Storage, clock_ms?: () => number}} parts
    */
-  constructor({ store, secret = "", lasting = globalThis.localStorage, passing = globalThis.sessionStorage, clock_ms = () => Date.now() }) {
+  constructor({ store, secret = "", lasting = storage.lasting, passing = storage.passing, clock_ms = () => Date.now() }) {
     Object.assign(this, { store, secret, lasting, passing, clock_ms, vehicle: null, turned_ms: 0, books: {} });
     store.subscribe(["server"], () => this.turn());
     globalThis.addEventListener?.("storage", ({ key }) => { if (this.vehicle !== null && key === this._key(this.vehicle)) this._show(); });

@@ -71,9 +71,10 @@ export class People {
 
   /** The second signature; then control is given up by the same act, and the other person takes it. */
   async sign() {
-    const { hand_over } = this;
+    const { hand_over } = this, vehicle = this.store.value("server", "vehicle");
     if (hand_over === null) return;
-    if (await this.tell({ kind: "hand_over_sign", who: hand_over.giver.name, note: hand_over.mark })) this.giveUp();
+    const is_told = await this.tell({ kind: "hand_over_sign", who: hand_over.giver.name, note: hand_over.mark });
+    if (is_told && vehicle === this.store.value("server", "vehicle")) this.giveUp();
   }
 
   giveUp() { this.wanted = null; this.send("RELEASE"); }

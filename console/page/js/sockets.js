@@ -11,16 +11,6 @@ const RETRY_MS = [250, 500, 1000, 2000];
 /** So often a seat that is taken is asked for: this page's own socket of before may not be gone yet (reload, hidden). */
 const SEAT_TRIES = 8;
 
-/** The token of this start, from the address's fragment; it is taken out of the address and kept for a reload. */
-export function token() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("t");
-  if (found) {
-    sessionStorage.setItem("flail-token", found);
-    history.replaceState(null, "", location.pathname);
-  }
-  return sessionStorage.getItem("flail-token") ?? "";
-}
-
 const page_id = crypto.randomUUID();
 
 /** A socket of the console server, with the token. @param {string} path */

@@ -7,22 +7,13 @@ import { at, put, show } from "./dom.js";
 import { led, load, said, t } from "./i18n.js";
 import { Sounds } from "./sounds.js";
 import { linkOf, modeOf, questionFrame, stopFrame, stopOf } from "./stop_page_logic.js";
+import { token } from "./token.js";
 
 const QUESTION_MS = 250;
 const RETRY_MS = 500;
 const SHOW_MS = 100;
 const KEYS = new Set(["Space", "Enter", "NumpadEnter"]);
 const BUZZ_MS = [400, 150, 400];
-
-/** The token of this start, from the address; kept for a reload. */
-function token() {
-  const found = new URLSearchParams(location.hash.slice(1)).get("t");
-  if (found) {
-    sessionStorage.setItem("flail-token", found);
-    history.replaceState(null, "", location.pathname);
-  }
-  return sessionStorage.getItem("flail-token") ?? "";
-}
 
 class StopPage {
   constructor(secret) {

@@ -35,6 +35,7 @@ export class Stopped {
     this.answer = make("p", { className: "small" });
     this.steps.append(make("span", { className: "label", text: t("steps.title") }), this.list, this.answer);
     this.steps.setAttribute("aria-label", t("region.steps"));
+    this.steps.tabIndex = -1; // whose act is done stays here, and is not put on to the next one
   }
 
   /** How long the worst reason has been on the screen. */
@@ -106,7 +107,7 @@ export class Stopped {
       this.list.dataset.shape = shape;
       if (this.list.contains(this.acts.held_by)) this.acts.letGo();
       this.list.replaceChildren(...found.map((row) => this._element(row)));
-      if (focused) this.list.querySelector(`[data-act="${focused}"]`)?.focus();
+      if (focused) (this.list.querySelector(`[data-act="${focused}"]`) ?? this.steps).focus({ preventScroll: true });
     }
     found.forEach((row, index) => fill(this.list.children[index], row));
     const next = found.findIndex((row) => row.state === "next");

@@ -56,8 +56,23 @@ export class Store {
   }
 
   set(section, value) {
-    this.state[section] = value;
-    for (const view of this._views.get(section) ?? []) view(value);
+    this._told([[section, value]]);
+  }
+
+  /** Every view is told, also behind one that fails; the first failure is thrown when all were. */
+  _told(sections) {
+    const failures = [];
+    for (const [section, value] of sections) {
+      this.state[section] = value;
+      for (const view of this._views.get(section) ?? []) {
+        try {
+          view(value);
+        } catch (error) {
+          failures.push(error);
+        }
+      }
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   /** @param {string[]} sections @param {(value: any) => void} view */
@@ -83,7 +98,7 @@ export class Store {
     }
     // what one message holds belongs together: no view is told of one section while another is still the one before
     Object.assign(this.state, sections);
-    for (const [name, value] of Object.entries(sections)) this.set(name, value);
+    this._told(Object.entries(sections));
   }
 
   /** The server is gone: nothing it said is forgotten, all of it is old. */

@@ -63,6 +63,7 @@ export class Strip {
     const acts = make("div", { className: "acts" });
     element.append(this.title, this.state, this.echo.element, this.text, make("div", { className: "acts" }, [this.detonation.word, acts]));
     element.setAttribute("aria-label", t("region.hands"));
+    element.tabIndex = -1;
     this.element = element;
     this.narrow = window.matchMedia("(min-width: 1024px) and (max-width: 1365px)");
     this.buttons = new ActButtons(acts, this.acts, this.store);

@@ -5,6 +5,7 @@ import { tellActs } from "./checklist_acts.js";
 import { at, make, mark, put } from "./dom.js";
 import { armed } from "./facts.js";
 import { currentLanguage, t, unreviewed } from "./i18n.js";
+import { lasting } from "./storage.js";
 import { TrainingPanel } from "./training.js";
 
 export const BLOCKING = ["estop", "ring", "strop"];
@@ -13,7 +14,7 @@ const ENGLISH = [{ code: "en", name: "English" }];
 
 /** The settings that this browser keeps. */
 export class Settings {
-  constructor(storage = localStorage) {
+  constructor(storage = lasting) {
     this._storage = storage;
     this.values = { theme: "day", text: "100", language: "en", mapping: "arcade", sounds: "on" };
     try {

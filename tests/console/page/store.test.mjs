@@ -98,3 +98,12 @@ test("another server has another clock", () => {
   store.heard({ type: "snapshot", seq: 1, made_ms: 10, link });
   assert.equal(store.age_ms(), 20);
 });
+
+test("a view that fails keeps no other one from being told, and its failure is thrown", () => {
+  const store = new Store(() => 0), told = [];
+  store.on("pose", () => { throw new Error("full"); });
+  store.on("pose", () => told.push("pose"));
+  store.on("site", () => told.push("site"));
+  assert.throws(() => store.heard({ type: "delta", pose: {}, site: {} }), /full/);
+  assert.deepEqual(told, ["pose", "site"]);
+});

@@ -117,6 +117,29 @@ def test_the_choice_of_views_gives_the_focus_back(browser: Page, server: FakeSer
         assert browser.js(f"return document.activeElement === {opener}"), ends
 
 
+OUTSIDE = """
+const [inner, outer] = arguments, box = document.querySelector(outer).getBoundingClientRect();
+return [...document.querySelectorAll(inner)].filter((one) => {
+  const at = one.getBoundingClientRect();
+  return at.left < box.left || at.top < box.top || at.right > box.right || at.bottom > box.bottom;
+}).map((one) => one.textContent);
+"""
+
+
+def test_large_text_and_long_names_push_nothing_out_of_sight(browser: Page, server: FakeServer) -> None:
+    """The link beside a long name in the top bar; all buttons of a map that a stop made small."""
+    browser.size("tablet")
+    try:
+        opened(browser, server, "hold", text="150")
+        name = "Мінофлот <b>" * 12
+        server.state["server"] = {**server.state["server"], "vehicles": [{"id": "memat-1", "name": name}]}
+        browser.until("return document.querySelector('#mode .label').textContent.startsWith('Мінофлот <b>')")
+        assert browser.js(OUTSIDE, "#cells .cell:nth-of-type(-n + 1)", "#cells") == []
+        assert browser.js(OUTSIDE, ".map-side button", "#map") == []
+    finally:
+        browser.size("laptop")
+
+
 RECORD = {
     "plan_hash": "a1b2c3d4e5f60718", "required_depth_m": 0.15, "gaps": [], "hours": {}, "events": [], "pieces": [],
     "totals": {"area_m2": 10.0}, "depths": [{"depth_cm": 16, "area_m2": 10.0}],
@@ -163,3 +186,40 @@ def test_values_that_change_all_the_time_are_not_spoken(browser: Page, server: F
         browser.js("flail.picture.drawn.captured_ms -= 1000")
     browser.until("return flail.store.get('perimeter').length_m > 1")
     assert browser.js("return window.spoken") == 0
+
+
+NOTHING_KEPT = """
+for (const name of ['localStorage', 'sessionStorage']) {
+  Object.defineProperty(window, name, {get() { throw new DOMException('no', 'SecurityError'); }});
+}
+"""
+
+
+def test_a_browser_that_keeps_nothing_has_a_stop_that_works(browser: Page, server: FakeServer) -> None:
+    opened(browser, server, "manual")
+    added = browser.cdp("Page.addScriptToEvaluateOnNewDocument", source=NOTHING_KEPT)
+    try:
+        browser.driver.get("about:blank")
+        browser.driver.get(server.url)
+        browser.until("return window.flail?.ready === true && flail.store.get('vehicle') !== null")
+        browser.tap("Space")
+        browser.when(lambda: bool(server.stops))
+    finally:
+        browser.cdp("Page.removeScriptToEvaluateOnNewDocument", identifier=added["identifier"])
+
+
+def test_whoever_acts_by_the_keyboard_stays_where_the_act_was(browser: Page, server: FakeServer) -> None:
+    """Where its button is gone the focus is on its region, and on no other act."""
+    opened(browser, server, "detonation")
+    browser.until("return document.querySelector('#steps [data-act=ACKNOWLEDGE]') !== null")
+    browser.js("document.querySelector('#steps [data-act=ACKNOWLEDGE]').focus()")
+    server.state["vehicle"]["acknowledge_due"] = False
+    browser.until("return document.querySelector('#steps [data-act=ACKNOWLEDGE]') === null")
+    assert browser.js("return document.activeElement.id") == "steps"
+    opened(browser, server, "ready")
+    browser.until("return document.querySelector('#hands .act') !== null")
+    acts = "[...document.querySelectorAll('#hands .act')]"
+    browser.js(f"{acts}.find((one) => one.innerText.includes('RECOVERY')).focus()")
+    server.state["vehicle"]["mode"] = "MANUAL"
+    browser.until("return flail.store.value('vehicle', 'mode') === 'MANUAL'")
+    browser.until("return document.activeElement.id === 'hands'")

@@ -1,6 +1,7 @@
 // The outline that is being driven: looks at the machine with each message, keeps its record over a reload, draws it.
 
 import { toScreen } from "../map/geometry.js";
+import { lasting } from "../storage.js";
 import { toDegrees, toMetres } from "./drawing.js";
 import * as logic from "./perimeter_logic.js";
 
@@ -9,7 +10,7 @@ const ROOM_M = 10;
 const KEPT_EACH = 4; // corners: a metre of the way may be lost with the page, and is a gap then that is told
 
 export class Perimeter {
-  constructor({ store, storage = localStorage }) {
+  constructor({ store, storage = lasting }) {
     Object.assign(this, { store, storage, kept: 0 });
     this.record = logic.restored(storage.getItem(KEPT));
     store.subscribe(["link", "pose"], () => this.look());
