@@ -2,7 +2,6 @@
 
 import gc
 import os
-from collections import Counter
 from collections.abc import Generator, Iterable
 
 import pytest
@@ -106,10 +105,12 @@ def costs(reports: Iterable[pytest.TestReport]) -> list[tuple[float, bool, str]]
 
 def spent_on(told: list[tuple[float, bool, str]]) -> list[str]:
     """Lines: folders by their processor time, then the dearest tests."""
-    folders = Counter[str]()
+    folders: dict[str, float] = {}
     for seconds, _, name in told:
-        folders["/".join(name.split("::")[0].split("/")[:-1])] += seconds
-    rows = [f"{seconds:.0f} s {name}" for name, seconds in folders.most_common() if seconds > 0.01 * folders.total()]
+        folder = "/".join(name.split("::")[0].split("/")[:-1])
+        folders[folder] = folders.get(folder, 0.0) + seconds
+    dearest, total = sorted(folders.items(), key=lambda one: -one[1]), sum(folders.values())
+    rows = [f"{seconds:.0f} s {name}" for name, seconds in dearest if seconds > 0.01 * total]
     return ["dearest:", ", ".join(rows), *(f"{seconds:.1f} s {name}" for seconds, _, name in told[:DEAREST])]
 
 
