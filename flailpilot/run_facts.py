@@ -164,7 +164,7 @@ def facts_of(
     Raises:
         InputError: The runs are not of one task.
     """
-    runs = sorted(runs, key=lambda run: (run.zero_us is None, (run.zero_us or 0) + run.start_ns // 1000))
+    runs = in_order(runs)
     entries, remarks = put_together(runs)
     newest = runs[-1]
     plan = with_earlier_lists(newest, runs)
@@ -212,6 +212,13 @@ def facts_of(
         return facts
     ended = stated.expired(date.fromisoformat(facts.end_utc[:10])) if facts.end_utc else ()
     return msgspec.structs.replace(facts.of_task(stated), remarks=(*facts.remarks, *ended))
+
+
+def in_order(runs: Sequence[Run]) -> list[Run]:
+    """Return the runs in order of time; as they were named, the newest last, where the time of one is not known."""
+    if any(run.zero_us is None for run in runs):
+        return list(runs)
+    return sorted(runs, key=lambda run: (run.zero_us or 0) + run.start_ns // 1000)
 
 
 def with_earlier_lists(newest: Run, runs: Sequence[Run]) -> Plan:
@@ -303,6 +310,11 @@ def _end_utc(run: Run) -> str:
 def _remarks(runs: Sequence[Run]) -> list[str]:
     site = runs[-1].site
     found = [loosely_known(site.source_system, site.source_accuracy_m)] if site.source_accuracy_m < float("inf") else []
+    if len(runs) > 1 and (timeless := ", ".join(run.manifest.run for run in runs if run.zero_us is None)):
+        found.append(
+            f"When these runs began is not known: {timeless}. All runs are taken in the order in which they are named, "
+            "the last one as the newest."
+        )
     if all(map(_is_rest, runs)):
         found.append(
             f"Plan {runs[-1].plan.plan_hash} is of remaining ground: what a plan before it listed as not workable "

@@ -10,6 +10,7 @@ import shapely
 
 from flailpilot import run_facts
 from flailpilot.own_journal import check_own, session_of
+from flailpilot.run_facts import in_order
 from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
 from tests import builders
@@ -287,5 +288,19 @@ def test_what_a_day_had_not_come_to_is_still_to_do_and_missed_in_the_last_report
     "mark", [None, job(done=True), msgspec.structs.replace(job(done=False), plan_hash="an earlier plan")]
 )
 def test_without_the_place_of_this_plans_job_nothing_is_to_do(mark: JobMark | None) -> None:
-    records = (HEADER, FIRST, *ONE, *([mark] if mark is not None else []))
+    records: tuple[Record, ...] = (HEADER, FIRST, *ONE, *([mark] if mark is not None else []))
     assert facts(run_of(records, FIRST, 1)).found.to_do_m2 == 0.0
+
+
+def test_runs_whose_time_is_unknown_are_taken_as_they_were_named() -> None:
+    """The zero of an uptime is another one after each start, and says nothing about which run came first."""
+    one, two = run_of(DAY1, FIRST, 1), run_of(DAY2, SECOND, 2)
+    bare = [msgspec.structs.replace(run, zero_us=None, start_ns=ns) for run, ns in ((one, 9 * 10**9), (two, 10**9))]
+    for named in (bare, [one, bare[1]], [bare[0], two]):
+        assert in_order(named) == named
+        assert facts(*named).runs[-1].name == "day2"
+        told = [line for line in facts(*named).remarks if line.startswith("When these runs began is not known: day")]
+        assert len(told) == 1
+    assert in_order([two, one]) == [one, two]
+    assert not any("began is not known" in line for line in facts(one, two).remarks)
+    assert not any("began is not known" in line for line in facts(bare[0]).remarks)

@@ -1,6 +1,7 @@
 """What a file says beside its shapes is told by the name that people gave: what was left out, what denies the work."""
 
 import io
+import json
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,40 @@ def test_other_numbers_of_a_mark_are_its_own(tmp_path: Path, name: str) -> None:
     pin = drawn("Point", FIELD[0], role="marker", **{name: 30})
     site = load_site(saved(tmp_path, document(WORK, pin)), "safe")
     assert len(site.marks) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Required depth: 20 cm",
+        "clear to a depth of 0,2 m",
+        "20 cm deep",
+        "Глибина обробки 20 см",
+        "d\u0259rinlik 20 sm",
+    ],
+)
+def test_a_depth_in_running_text_is_told_as_not_read(tmp_path: Path, text: str) -> None:
+    told = "speaks of a depth, which is not read; write required_depth_m"
+    for key in ("description", "remarks", "what is asked"):
+        assert told in warnings(tmp_path, drawn("Polygon", [FIELD], role="work_area", **{key: text}))
+    kml = KML.format("SHA", " ".join(f"{lon},{lat}" for lon, lat in FIELD))
+    (tmp_path / "site.kml").write_text(kml.replace("</name>", f"</name><description>{text}</description>"))
+    assert told in "\n".join(load_site(tmp_path / "site.kml", "safe").warnings)
+    pond = drawn("Polygon", [BESIDE], role="keep_out", description=text)
+    assert told not in warnings(tmp_path, WORK, pond)
+
+
+@pytest.mark.parametrize("text", ["depth unknown", "2 pits, depth of water 2 m", "in-depth survey of 2024", "5 m wide"])
+def test_other_text_states_no_depth(tmp_path: Path, text: str) -> None:
+    assert "depth" not in warnings(tmp_path, drawn("Polygon", [FIELD], role="work_area", remarks=text))
+
+
+@pytest.mark.parametrize("circle", [{"center": [True, 46.9], "radius": 5}, {"center": [39.9, 46.9], "radius": "1_0"}])
+def test_a_circle_of_a_plan_has_numbers(tmp_path: Path, circle: dict[str, Any]) -> None:
+    fence = {"circles": [{"inclusion": False, "circle": circle}], "polygons": []}
+    (tmp_path / "site.plan").write_text(json.dumps({"fileType": "Plan", "geoFence": fence}))
+    with pytest.raises(InputError, match="needs a center"):
+        load_site(tmp_path / "site.plan", "safe")
 
 
 def test_attributes_of_a_mac_are_no_part_of_an_archive(tmp_path: Path) -> None:

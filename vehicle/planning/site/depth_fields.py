@@ -14,12 +14,14 @@ BARE_KEYS: Final = (
     "requiredd", "requiredde", "cleardep", "cleardepth", "reqddepth", "clrdepth",
 )  # fmt: skip
 """Field names for the required depth, alone or followed by a unit. Some are cut short, as in Shapefiles."""
-DEPTH_WORDS: Final = re.compile(
-    "depth|dubina|дубина|глибин|глубин|d[eə]rinli|thell[eë]si|tiefe|profond|profund|дълбочин|длабочин"
-)
+_WORDS: Final = "depth|dubina|дубина|глибин|глубин|d[eə]rinli|thell[eë]si|tiefe|profond|profund|дълбочин|длабочин"
+DEPTH_WORDS: Final = re.compile(_WORDS)
 """*Depth* in English and in languages of mined countries, as a part of a field's name."""
 OTHER_DEPTH: Final = re.compile(r"water|depthto|well|groundw|soil|pond|ditch|trench|max|image|bit")
 """Words in field names of other depths."""
+_LENGTH: Final = r"[0-9]+(?:[.,][0-9]+)?\s*(?:mm|cm|dm|m|sm|мм|см|м)\b"
+SPOKEN: Final = re.compile(rf"(?:{_WORDS})[^\n0-9]{{0,30}}{_LENGTH}|{_LENGTH}[^\n0-9]{{0,3}}(?:deep|{_WORDS})")
+"""A depth with its length and unit in running text: `required depth: 20 cm`, `20 cm deep`."""
 UNITS_M: Final = {"m": 1.0, "dm": 0.1, "cm": 0.01, "mm": 0.001}
 _TEXT: Final = re.compile(r"([0-9]*\.?[0-9]+)\s*(m|dm|cm|mm)?")
 
@@ -45,6 +47,12 @@ def not_understood(properties: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(
         key for key, name in said if DEPTH_WORDS.search(name) and _stem(name) is None and not OTHER_DEPTH.search(name)
     )
+
+
+def speaks_of_depth(text: str) -> bool:
+    """Whether a running text states a depth of work, which no field then holds."""
+    found = SPOKEN.search(plain := text.casefold())
+    return found is not None and not OTHER_DEPTH.search(plain)
 
 
 def is_required_depth(key: object) -> bool:

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from vehicle.contracts.errors import InputError
+from vehicle.planning.site.depth_fields import speaks_of_depth
 from vehicle.planning.site.notes import Notes, Rank
 from vehicle.planning.site.role_sources import Kind, RoleError, Source, Verdict, judged, sources_of
 from vehicle.planning.site.role_words import heard, starts_here
@@ -125,10 +126,21 @@ def _feature(
 
 
 def _verdict(label: str, place: str, member: dict[str, Any], told: tuple[Source, ...]) -> Verdict:
+    sources = sources_of(member, told)
     try:
-        return judged(sources_of(member, told), _holes(member.get("geometry")))
+        verdict = judged(sources, _holes(member.get("geometry")))
     except RoleError as error:
         raise InputError(f"{label}: {place}: {error}") from None
+    notes = _spoken_depths(sources) if verdict.role in (None, "work_area", "perimeter") else ()
+    return msgspec.structs.replace(verdict, notes=(*verdict.notes, *notes))
+
+
+def _spoken_depths(sources: list[Source]) -> tuple[str, ...]:
+    """Return a line for each free text that states a depth: it is not read, and the default would be taken."""
+    labels = dict.fromkeys(
+        source.label for source in sources if isinstance(source.text, str) and speaks_of_depth(source.text)
+    )
+    return tuple(f"its {label} speaks of a depth, which is not read; write required_depth_m" for label in labels)
 
 
 def _holes(geometry: Any) -> int:

@@ -6,7 +6,9 @@ from typing import Any
 
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.notes import Notes
+from vehicle.planning.site.plain_number import plain_number
 from vehicle.planning.site.reading import SiteFile, TwiceError, collected, json_of
+from vehicle.planning.site.role_sources import TOLD_MAX
 from vehicle.polygons.fences import RADIUS_MAX_M, circle_lonlat
 
 KNOWN_PARTS = frozenset(["fileType", "version", "groundStation", "mission", "geoFence", "rallyPoints", "flailpilot"])
@@ -99,10 +101,13 @@ def _role(path: Path, place: str, row: dict[str, Any]) -> str:
 def _circle(path: Path, place: str, circle: Any, *, outward: bool) -> list[list[float]]:
     """Return corners [lat, lon] of a polygon around a keep-out circle, or inside an inclusion circle."""
     try:
-        lat_deg, lon_deg = (float(value) for value in circle["center"])
-        radius_m = float(circle["radius"])
-    except (KeyError, TypeError, ValueError, OverflowError):
-        raise InputError(f"{path}: {place} needs a center [lat, lon] and a radius; draw the circle again") from None
+        lat_deg, lon_deg = map(plain_number, circle["center"])
+        radius_m = plain_number(circle["radius"])
+    except (KeyError, TypeError, ValueError):
+        lat_deg = lon_deg = radius_m = None
+    if lat_deg is None or lon_deg is None or radius_m is None:
+        told = f"needs a center [lat, lon] and a radius, and has {str(circle)[:TOLD_MAX]}"
+        raise InputError(f"{path}: {place} {told}; draw the circle again")
     if not (0.0 < radius_m <= RADIUS_MAX_M and abs(lat_deg) <= 90.0 and abs(lon_deg) <= 360.0):  # also False for NaN
         raise InputError(f"{path}: {place} has radius {radius_m:g} m at lat {lat_deg:g} lon {lon_deg:g}; correct it")
     return [[lat, lon] for lon, lat in circle_lonlat(lat_deg, lon_deg, radius_m, outward=outward)]
