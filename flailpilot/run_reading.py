@@ -22,7 +22,7 @@ from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NS_PER_S
 from vehicle.host.utc import EPOCH
 from vehicle.planning.files.kept_site import SITE_FILE, read_site
-from vehicle.planning.files.stored import load_plan
+from vehicle.planning.files.stored import kept_plan, load_plan
 from vehicle.planning.site.site import Site
 from vehicle.records import journal, parts
 from vehicle.records.journal import Journal
@@ -135,7 +135,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
             f"{folder / RECORDING}: its configuration is none of this program: {first_line(error, VehicleConfig)}; "
             "make its papers with the program that wrote it"
         ) from None
-    plan = _plan(folder, manifest, recorded, site)
+    plan, plan_note = _plan(folder, manifest, recorded, site)
     if plan.site_hash != site.site_hash:
         raise InputError(
             f"{folder}: the run is of site {plan.site_hash}, {site.name} is {site.site_hash}; name its own with --site"
@@ -149,7 +149,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     check_own(folder / JOURNAL, kept, manifest, site, config)
     zero_us = _zero_us(manifest, recorded)
     apart_s = _after_recording_s(manifest, zero_us, recorded.newest_ns)
-    notes = [recorded.note, _apart_text(apart_s), journal.torn_text(Path(JOURNAL), kept)]
+    notes = [recorded.note, plan_note, _apart_text(apart_s), journal.torn_text(Path(JOURNAL), kept)]
     task_path = folder / TASK_FILE
     return Run(
         folder=folder,
@@ -295,21 +295,34 @@ def _take(found: _Recorded, part: parts.Message) -> None:
         return
 
 
-def _plan(folder: Path, manifest: Manifest, recorded: _Recorded, site: Site) -> Plan:
-    """Return the run's newest plan: in its folder, kept under its name, or from the start of the recording."""
-    if (folder / "plan").is_dir():
+def _plan(folder: Path, manifest: Manifest, recorded: _Recorded, site: Site) -> tuple[Plan, str]:
+    """Return the run's newest plan: in its folder, kept under its name, or from the start of the recording.
+
+    The remark tells where that is an older one, because the newest was lost as the program was killed.
+    """
+    path, name = folder / "plan", f"plan-{manifest.plan_hash}.json"
+    if path.is_dir():
         from vehicle.config.vehicle import footprint
 
         config = VehicleConfig.model_validate_json(recorded.attachments[CONFIGURATION])
-        return load_plan(folder / "plan", site, footprint(config.machine), older=True)
-    kept = folder / f"plan-{manifest.plan_hash}.json"
-    content = kept.read_bytes() if kept.is_file() else recorded.attachments.get(PLAN)
-    if content is None:
+        plan = load_plan(path, site, footprint(config.machine), older=True)
+    elif (path := folder / name).is_file():
+        plan = kept_plan(path, path.read_bytes())
+    elif (content := recorded.attachments.get(PLAN)) is not None:
+        plan = kept_plan(folder / RECORDING, content)
+        told = (
+            f"{name}, the newest plan, is not there: what is not workable by machine is listed by plan "
+            f"{plan.plan_hash}, which was held at the start"
+        )
+        return plan, told if manifest.plan_hash not in ("", plan.plan_hash) else ""
+    else:
         raise InputError(f"{folder}: no plan was held in this run; there is nothing to report on")
-    try:
-        return msgspec.json.decode(content, type=Plan)
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"{kept}: cannot be read by this program ({error})") from None
+    if manifest.plan_hash and plan.plan_hash != manifest.plan_hash:
+        raise InputError(
+            f"{folder}: {MANIFEST} names plan {manifest.plan_hash}, here is plan {plan.plan_hash}: it lists as not "
+            f"workable what the other one does not; copy {name} again from the vehicle"
+        )
+    return plan, ""
 
 
 def _samples(rows: list[_Report]) -> Samples:

@@ -320,6 +320,28 @@ def test_a_kept_site_that_was_changed_is_refused(job, tmp_path):
     assert read_site(tmp_path).site_hash == site.site_hash  # of an earlier program
 
 
+def test_a_plan_that_was_changed_or_is_another_one_is_refused(job, run, tmp_path):
+    shutil.copytree(job / "run", tmp_path / "run")
+    manifest = json.loads((tmp_path / "run" / "run.json").read_text())
+    name = manifest["plan_hash"]
+    kept = tmp_path / "run" / f"plan-{name}.json"
+    kept.write_bytes((tmp_path / "run" / "plan" / "plan.json").read_bytes())
+    shutil.rmtree(tmp_path / "run" / "plan")
+    assert read_run(tmp_path / "run", None).plan == run.plan
+    listed = msgspec.structs.replace(run.plan, area_m2=run.plan.area_m2 - 1.0)
+    kept.write_bytes(msgspec.json.encode(listed))
+    with pytest.raises(InputError, match=rf"plan-{name}\.json: plan {name} was changed"):
+        read_run(tmp_path / "run", None)
+    kept.unlink()
+    assert read_run(tmp_path / "run", None).plan == run.plan  # as it was held at the start
+    (tmp_path / "run" / "run.json").write_text(json.dumps(manifest | {"plan_hash": "0123456789abcdef"}))
+    older = read_run(tmp_path / "run", None)  # killed between the two files
+    assert (older.plan, f"is listed by plan {name}, which was held at the start" in older.note) == (run.plan, True)
+    shutil.copytree(job / "run" / "plan", tmp_path / "run" / "plan")
+    with pytest.raises(InputError, match=rf"names plan 0123456789abcdef, here is plan {name}"):
+        read_run(tmp_path / "run", None)
+
+
 def test_a_site_with_less_ground_than_its_plan_was_made_for_is_refused(run):
     check_area(run.folder, run.site, run.plan)
     smaller = msgspec.structs.replace(run.site, keep_out=run.site.work_area.centroid.buffer(2.0))

@@ -84,6 +84,19 @@ def plan_of_run(folder: Path, plan_hash: str, site: Site, machine: MachineFootpr
     return plan
 
 
+def kept_plan(path: Path, content: bytes) -> Plan:
+    """Return the plan in a file of a run, or in its recording, as it was kept, of any format.
+
+    Raises:
+        InputError: It is no plan, or it is not the one whose name it bears: it was changed.
+    """
+    number, plan = _plan(path, content)
+    name = plan_hash_of(plan) if number == Kept.PLAN.number else _name_of_older(content, plan.plan_hash)
+    if name != plan.plan_hash:
+        raise InputError(f"{path}: plan {plan.plan_hash} was changed; copy it again from the vehicle")
+    return plan
+
+
 def _summary(folder: Path) -> dict[str, Any]:
     path = folder / SUMMARY_FILE
     try:
