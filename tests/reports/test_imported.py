@@ -99,6 +99,8 @@ def test_every_format_gives_the_same_ground_and_attributes(suffix: str, tmp_path
         ({"result": "the strip is safe"}, "result says 'strip is safe'"),
         ({"result": "safe to walk on"}, "result says 'safe to walk'"),
         ({"who": "2026-11-29"}, "who is '2026-11-29', which is nobody's name"),
+        ({"who": "29.11.2026"}, "who is '29.11.2026', which is nobody's name"),
+        ({"who": "-"}, "who is '-', which is nobody's name"),
         ({"result": "clear from landmines"}, "result says 'clear from landmines'"),
         ({"result": "de\x6dined to 13 cm"}, "only a document of the authority may use this word"),
         ({"result": "sahə minalardan təmizlənib"}, "result says 'təmizlənib': only a document"),

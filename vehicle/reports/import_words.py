@@ -112,8 +112,8 @@ def check_text(place: str, name: str, value: str) -> None:
 
 
 def check_named(place: str, name: str, value: str) -> None:
-    """Check a text that names a person or an authority. Raises InputError if it has no letter: a day, a number."""
-    if not any(map(str.isalpha, value)):
+    """Check a text that names a person, a team or an authority. Raises InputError if it is a day, or signs alone."""
+    if not any(map(str.isalnum, value)) or _MOMENT.fullmatch(value.strip()):
         raise InputError(f"{place}: {name} is {value[:40]!r}, which is nobody's name; write who it was")
 
 
