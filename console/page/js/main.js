@@ -130,7 +130,6 @@ class Page {
     at("people").setAttribute("aria-label", t("people.title.who"));
     touchPads(at("pad-hold"), at("pad-stick"), hands);
     for (const name of ["map", "picture"]) at(name).setAttribute("aria-label", t(`region.${name}`));
-    put(at("stop").querySelector("small"), t("stop.how"));
     put(at("engine-off").firstElementChild, t("engine_off"));
     at("engine-off").title = t("engine_off.title");
     put(at("steer-here"), t("steer_here"));

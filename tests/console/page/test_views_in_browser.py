@@ -223,3 +223,17 @@ def test_whoever_acts_by_the_keyboard_stays_where_the_act_was(browser: Page, ser
     server.state["vehicle"]["mode"] = "MANUAL"
     browser.until("return flail.store.value('vehicle', 'mode') === 'MANUAL'")
     browser.until("return document.activeElement.id === 'hands'")
+
+
+def test_stop_says_that_it_does_nothing_before_it_does(browser: Page, server: FakeServer) -> None:
+    """A page without its texts has no STOP yet."""
+    opened(browser, server, "manual")
+    assert browser.text("#stop") == "STOP\nSpace · B · any view"
+    server.forbidden = True
+    try:
+        browser.driver.get("about:blank")
+        browser.driver.get(server.url)
+        browser.until("return document.body.dataset.state === 'failed'")
+        assert browser.text("#stop") == "STOP\nno link: use the radio e-stop"
+    finally:
+        server.forbidden = False
