@@ -17,7 +17,7 @@ from tests.planning.coverage.support import BENCH
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
 from vehicle.contracts.plan import Plan, SegmentKind, UntreatableReason
-from vehicle.contracts.plan_times import times_of
+from vehicle.contracts.plan_times import length_m, times_of
 from vehicle.host.clock import elapsed_s
 from vehicle.planning.coverage.area import parts_of
 from vehicle.planning.coverage.planner import plan_site
@@ -27,6 +27,7 @@ from vehicle.planning.files.export import summary_of, write_poses
 from vehicle.planning.site.site import load_site
 
 OVERLAP_M = 0.2
+SHORT_M = 16.0
 LEFT = (UntreatableReason.NO_APPROACH, UntreatableReason.PLANNING_TIME)
 
 
@@ -72,7 +73,19 @@ def row_of(
         "bound_h": plan.bound_s / 3600.0,
         "bound_turns_h": plan.bound_turns_s / 3600.0,
         "swaths": _count(plan, SegmentKind.SWATH),
+        "short": _short(plan),
     }
+
+
+def _short(plan: Plan) -> dict[str, float]:
+    """Number of passes up to `SHORT_M`, and their hours: the sweep, and what is driven since the pass before."""
+    count, hours, since_s = 0, 0.0, 0.0
+    for segment, time in zip(plan.segments, times_of(plan.segments, plan.machine), strict=True):
+        since_s += time.whole_s
+        if segment.kind is SegmentKind.SWATH:
+            short = length_m(segment) <= SHORT_M
+            count, hours, since_s = count + short, hours + short * since_s / 3600.0, 0.0
+    return {"count": count, "hours": hours}
 
 
 def _hours(plan: Plan, kind: SegmentKind) -> float:

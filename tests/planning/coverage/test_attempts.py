@@ -100,7 +100,7 @@ class Tried:
 )
 def test_what_is_put_in_order(side_m, best_s, asked):
     area = box(0.0, 0.0, side_m, side_m)
-    tried = [Tried(1000.0, 990.0, area), Tried(1015.0, 960.0, area), Tried(1030.0, 900.0, area)]
+    tried = [Tried(1000.0, 990.0, area), Tried(1008.0, 960.0, area), Tried(1012.0, 900.0, area)]
     assert best_in_order(cast("Any", tried)).cost_s == best_s
     assert [one.asked for one in tried] == asked
 

@@ -14,6 +14,7 @@ from vehicle.planning.coverage.directions import across_safe_ground
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.order_improvement import in_better_order
 from vehicle.planning.coverage.phases import direction_key
+from vehicle.planning.coverage.spare_sweeps import without_spare_sweeps
 from vehicle.planning.coverage.sweep_cells import SweepCell
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.work_limit import Stage
@@ -67,7 +68,15 @@ class Attempt:
         if not room or self.cut_short or len(self.tour.stops) > ORDER_MAX:
             return self
         self.ground.job.deadline.limit.at(Stage.ORDER, lambda: self.time_s)
-        return Attempt(self.ground, self.tour, in_better_order(self.ground, self.tour), self.cut_short)
+        tour = in_better_order(self.ground, self.tour)
+        return Attempt(self.ground, tour, tour.segments, self.cut_short)
+
+    def spared(self) -> "Attempt":
+        """Return the attempt without sweeps over ground that other passes sweep too, if the limit allows."""
+        if self.cut_short or self.ground.job.deadline.limit():
+            return self
+        ground, tour = without_spare_sweeps(self.ground, self.tour)
+        return Attempt(ground, tour, tour.segments, self.cut_short)
 
     def closed(self) -> Plan:
         """Return the finished plan, with untreated ground, certificate and name."""

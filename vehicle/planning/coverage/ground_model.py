@@ -34,8 +34,8 @@ class FirstGround:
     """The ground before the first pass; it does not change.
 
     `kept_out`: as drawn, for the gate; `solid` is grown by the clearance. `beyond`: unknown ground beyond the overrun.
-    `unproven`: ground that does not bear the tracks. `closed`: polygons (n,), `solid` included. `box`: window of the
-    planning.
+    `unproven`: ground that does not bear the tracks. `closed`: polygons (n,), `solid` included. `unswept`,
+    `uncredited`: all that is to do. `box`: window of the planning.
     """
 
     kept_out: shapely.Geometry
@@ -43,6 +43,8 @@ class FirstGround:
     beyond: TiledPolygons
     unproven: shapely.Geometry
     closed: np.ndarray
+    unswept: TiledPolygons
+    uncredited: TiledPolygons
     box: Box
 
     def barred(self) -> np.ndarray:
@@ -83,7 +85,14 @@ class GroundModel:
         rest = replace(self.trial(), job=job, failures={}, _uncovered=None)
         rest.unswept.keep(job.site.work_area)
         rest.uncredited.keep(job.site.work_area)
-        return rest
+        return replace(rest, first=replace(self.first, unswept=copy(rest.unswept), uncredited=copy(rest.uncredited)))
+
+    def at_first(self) -> "GroundModel":
+        """Return a copy with the ground as it was before the first pass."""
+        first, closed = self.first, copy(self.closed)
+        closed.become(first.closed)
+        unswept, uncredited = copy(first.unswept), copy(first.uncredited)
+        return replace(self, closed=closed, unswept=unswept, uncredited=uncredited, failures={}, _uncovered=None)
 
     # --- what is to be worked ----------------------------------------------------------------------------------------
     def uncovered(self) -> np.ndarray:
@@ -181,6 +190,8 @@ def first_model(job: PlanJob) -> GroundModel:
     near, far = mitre_buffer(solid, NUMERIC_M), mitre_buffer(solid, reach.credit_m)
     asked = mitre_buffer(site.work_area, reach.grow_m)
     closed = TiledPolygons(shut, SLIVER_M2)
+    unswept = TiledPolygons(robust_overlay.difference(site.work_area, near), UNCOVERED_MIN_M2)
+    uncredited = TiledPolygons(robust_overlay.difference(asked, far), UNCOVERED_MIN_M2)
     return GroundModel(
         job=job,
         first=FirstGround(
@@ -189,9 +200,11 @@ def first_model(job: PlanJob) -> GroundModel:
             beyond=TiledPolygons(beyond_rim(site, reach, job.settings, job.opened), SLIVER_M2),
             unproven=unproven(site, job.opened),
             closed=closed.parts,
+            unswept=copy(unswept),
+            uncredited=copy(uncredited),
             box=box,
         ),
         closed=closed,
-        unswept=TiledPolygons(robust_overlay.difference(site.work_area, near), UNCOVERED_MIN_M2),
-        uncredited=TiledPolygons(robust_overlay.difference(asked, far), UNCOVERED_MIN_M2),
+        unswept=unswept,
+        uncredited=uncredited,
     )

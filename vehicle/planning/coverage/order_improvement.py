@@ -7,7 +7,6 @@ ground as it is at that place of the new tour. Swaps begin at the longest connec
 
 import numpy as np
 
-from vehicle.contracts.plan import Segment
 from vehicle.planning.coverage.connections import NOWHERE, Connection, Connections
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.order_tables import by_need, least_times_s, pairs_of
@@ -28,10 +27,10 @@ Cut = tuple[int, int, int]
 """Places i < j < k: the stretches i+1..j and j+1..k change places."""
 
 
-def in_better_order(ground: GroundModel, tour: Tour) -> tuple[Segment, ...]:
-    """Return the path of a finished tour with its stops in a better order; the swept ground stays the same."""
+def in_better_order(ground: GroundModel, tour: Tour) -> Tour:
+    """Return a finished tour with its stops in a better order; the swept ground stays the same."""
     if len(tour.stops) < 3 or ground.job.deadline.limit():
-        return tour.segments
+        return tour
     strips = [strips_of(ground.job, [stop])[0] for stop in tour.stops]
     limit = ground.job.deadline.limit
     precedence = Precedence(ground.first.closed, strips, tour.stops, ground.job.reach, limit)
@@ -41,7 +40,7 @@ def in_better_order(ground: GroundModel, tour: Tour) -> tuple[Segment, ...]:
     order = StopOrder(connections, [first, *(connections.known_connection(way, k, k + 1) for k, way in ways)])
     order.improve(limit)
     stops = [tour.stops[node - 1] for node in order.order[1:]]
-    return tour.segments_in(stops, [join.way for join in order.joins])
+    return tour.in_order(stops, [join.way for join in order.joins])
 
 
 class StopOrder:

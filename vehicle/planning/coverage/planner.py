@@ -34,7 +34,7 @@ LEAST_GAINS, LEAST_GAIN_LARGE = ((3e4, 0.997), (1e5, 0.99)), 0.97
 CLEAR_GAIN = 0.985
 """Only cells are planned if the ratio of estimates is below this."""
 ALL_IN_ORDER_M2 = 3e4
-NEAR_BEST = 1.02
+NEAR_BEST = 1.01
 """Plans within this ratio of the best are ordered: ordering never changed the ranking of plans over 0.6 % apart."""
 GOOD = 0.95
 """If a plan is this near to its bound, no other is tried."""
@@ -59,7 +59,7 @@ def plan_site(
     check_parking(ground)
     directions = directions_for(ground)
     attempts = attempts_with_pockets if has_room_for_pockets(job) else attempts_in
-    return best_in_order(attempts(ground, directions)).closed()
+    return best_in_order(attempts(ground, directions)).spared().closed()
 
 
 def _nothing_driven() -> float:

@@ -59,7 +59,7 @@ class Precedence:
         self.pieces = opened_by(closed, strips)
         self._tree = shapely.STRtree(self.pieces)
         self._corridors = {(stop.entry[:2], stop.exit[:2]): k for k, stop in enumerate(stops)}
-        grounds = [_ground_of(stop, reach) for stop in stops]
+        grounds = [ground_of_stop(stop, reach) for stop in stops]
         owners = np.repeat(np.arange(len(stops)), [len(ground) for ground in grounds])
         self.of_stops = [
             {u for u in found if u < k}
@@ -73,14 +73,9 @@ class Precedence:
 
         A leg along a strip that was driven between two pivot points needs only that strip.
         """
-        needed: set[int] = set()
-        shapes = [round_buffer(shapely.Point(corner), self.turn_m, OF_CORNERS) for corner in way[1:-1]]
-        for a, b in pairwise(way):
-            along = self._corridors.get((a, b), self._corridors.get((b, a)))
-            if along is not None:
-                needed.add(along)
-            elif math.dist(a, b) > THIN_M:
-                shapes.append(shapely.LineString([a, b]).buffer(bearing_half_m(self.reach), cap_style="flat"))
+        along = [self._corridors.get((a, b), self._corridors.get((b, a))) for a, b in pairwise(way)]
+        needed = {stop for stop in along if stop is not None}
+        shapes = ground_of_way(way, self.reach, [stop is None for stop in along])
         if shapes:
             needed |= self._openers(np.array(shapes, dtype=object), np.zeros(len(shapes), dtype=int), 1)[0]
         return needed
@@ -100,11 +95,20 @@ class Precedence:
         return found
 
 
+def ground_of_way(way: list[Point], reach: Reach, legs: list[bool] | None = None) -> list[shapely.Geometry]:
+    """Return ground under a connection: discs at corners, legs as wide as the tool; `legs`: which of them count."""
+    shapes = [round_buffer(shapely.Point(corner), _turn_m(reach), OF_CORNERS) for corner in way[1:-1]]
+    for k, (a, b) in enumerate(pairwise(way)):
+        if (legs is None or legs[k]) and math.dist(a, b) > THIN_M:
+            shapes.append(shapely.LineString([a, b]).buffer(bearing_half_m(reach), cap_style="flat"))
+    return shapes
+
+
 def _turn_m(reach: Reach) -> float:
     return reach.pivot_ground_m + LEG_SLACK_M
 
 
-def _ground_of(stop: TourStop, reach: Reach) -> list[shapely.Geometry]:
+def ground_of_stop(stop: TourStop, reach: Reach) -> list[shapely.Geometry]:
     """Return ground that must bear before a stop begins: both pivots, way to the lowered tool, lifts, exit ahead."""
     ends = [round_buffer(shapely.Point(pose[:2]), _turn_m(reach), OF_CORNERS) for pose in (stop.entry, stop.exit)]
     move, half_m = stop.move, bearing_half_m(reach)

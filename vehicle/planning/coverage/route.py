@@ -52,11 +52,11 @@ def _stop(piece: Piece, move: Move, theta_rad: float, machine: MachineFootprint)
         move=move,
         entry=(*enu_of(theta_rad, move.in_m, y_m), yaw_rad),
         exit=(*enu_of(theta_rad, move.out_m, y_m), yaw_rad),
-        time_s=_move_s(move, machine),
+        time_s=move_s(move, machine),
     )
 
 
-def _move_s(move: Move, machine: MachineFootprint) -> float:
+def move_s(move: Move, machine: MachineFootprint) -> float:
     """Time [s] from where the machine turns in to where it may turn again; the connections include the turns."""
     ahead_m = move.sign * machine.tool_ahead_m
     inward_m, outward_m = abs(move.a_m - ahead_m - move.in_m), abs(move.out_m - (move.b_m - ahead_m))

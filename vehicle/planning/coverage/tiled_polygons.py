@@ -20,6 +20,10 @@ class TiledPolygons:
         self.parts = parts[shapely.area(parts) > self.least_m2]
         self._tree = shapely.STRtree(self.parts)
 
+    def become(self, parts: np.ndarray) -> None:
+        """Take other polygons (n,) in place of all."""
+        self._set(parts)
+
     def near(self, box: Box) -> np.ndarray:
         """Return the polygons (n,) whose boxes meet `box`, uncut."""
         return np.asarray(self.parts[np.sort(self._tree.query(shapely.box(*box)))])

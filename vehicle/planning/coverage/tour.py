@@ -30,6 +30,7 @@ class Tour:
         self.lead = 0 if path is None else len(path.segments)
         self._ends, self._before = np.empty((0, 2, 2)), np.empty((0, 2, 2)) if strips is None else strips
         self._timed, self._timed_s = 0, 0.0
+        self._first_rad: float | None = None
 
     @property
     def pose(self) -> Pose | None:
@@ -43,7 +44,9 @@ class Tour:
 
     @property
     def direction_rad(self) -> float:
-        """Direction of the first swath; 0 if there is none."""
+        """Direction of the swath that was found first; 0 if there is none."""
+        if self._first_rad is not None:
+            return self._first_rad
         return self.stops[0].theta_rad if self.stops else 0.0
 
     def driven_s(self) -> float:
@@ -74,11 +77,18 @@ class Tour:
         self.stops.extend(stops)
         self.connections.extend(connections)
 
-    def segments_in(self, stops: list[TourStop], connections: list[list[Point]]) -> tuple[Segment, ...]:
-        """Return the path for another order of stops and other connections, from the same start."""
-        path = PathBuilder(self.machine, self.start if self.start is not None else stops[0].entry)
-        path.segments = list(self.path.segments[: self.lead]) if self.path is not None else []
-        for stop, way in zip(stops, connections, strict=True):
-            path.go(way[1:])
-            path.work(stop)
-        return tuple(path.segments)
+    def at_start(self) -> "Tour":
+        """Return a tour from the same start, without stops."""
+        path = None
+        if self.start is not None and self.path is not None:
+            path = PathBuilder(self.machine, self.start)
+            path.segments = list(self.path.segments[: self.lead])
+        tour = Tour(self.machine, path, self._before)
+        tour._first_rad = self.direction_rad
+        return tour
+
+    def in_order(self, stops: list[TourStop], connections: list[list[Point]]) -> "Tour":
+        """Return a tour from the same start with these stops and connections."""
+        tour = self.at_start()
+        tour.append(stops, connections)
+        return tour
