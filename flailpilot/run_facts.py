@@ -15,7 +15,7 @@ import shapely
 
 from flailpilot.own_journal import session_of
 from flailpilot.run_imports import follow_ups_of, older_texts, releases_of
-from flailpilot.run_job import ground_ahead, job_left
+from flailpilot.run_job import Entry, ground_ahead, job_left
 from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
 from vehicle.config.task import Task
@@ -47,17 +47,6 @@ REST_M2: Final = 0.5
 """A plan that covers less than the work area by more than this is a plan of remaining ground."""
 TRAIL_STEP: Final = 2
 """Every second report is used for the drawn path."""
-
-
-class Entry(msgspec.Struct, frozen=True):
-    """A record of the combined journals; `run`: index of its session's run, None if that run is not requested.
-
-    `late`: a withdrawal that was written after that run, so its time is not a time of the run.
-    """
-
-    record: Record
-    run: int | None
-    late: bool = False
 
 
 class Chain(msgspec.Struct, frozen=True):

@@ -1,18 +1,28 @@
 """Where the job of a plan stood at the end of a run, and the ground to which it had not come."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import msgspec
 
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.plan import Plan
-from vehicle.records.records import Header
+from vehicle.records.records import Header, Record
 from vehicle.reports.ahead import swaths_ahead
 
-if TYPE_CHECKING:
-    from flailpilot.run_facts import Entry
+
+class Entry(msgspec.Struct, frozen=True):
+    """A record of the combined journals; `run`: index of its session's run, None if that run is not requested.
+
+    `late`: a withdrawal that was written after that run, so its time is not a time of the run.
+    """
+
+    record: Record
+    run: int | None
+    late: bool = False
 
 
-def job_left(entries: Sequence["Entry"], number: int) -> JobMark | None:
+def job_left(entries: Sequence[Entry], number: int) -> JobMark | None:
     """Return the position in the job at the end of a run, from its journal."""
     end = max((place for place, row in enumerate(entries) if row.run == number), default=-1)
     for row in reversed(entries[: end + 1]):
@@ -21,7 +31,7 @@ def job_left(entries: Sequence["Entry"], number: int) -> JobMark | None:
     return None
 
 
-def ground_ahead(plan: Plan, entries: Sequence["Entry"], number: int) -> Any:
+def ground_ahead(plan: Plan, entries: Sequence[Entry], number: int) -> Any:
     """Return the ground to which the newest run (this index) had not come; None where its record does not say so."""
     job = job_left(entries, number)
     if job is None or job.done or job.plan_hash != plan.plan_hash:

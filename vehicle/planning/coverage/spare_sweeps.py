@@ -28,7 +28,7 @@ SHORT_M = 16.0
 """Only passes up to this length are left out; a longer one has more ground of its own."""
 OWN_MAX_M2 = 1.5
 """Others that run on are not looked for if a pass has more ground of its own."""
-GAIN_S = 2.0
+SAVED_LEAST_S = 2.0
 """A smaller gain of time is not worth the change."""
 SPARE_M = 0.01
 """A shortened pass begins and ends this far beyond its own ground."""
@@ -158,7 +158,7 @@ class _Spared:
         """Return the lengthened stops that take the parts, or None if they take longer than the stop itself."""
         stop = self.passes.stops[k]
         assert stop is not None, "a stop that was left out before"
-        spare_s, more, found = stop.time_s - GAIN_S, dict[int, More](), dict[int, TourStop]()
+        spare_s, more, found = stop.time_s - SAVED_LEAST_S, dict[int, More](), dict[int, TourStop]()
         for claims, part in own:
             best: tuple[float, int, More, TourStop] | None = None
             for j, needed in self._reaching(k, part, claims=claims):
@@ -230,7 +230,7 @@ class _Spared:
         """Let a pass begin, or end, with its own ground."""
         stop = self.passes.stops[k]
         shorter = None if stop is None or stop.move.lifts else self._shorter(k, stop, at_end=at_end)
-        if stop is not None and shorter is not None and shorter.time_s < stop.time_s - GAIN_S:
+        if stop is not None and shorter is not None and shorter.time_s < stop.time_s - SAVED_LEAST_S:
             self.passes.change(k, shorter)
 
     def _shorter(self, k: int, stop: TourStop, *, at_end: bool) -> TourStop | None:
