@@ -22,10 +22,10 @@ demo-full: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo-full
 
 # Tests wait for real processes too, so three run at once on two processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
-AT_ONCE := $(shell $(PYTHON) -c "import os; print(3 * (os.cpu_count() or 1) // 2)")
+AT_ONCE = $(shell $(PYTHON) -c "import os; print(3 * (os.cpu_count() or 1) // 2)")
 # Bytecode is kept whatever the environment says: else each process compiles the project and all tests anew.
 RUN_TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --dist worksteal
-PYTEST := $(RUN_TESTS) -n $(or $(JOBS),$(AT_ONCE))
+PYTEST = $(RUN_TESTS) -n $(or $(JOBS),$(AT_ONCE))
 
 test: lint
 	$(PYTEST) $(PYTEST_ARGS)
