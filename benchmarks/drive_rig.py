@@ -49,8 +49,8 @@ QUICK = {
 }
 
 
-async def until(condition: Callable[[], bool], what: str, patience_s: float = PATIENCE_S) -> None:
-    """Return as soon as it holds.
+async def until(condition: Callable[[], bool], what: str | Callable[[], str], patience_s: float = PATIENCE_S) -> None:
+    """Return as soon as it holds. `what` is asked, where it can be, when the time is over: it tells how it stands then.
 
     Raises:
         TimeoutError: it did not come.
@@ -59,7 +59,7 @@ async def until(condition: Callable[[], bool], what: str, patience_s: float = PA
     while not condition():
         now_ns = CLOCK.now_ns()
         if now_ns > deadline_ns:
-            raise TimeoutError(f"waited {patience_s:g} s for: {what}")
+            raise TimeoutError(f"waited {patience_s:g} s for: {what if isinstance(what, str) else what()}")
         await CLOCK.sleep_until_ns(now_ns + 2_000_000)
 
 
@@ -123,6 +123,7 @@ class Bench:
         """`flailpilot drive` as a process of its own."""
         self.started_ns = CLOCK.now_ns()
         self.port.forget()
+        self.hands.seen = None
         command = [sys.executable, "-m", "flailpilot", "drive", str(self.file.path)]
         with self.log.open("ab") as log:
             self.vehicle = subprocess.Popen(command, stderr=log, stdout=log, cwd=ROOT)  # noqa: S603
@@ -168,6 +169,14 @@ class Bench:
     async def heard(self) -> None:
         """The vehicle speaks, in a session of its own."""
         await until(lambda: self.port.heard_ns is not None, "the vehicle's first report")
+
+    async def planned(self) -> None:
+        """The vehicle holds a plan of its site; one that is ready only while it is armed is not taken."""
+        hands = self.hands
+        await until(
+            lambda: hands.seen is not None and hands.seen.segment_count > 0,
+            lambda: f"a plan; {self.diagnosis()}",
+        )
 
     async def in_motion(self) -> None:
         """Driven by stick, rotor on, belts and rotor driven by the controller, machine moving.

@@ -158,7 +158,7 @@ async def one_kind(rig: Bench, port: int, kind: str, seconds: float) -> tuple[Ro
 async def driving(rig: Bench) -> None:
     """The operator drives by stick; after a stop by the texts on the screen."""
     rig.hands.goal, rig.hands.drive = Goal.MANUAL, 0.2
-    await until(lambda: rig.mode is Mode.MANUAL and rig.machine.speed_mps > 0.1, f"motion; {rig.diagnosis()}")
+    await until(lambda: rig.mode is Mode.MANUAL and rig.machine.speed_mps > 0.1, lambda: f"motion; {rig.diagnosis()}")
 
 
 async def measure(kinds: tuple[str, ...], seconds: float, *, fifo: bool) -> dict[str, Row]:

@@ -54,7 +54,7 @@ async def late_start(folder: Path, late_s: float, tell: Callable[[str], None] = 
         return lambda: words in rig.log.read_text()
 
     async def timed(what: str, condition: Callable[[], bool], since_ns: int) -> None:
-        await until(condition, f"{what}: {rig.diagnosis()}", PATIENCE_S)
+        await until(condition, lambda: f"{what}: {rig.diagnosis()}", PATIENCE_S)
         taken[what] = (CLOCK.now_ns() - since_ns) / NS_PER_S
         tell(f"{what}: {taken[what]:.1f} s")
 
@@ -72,7 +72,7 @@ async def late_start(folder: Path, late_s: float, tell: Callable[[str], None] = 
         await machine.start()
         tasks.append(asyncio.create_task(machine.run()))
         await timed("cable", said(SENT), now_ns)
-        await until(lambda: rig.mode is Mode.DISARMED, f"no fault of it: {rig.diagnosis()}", PATIENCE_S)
+        await until(lambda: rig.mode is Mode.DISARMED, lambda: f"no fault of it: {rig.diagnosis()}", PATIENCE_S)
         now_ns = CLOCK.now_ns()
         with broker:
             await timed("broker", said("broker is there"), now_ns)

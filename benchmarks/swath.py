@@ -105,7 +105,7 @@ async def drive_mission(rig: Bench) -> Drive:
         return seen.phase == DONE
 
     rig.hands.goal = Goal.MISSION
-    await until(done, f"the end of the mission; {rig.diagnosis()}", PATIENCE_S)
+    await until(done, lambda: f"the end of the mission; {rig.diagnosis()}", PATIENCE_S)
     time_s = (CLOCK.now_ns() - begun_ns) / 1e9
     out = max(range(len(along_m)), key=along_m.__getitem__)
     driven = Drive(

@@ -29,13 +29,15 @@ async def killed_in_motion_and_started_again(folder: Path) -> None:
         for ending in (signal.SIGKILL, signal.SIGTERM):
             rig.start_vehicle()
             await rig.heard()
+            await rig.planned()
             await rig.in_motion()
             if ending is signal.SIGTERM:
                 rig.hands.goal = Goal.MISSION
-                await until(lambda: rig.mode is Mode.AUTO_MOVE, f"the start of a mission; {rig.diagnosis()}")
+                await until(lambda: rig.mode is Mode.AUTO_MOVE, lambda: f"the start of a mission; {rig.diagnosis()}")
                 await rig.at_rest()
             vehicle = rig.vehicle
             rig.signal_vehicle(ending)
+            rig.hands.goal, rig.hands.rotor = Goal.REST, False
             await until(lambda vehicle=vehicle: vehicle is None or vehicle.poll() is not None, "the end of it")  # type: ignore[misc]
 
 
