@@ -12,12 +12,14 @@ from vehicle.config.vehicle import MachineConfig
 from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.plan import Plan
 from vehicle.contracts.units import NS_PER_S
+from vehicle.control.state import job_mark
 from vehicle.host.program import program
 from vehicle.host.utc import SIMULATED
 from vehicle.planning.files.export import summary_of as plan_summary
 from vehicle.planning.site.projected import loosely_known
 from vehicle.planning.site.site import Site
 from vehicle.reports import gaps
+from vehicle.reports.ahead import swaths_ahead
 from vehicle.reports.facts import JobFacts
 from vehicle.reports.gaps import Found
 from vehicle.runtime.run_manifest import Manifest
@@ -55,7 +57,14 @@ def manifest_of(run: str, scenario: Scenario, machine: MachineConfig, site: Site
 def job_facts(files: RunFiles) -> JobFacts:
     """Return the facts from which summary, map, report and exports are made."""
     outcome, plan = files.outcome, files.plan
-    found = gaps.find(files.site.work_area, files.site.keep_out, plan, outcome.state.ledger, outcome.config)
+    found = gaps.find(
+        files.site.work_area,
+        files.site.keep_out,
+        plan,
+        outcome.state.ledger,
+        outcome.config,
+        ahead=_ahead(plan, outcome),
+    )
     return JobFacts(
         site=files.site,
         plan=plan,
@@ -77,12 +86,21 @@ def job_facts(files: RunFiles) -> JobFacts:
     )
 
 
+def _ahead(plan: Plan, outcome: Outcome) -> Any:
+    """Return the ground to which a run that was ended early had not come; None where its task ended."""
+    job = job_mark(outcome.state.mission)
+    if outcome.finished or job is None or job.plan_hash != plan.plan_hash:
+        return None
+    return swaths_ahead(plan, job, outcome.state.ledger.stroke)
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The facts of a run.
 
-    `missed_m2`: work area that is neither processed nor listed. `listed_m2`: area that is listed and not processed; it
-    is less than the polygons of `untreatable_m2` if a pass reached into them. `not_in_task_m2`: work area between the
-    strips of a survey. `false_credit_m2`: compared with the truth.
+    `missed_m2`: work area that is neither processed nor listed; `to_do_m2`: that to which a run that was ended early
+    had not come, which is not missed. `listed_m2`: area that is listed and not processed; it is less than the polygons
+    of `untreatable_m2` if a pass reached into them. `not_in_task_m2`: work area between the strips of a survey.
+    `false_credit_m2`: compared with the truth.
     """
 
     format: int = Kept.RUN.number
@@ -107,6 +125,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     false_credit_m2: float
     missed_m2: float
     missed: list[dict[str, Any]]
+    to_do_m2: float
     listed_m2: float
     not_in_task_m2: float
     untreatable_m2: float
@@ -156,6 +175,7 @@ def summary_of(files: RunFiles, found: Found, wall_s: float) -> Summary:
         false_credit_m2=outcome.false_credit_m2,
         missed_m2=found.missed_m2,
         missed=gaps.rows(found.gaps, plan.datum),
+        to_do_m2=found.to_do_m2,
         listed_m2=found.listed_m2,
         not_in_task_m2=found.not_in_task_m2,
         untreatable_m2=sum(part.area_m2 for part in plan.untreatable),

@@ -17,7 +17,7 @@ from flailpilot.addresses import host_port
 from flailpilot.exit_status import DONE, FAILED
 from flailpilot.options import SimOptions
 from flailpilot.plan_told import NO_DEPTH, said
-from flailpilot.report import beyond_text, write_papers
+from flailpilot.report import beyond_text, to_do_text, write_papers
 from flailpilot.run_facts import facts_of
 from flailpilot.run_folder import make_folder, own_folder
 from flailpilot.run_reading import read_run
@@ -317,7 +317,7 @@ def _tell(summary: Summary, found: Found, out_dir: Path, *, as_json: bool) -> No
         return
     print(
         f"processed {summary.processed_m2:,.1f} of {summary.area_m2:,.1f} m2 (processed is not cleared), missed "
-        f"{missed_text(summary.missed_m2)} m2, listed and not processed {summary.listed_m2:.1f} m2"
+        f"{missed_text(summary.missed_m2)} m2{to_do_text(found)}, listed and not processed {summary.listed_m2:.1f} m2"
         f"{beyond_text(found)}, false credit {summary.false_credit_m2:.4f} m2"
     )
     print(f"picture {out_dir / 'map.png'}, report {out_dir / 'report.html'}")

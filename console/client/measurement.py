@@ -166,11 +166,11 @@ def place_of(text: str) -> tuple[float, float]:
     Raises:
         FaultyError: It is no such place.
     """
-    try:
-        lat_deg, lon_deg = (float(word) for word in text.split(","))
-    except ValueError:
-        raise FaultyError(Fault.NO_DEGREES, Field.PLACE) from None
-    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):  # also False for NaN
+    degrees = [number_of(word) for word in text.split(",")]
+    if len(degrees) != 2 or degrees[0] is None or degrees[1] is None:
+        raise FaultyError(Fault.NO_DEGREES, Field.PLACE)
+    lat_deg, lon_deg = degrees[0], degrees[1]
+    if not (abs(lat_deg) <= 90.0 and abs(lon_deg) <= 180.0):
         raise FaultyError(Fault.NOT_ON_EARTH, Field.PLACE)
     return lat_deg, lon_deg
 

@@ -73,6 +73,17 @@ def test_a_site_is_processed_whole(path: Path, radio_stops: int, listed_share: f
     assert driving_s < 1.03 * files.plan.time_s + REENTRY_S * len(outcome.stops)
 
 
+def test_what_a_run_that_ended_early_had_not_come_to_is_still_to_do_and_not_missed(tmp_path: Path) -> None:
+    files, outcome = drive(tmp_path, SMALL, sim_max_s=120.0)
+    found = job_facts(files).found
+    summary = summary_of(files, found, wall_s=1.0)
+    assert not outcome.finished
+    assert not summary.ok
+    assert summary.to_do_m2 > 0.5 * summary.area_m2
+    parts_m2 = (summary.processed_m2, summary.missed_m2, summary.to_do_m2, summary.listed_m2)
+    assert sum(parts_m2) == pytest.approx(summary.area_m2, abs=0.1)
+
+
 def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     digests = []
     for number, seed in enumerate((5, 5, 6)):

@@ -143,6 +143,8 @@ def test_the_time_is_that_of_the_measurement(ago_ms: int) -> None:
         (MARK, {"text": " "}, Field.TEXT, Fault.NO_POINT),
         (MARK, {"place": ""}, Field.PLACE, Fault.NO_PLACE),
         (MARK, {"place": "here"}, Field.PLACE, Fault.NO_DEGREES),
+        (MARK, {"place": "4_0.1,46.2"}, Field.PLACE, Fault.NO_DEGREES),
+        (MARK, {"place": "nan,46.2"}, Field.PLACE, Fault.NO_DEGREES),
         (MARK, {"value": ""}, Field.VALUE, Fault.NO_NUMBER),
         (MARK, {"height": ""}, Field.HEIGHT, Fault.NO_NUMBER),
         (MARK, {"sigma": ""}, Field.SIGMA, Fault.NO_SIGMA),

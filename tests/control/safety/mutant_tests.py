@@ -7,6 +7,7 @@ the enumeration is spared the mutants of modules that it never loads.
 import importlib
 import inspect
 import itertools
+import lzma
 import mmap
 import signal
 import struct
@@ -31,7 +32,7 @@ CPU_LEAST_S, CPU_FACTOR = 10.0, 20.0
 CPU_UNKNOWN_S = 150.0
 """Of a test whose own need is not known; all tests of the room together take a third of it."""
 KILLERS = 3
-"""So many of those that killed the last mutants of the file go first."""
+"""So many of those that killed the last mutants of the file go first; its other killers follow, the cheapest first."""
 NOBODY = -1
 
 Test = Callable[[], object]
@@ -128,7 +129,8 @@ class Order:
         self._known = known
         self._killers: dict[str, list[Key]] = defaultdict(list)
 
-    def of(self, stem: str, line: int) -> list[Key]:
+    def of(self, stem: str, line: int, hint: Key | None = None) -> list[Key]:
+        """`hint`: what killed this mutant in an earlier run."""
         through = self._known.through.get(stem, {}).get(line, set())
         asked = {key for key in self._known.seconds if self.asks(key[0], stem)}
 
@@ -143,8 +145,10 @@ class Order:
             passes = not through or key in through
             return not passes, not name.startswith(f"test_{stem}"), self._known.seconds[key]
 
-        recent = [key for key in self._killers[stem] if not through or key in through or key[0] in LAST][:KILLERS]
-        return [*recent, *sorted(asked - set(recent), key=rank)]
+        killers = [key for key in self._killers[stem] if not through or key in through or key[0] in LAST]
+        others = sorted(killers[KILLERS:], key=lambda key: self._known.seconds[key])
+        first = [*([hint] if hint in asked else []), *killers[:KILLERS], *others]
+        return list(dict.fromkeys([*first, *sorted(asked - set(first), key=rank)]))
 
     def asks(self, name: str, stem: str) -> bool:
         """False where a module of tests never loads this one of the room."""
@@ -162,6 +166,18 @@ class Order:
         if key[0] in LAST:
             return CPU_UNKNOWN_S
         return CPU_LEAST_S + CPU_FACTOR * self._known.seconds[key]
+
+
+def hints(folder: Path) -> dict[str, Key]:
+    """What killed which mutant in the packed runs of this folder, of whatever sources: a guess at who kills it now."""
+    found: dict[str, Key] = {}
+    for path in sorted(folder.glob("mutation-*.jsonl.xz")):
+        for line in lzma.decompress(path.read_bytes()).splitlines():
+            told = msgspec.json.decode(line)
+            killer = told["facts"].get("killer")
+            if killer is not None:
+                found[told["unit"]] = (killer[0], killer[1])
+    return found
 
 
 class Slot:

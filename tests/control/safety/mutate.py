@@ -35,7 +35,7 @@ from typing import Any
 import msgspec
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.control.safety.mutant_tests import NOBODY, SPENT, Key, Known, Order, Slot, loaded, measure, run_all
+from tests.control.safety.mutant_tests import NOBODY, SPENT, Key, Known, Order, Slot, hints, loaded, measure, run_all
 from tests.control.safety.mutants import Mutant, count, local_enums, mutants
 from vehicle.host.clock import elapsed_s
 
@@ -65,6 +65,7 @@ PRELOAD = (
 MEMORY_MAX = 4 << 30
 """Of a mutant that collects for ever [bytes]; the tests themselves take a tenth of it."""
 PICKED_AT_ONCE = 30
+KEPT = ROOT / "docs" / "proof"
 COPIED = ("vehicle", "firmware_bridge", "sim", "campaign", "console", "tests", "configs", "docs")
 
 
@@ -230,6 +231,7 @@ class Campaign:
 
     def __init__(self, known_: Known, jobs: int, told: Callable[[Judged, float], None]) -> None:
         self._order = Order(known_)
+        self._hints = hints(KEPT)
         self._jobs = jobs
         self._told = told
         self._running: dict[int, Running] = {}
@@ -237,7 +239,8 @@ class Campaign:
         self.killers: set[Key] = set()
 
     def start(self, mutant: Mutant) -> None:
-        keys = self._order.of(mutant.path.stem, mutant.line)
+        hint = self._hints.get(unit_of(mutant.path.name, mutant.number))
+        keys = self._order.of(mutant.path.stem, mutant.line, hint)
         slot = Slot()
         pid = os.fork()
         if pid == 0:

@@ -79,38 +79,52 @@ def test_a_lingering_reason_keeps_its_timer() -> None:
     assert (active, timers) == (C, ((9, -1),))
 
 
+def latch(
+    latched: int,
+    active: int = 0,
+    *,
+    acknowledged: bool = False,
+    chain_reset: bool = False,
+    kept: int = 0,
+    looked_at: bool = False,
+) -> int:
+    return interlocks.latch(
+        latched, active, acknowledged=acknowledged, chain_reset=chain_reset, kept=kept, looked_at=looked_at
+    )
+
+
 FIRE, HEAT, JUMP, LINK = mask(R.FIRE), mask(R.OVERHEATED), mask(R.POSITION_DRIFT), mask(R.LINK_LOST)
 
 
 def test_latches_hold_until_their_own_act() -> None:
-    latched = interlocks.latch(0, FIRE | HEAT | JUMP | LINK, acknowledged=False, chain_reset=False)
+    latched = latch(0, FIRE | HEAT | JUMP | LINK)
     assert latched == FIRE | HEAT | JUMP
-    assert interlocks.latch(latched, 0, acknowledged=False, chain_reset=False) == latched
-    assert interlocks.latch(latched, 0, acknowledged=True, chain_reset=False) == FIRE
-    assert interlocks.latch(latched, 0, acknowledged=False, chain_reset=True) == HEAT | JUMP
-    assert interlocks.latch(latched, 0, acknowledged=True, chain_reset=True) == 0
+    assert latch(latched) == latched
+    assert latch(latched, acknowledged=True) == FIRE
+    assert latch(latched, chain_reset=True) == HEAT | JUMP
+    assert latch(latched, acknowledged=True, chain_reset=True) == 0
 
 
 def test_what_is_kept_no_acknowledgement_clears_and_a_look_clears_a_small_shock_alone() -> None:
     small = mask(R.SHOCK_SMALL)
     latched = HEAT | JUMP | small
-    assert interlocks.latch(latched, 0, acknowledged=True, chain_reset=False, kept=JUMP) == JUMP
-    assert interlocks.latch(latched, 0, acknowledged=False, chain_reset=False, kept=JUMP) == latched
-    assert interlocks.latch(latched, 0, acknowledged=False, chain_reset=False, looked_at=True) == HEAT | JUMP
-    assert interlocks.latch(latched, small, acknowledged=False, chain_reset=False, looked_at=True) == latched
+    assert latch(latched, acknowledged=True, kept=JUMP) == JUMP
+    assert latch(latched, kept=JUMP) == latched
+    assert latch(latched, looked_at=True) == HEAT | JUMP
+    assert latch(latched, small, looked_at=True) == latched
 
 
 def test_recovery_does_not_drive_in_spite_of_what_is_not_tolerated_now() -> None:
     tilt, small = mask(R.TILT_UNKNOWN), mask(R.DETONATION)
-    assert interlocks.retreat(tilt | small, 0, Mode.HOLD)
+    assert interlocks.retreat(tilt | small, 0, Mode.HOLD, 0)
     assert not interlocks.retreat(tilt | small, 0, Mode.HOLD, small)
     assert interlocks.retreat(tilt, 0, Mode.HOLD, small)
     assert not interlocks.retreat(tilt | small, tilt | small, Mode.RECOVERY, small)
-    assert interlocks.retreat(tilt | small, tilt | small, Mode.RECOVERY)
+    assert interlocks.retreat(tilt | small, tilt | small, Mode.RECOVERY, 0)
 
 
 def test_what_is_still_in_force_cannot_be_acknowledged_away() -> None:
-    assert interlocks.latch(HEAT | FIRE, HEAT | FIRE, acknowledged=True, chain_reset=True) == HEAT | FIRE
+    assert latch(HEAT | FIRE, HEAT | FIRE, acknowledged=True, chain_reset=True) == HEAT | FIRE
 
 
 @pytest.mark.parametrize(
@@ -150,7 +164,7 @@ def test_a_mission_waits_where_hands_stop_and_nothing_starts(waited: R) -> None:
 def test_no_reason_lowers_the_class(bits: int, more: int) -> None:
     for mode in Mode:
         assert interlocks.worst(bits | more, 0, mode) >= interlocks.worst(bits, 0, mode)
-    assert interlocks.retreat(bits, 0, Mode.HOLD) or not interlocks.retreat(bits | more, 0, Mode.HOLD)
+    assert interlocks.retreat(bits, 0, Mode.HOLD, 0) or not interlocks.retreat(bits | more, 0, Mode.HOLD, 0)
 
 
 @pytest.mark.parametrize(
@@ -170,4 +184,4 @@ def test_no_reason_lowers_the_class(bits: int, more: int) -> None:
     ],
 )
 def test_recovery_tolerates_only_what_it_began_with(stopping: int, accepted: int, mode: Mode, expected: bool) -> None:
-    assert interlocks.retreat(stopping, accepted, mode) is expected
+    assert interlocks.retreat(stopping, accepted, mode, 0) is expected

@@ -23,7 +23,7 @@ FASTEST_MPS = 3.0
 def situation(mode: Mode, in_force: int, act: Act) -> Situation:
     want = Want.WORK if mode is Mode.AUTO_WORK else Want.MOVE
     return Situation(
-        True, act, True, True, interlocks.worst(in_force, 0, mode), interlocks.retreat(in_force, 0, Mode.READY),
+        True, act, True, True, interlocks.worst(in_force, 0, mode), interlocks.retreat(in_force, 0, Mode.READY, 0),
         in_force & masks.ESTOP_MASK != 0, Motion.STANDING, True, False, want, False,
     )  # fmt: skip
 

@@ -244,9 +244,8 @@ def _moves_late(now: GateInputs) -> bool:
     state, t_brake_s = now.state, now.config.safety.t_brake_s
     if state.mode is Mode.WAIT:
         return waiting.creeps_on(state, now.tick, now.now_ns, t_brake_s)
-    stopped_s = (now.tick - state.stop_tick) * TICK_S
-    if state.stop_tick == state.mode_tick:  # late ticks give no brake more time
-        stopped_s = max(stopped_s, (now.now_ns - state.mode_t_ns) / NS_PER_S)
+    # late ticks give no brake more time: a mode that was entered since the stop is younger than that
+    stopped_s = max((now.tick - state.stop_tick) * TICK_S, (now.now_ns - state.mode_t_ns) / NS_PER_S)
     return stopped_s - BRAKE_GRACE_TICKS * TICK_S > t_brake_s
 
 
@@ -324,7 +323,7 @@ def _shown(state: GateState, judged: Judged, *, stops: bool) -> int:
 def _accepted(state: GateState, judged: Judged, *, entered: bool) -> int:
     """What RECOVERY tolerates: the reasons in force at a reset or at its own start, and nothing that comes later."""
     mode = judged.machine.mode
-    if entered and mode in STOPPED:
+    if mode in STOPPED:
         return 0
     if state.reset_due or (entered and mode is Mode.RECOVERY):
         return (judged.active | judged.latched) & masks.RETREAT_MASK

@@ -37,9 +37,7 @@ def settle(raised: int, active: int, timers: Timers, times: dict[int, tuple[int,
     return in_force, tuple(kept)
 
 
-def latch(
-    latched: int, active: int, *, acknowledged: bool, chain_reset: bool, kept: int = 0, looked_at: bool = False
-) -> int:
+def latch(latched: int, active: int, *, acknowledged: bool, chain_reset: bool, kept: int, looked_at: bool) -> int:
     """Reasons that wait for an act: an acknowledgement by the operator, or a hand on the machine's own e-stop.
 
     `kept`: those that no acknowledgement clears now. `looked_at`: the holder saw the place of a small shock by camera.
@@ -71,7 +69,7 @@ def worst(stopping: int, accepted: int, mode: Mode) -> Class:
     return Class.LIMIT if stopping & (masks.LIMIT_MASK | masks.AUTO_LIMIT_MASK) else Class.OK
 
 
-def retreat(stopping: int, accepted: int, mode: Mode, untolerated: int = 0) -> bool:
+def retreat(stopping: int, accepted: int, mode: Mode, untolerated: int) -> bool:
     """True where nothing stops but what RECOVERY tolerates; once it drives, only what was there when it began.
 
     `untolerated`: what it does not tolerate for the time being.
