@@ -21,8 +21,8 @@ demo: $(VENV)/.installed
 demo-full: $(VENV)/.installed
 	$(BIN)/flailpilot sim configs/scenarios/example.toml --out runs/demo-full
 
-# Tests wait for real processes too, so three run at once on two processors; `make test JOBS=4`, `PYTEST_ARGS=tests/control/safety`.
-AT_ONCE = $(shell $(PYTHON) -c "import os; print(3 * (os.cpu_count() or 1) // 2)")
+# Tests wait for real processes too, so four run at once on two processors; `make test JOBS=2`, `PYTEST_ARGS=tests/control/safety`.
+AT_ONCE = $(shell $(PYTHON) -c "import os; print(2 * (os.cpu_count() or 1))")
 # Bytecode is kept whatever the environment says: else each process compiles the project and all tests anew.
 RUN_TESTS := env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest --dist worksteal
 PYTEST = $(RUN_TESTS) -n $(or $(JOBS),$(AT_ONCE))
@@ -63,9 +63,9 @@ branches: $(VENV)/.installed
 	FLAIL_HYPOTHESIS=branches $(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control,vehicle/contracts,firmware_bridge -m pytest -q $(SAFETY_TESTS)
 	$(BIN)/coverage report --data-file=runs/.coverage --include='$(SAFETY_FILES)' --show-missing --fail-under=100
 
-# The first simulated hour of the campaign below.
+# The first half of a simulated hour of the campaign below.
 campaign-sample: $(VENV)/.installed
-	$(BIN)/flailpilot campaign runs/campaign-sample --seeds 56
+	$(BIN)/flailpilot campaign runs/campaign-sample --seeds 28
 
 # Three quarters of a minute of mutants, drawn evenly from the files of the safety room that differ from BASE; none where none does.
 BASE ?= HEAD~1

@@ -30,6 +30,7 @@ from vehicle.contracts.errors import InputError
 from vehicle.contracts.geometry import offset_m
 from vehicle.contracts.plan import Plan
 from vehicle.host.utc import SIMULATED
+from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.files.kept_site import write_site
 from vehicle.planning.site.site import Site
 from vehicle.records.journal import JournalWriter
@@ -87,7 +88,8 @@ def recorded(mission: Mission, folder: Path) -> Result:
     mission = readable(mission)
     settings = mission.settings
     config = vehicle_config(scenario_of(settings), load_machine("memat"))
-    plan = swath_plan(config.machine, settings)
+    drill = swath_plan(config.machine, settings)
+    plan = replace(drill, plan_hash=plan_hash_of(drill))
     site = site_of(plan)
     manifest = Manifest(
         run=folder.name, simulated=True, vehicle_id=config.vehicle_id, machine=config.machine.name, site=site.name,

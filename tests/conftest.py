@@ -2,6 +2,7 @@
 
 import gc
 import os
+import signal
 from collections.abc import Generator, Iterable
 
 import pytest
@@ -29,6 +30,11 @@ DEAREST = 30
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--costs", metavar="FILE", help="write the processor time of every test there, dearest first")
+
+
+def pytest_configure() -> None:
+    """Ctrl-C is heard by programs that tests start, also where a shell in the background had them ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_finish() -> None:

@@ -11,11 +11,11 @@ reads_shared = pytest.mark.needs(needs.SHARED)
 """Skipped in a clone that has no folder `../shared` beside it."""
 
 
-def some(cases: Iterable[Any], count: int) -> list[Any]:
-    """The first `count` cases as they are, the rest `slow`: they prove the same again, in `make test-full`.
+def some(cases: Iterable[Any], count: int, mark: pytest.MarkDecorator = pytest.mark.slow) -> list[Any]:
+    """The first `count` cases as they are, the rest with a mark: they prove the same again, in a longer loop.
 
     A case for several arguments is a tuple.
     """
     told = list(cases)
     rest = [case if isinstance(case, tuple) else (case,) for case in told[count:]]
-    return told[:count] + [pytest.param(*values, marks=pytest.mark.slow) for values in rest]
+    return told[:count] + [pytest.param(*values, marks=mark) for values in rest]

@@ -12,7 +12,7 @@ EARLIER_S = 300.0
 """The deminer comes before the small blocks are done, and is gone again."""
 
 
-@pytest.mark.slow
+@pytest.mark.release
 @pytest.mark.timeout(1500)  # 27,000 ticks of three machines
 def test_no_ring_overlaps_in_motion_and_no_ground_is_used_before_it_was_taken_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -28,7 +28,7 @@ from vehicle.runtime.loop import VehicleLoop
 pytestmark = pytest.mark.long
 
 SAMPLE = range(7000, 7003)
-"""Fifty-six others are driven by `make campaign-sample`."""
+"""Twenty-eight others are driven by `make campaign-sample`."""
 FAILED_ONCE = (
     519,  # the watch blamed a controller that had rebooted in ESTOP and was awake for one tick
     1060,  # the same under a drift warning: the text had no bit on the wire

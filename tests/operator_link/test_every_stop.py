@@ -108,9 +108,11 @@ def driving(kind: Kind, seed: int = 3) -> DrillStation:
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
-def test_every_reason_of_the_table_is_left_again(kind: Kind) -> None:
+@pytest.mark.parametrize("rules", [pytest.param(STOPS, marks=pytest.mark.release, id="all"), None])
+def test_every_reason_of_the_table_is_left_again(kind: Kind, rules: list[Rule] | None) -> None:
+    """Each reason by one kind of station; before a release each by every kind."""
     station = driving(kind)
-    for rule in STOPS:
+    for rule in rules or STOPS[KINDS.index(kind) :: len(KINDS)]:
         stopped(station, rule)
         assert brought_back(station, kind, visit=rule.level >= Level.FAULT), rule.name
     assert station.drives()

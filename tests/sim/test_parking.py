@@ -184,7 +184,7 @@ def test_from_any_moment_of_a_mission_and_on(share: float) -> None:
     check_visit(share, larger=True)
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_between_two_swaths() -> None:
     assert check_visit(0.7).left_in is not MissionPhase.WORK
 
