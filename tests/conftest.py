@@ -110,14 +110,17 @@ def costs(reports: Iterable[pytest.TestReport]) -> list[tuple[float, bool, str]]
 
 
 def spent_on(told: list[tuple[float, bool, str]]) -> list[str]:
-    """Lines: folders by their processor time, then the dearest tests."""
-    folders: dict[str, float] = {}
-    for seconds, _, name in told:
-        folder = "/".join(name.split("::")[0].split("/")[:-1])
-        folders[folder] = folders.get(folder, 0.0) + seconds
-    dearest, total = sorted(folders.items(), key=lambda one: -one[1]), sum(folders.values())
-    rows = [f"{seconds:.0f} s {name}" for name, seconds in dearest if seconds > 0.01 * total]
-    return ["dearest:", ", ".join(rows), *(f"{seconds:.1f} s {name}" for seconds, _, name in told[:DEAREST])]
+    """Lines: folders and files by their processor time, then the dearest tests."""
+    total = sum(seconds for seconds, *_ in told)
+    rows: list[str] = []
+    for parts in (-1, None):
+        spent: dict[str, float] = {}
+        for seconds, _, name in told:
+            place = "/".join(name.split("::")[0].split("/")[:parts])
+            spent[place] = spent.get(place, 0.0) + seconds
+        dearest = sorted(spent.items(), key=lambda one: -one[1])
+        rows.append(", ".join(f"{seconds:.0f} s {name}" for name, seconds in dearest if seconds > 0.005 * total))
+    return ["dearest:", *rows, *(f"{seconds:.1f} s {name}" for seconds, _, name in told[:DEAREST])]
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
