@@ -56,14 +56,14 @@ def manifest_of(run: str, scenario: Scenario, machine: MachineConfig, site: Site
 
 def job_facts(files: RunFiles) -> JobFacts:
     """Return the facts from which summary, map, report and exports are made."""
-    outcome, plan = files.outcome, files.plan
+    outcome, plan, state = files.outcome, files.plan, files.outcome.state
     found = gaps.find(
         files.site.work_area,
         files.site.keep_out,
         plan,
-        outcome.state.ledger,
+        state.ledger,
         outcome.config,
-        ahead=_ahead(plan, outcome),
+        ahead=None if outcome.finished else swaths_ahead(plan, job_mark(state.mission), state.ledger.stroke),
     )
     return JobFacts(
         site=files.site,
@@ -84,14 +84,6 @@ def job_facts(files: RunFiles) -> JobFacts:
         warnings=files.site.warnings,
         remarks=tuple(filter(None, (loosely_known(files.site.source_system, files.site.source_accuracy_m),))),
     )
-
-
-def _ahead(plan: Plan, outcome: Outcome) -> Any:
-    """Return the ground to which a run that was ended early had not come; None where its task ended."""
-    job = job_mark(outcome.state.mission)
-    if outcome.finished or job is None or job.plan_hash != plan.plan_hash:
-        return None
-    return swaths_ahead(plan, job, outcome.state.ledger.stroke)
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):

@@ -33,8 +33,5 @@ def job_left(entries: Sequence[Entry], number: int) -> JobMark | None:
 
 def ground_ahead(plan: Plan, entries: Sequence[Entry], number: int) -> Any:
     """Return the ground to which the newest run (this index) had not come; None where its record does not say so."""
-    job = job_left(entries, number)
-    if job is None or job.done or job.plan_hash != plan.plan_hash:
-        return None
     strokes = (row.record for row in reversed(entries) if row.run == number and isinstance(row.record, LedgerStroke))
-    return swaths_ahead(plan, job, next(strokes, None))
+    return swaths_ahead(plan, job_left(entries, number), next(strokes, None))

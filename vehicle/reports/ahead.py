@@ -16,12 +16,15 @@ SAME_WAY_RAD, OFF_SWATH_M = math.radians(20.0), 1.0
 """A stroke that points elsewhere, or lies further from a swath, was not driven in it."""
 
 
-def swaths_ahead(plan: Plan, job: JobMark, newest: LedgerStroke | None) -> Any:
+def swaths_ahead(plan: Plan, job: JobMark | None, newest: LedgerStroke | None) -> Any:
     """Return the ground of the swaths after the job's place, and the rest of the one in which it stood; ENU metres.
 
+    None if there is no job of this plan, or if it was done.
     `newest`: the newest stroke of the record. In a swath that was begun only the ground from it on is ahead: what lies
     behind it was passed, but for the last metre, from where the swath is entered again.
     """
+    if job is None or job.done or job.plan_hash != plan.plan_hash:
+        return None
     shapes = []
     for index, segment in enumerate(plan.segments):
         if segment.kind is not SegmentKind.SWATH or index < job.index:
