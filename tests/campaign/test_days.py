@@ -51,7 +51,52 @@ def test_a_file_that_cannot_be_driven_is_one_line(runs: str, words: str, tmp_pat
     assert "\n" not in str(refused.value)
 
 
+WORK = '  { do = "work", until_m2 = '
+SHORT = """5.0 },
+  { do = "check", what = "base" },
+  { do = "work", until_m2 = 7.0 },
+  { do = "crash" },
+]
+[[run]]
+name = "started-again"
+start_utc = 2025-05-05T06:20:00Z
+steps = [
+  { do = "sign_in", who = "operator 1", role = "operator" },
+  { do = "depth_sensor", off_m = 0.07 },
+  { do = "work", until_m2 = 10.0 },
+  { do = "stop", stand_s = 20.0 },
+  { do = "check", what = "depth" },
+]
+"""
+"""After the opening of the example: worked, died, and then a reading finds that the sensor has slipped."""
+
+
 @pytest.mark.slow
+def test_a_morning_with_a_death_and_a_failed_reading_is_one_record(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, out = tmp_path / "days.toml", tmp_path / "days"
+    opening, _, _ = EXAMPLE.read_text().partition(WORK)
+    for name in ("scenario", "task", "visits"):
+        opening = opening.replace(f'"{name}.toml"', f'"{EXAMPLE.parent / name}.toml"')
+    path.write_text(opening + WORK + SHORT)
+    status = command.run(path, out)
+    said = capsys.readouterr().out
+    assert (status, "falsely credited 0.0000 m2" in said) == (0, True), said
+    found = journal.read(out / "record" / "ledger.journal")
+    assert sum(isinstance(row, Session) for row in found.records) == 2
+    (withdrawn,) = [row for row in found.records if isinstance(row, Revoke)]
+    assert withdrawn.reason.startswith("depth reading: ")
+    facts = facts_of_folders(Asked(runs=tuple(out / run.name for run in load_days(path).run), kind="completion"))
+    assert [row.note != "" for row in facts.runs] == [True, False], "the first one died"
+    assert sum(row.processed_m2 for row in facts.runs) == pytest.approx(facts.found.processed_m2, abs=1e-6)
+    (taken,) = [row.withdrawn_m2 for row in facts.acts if isinstance(row.act, Revoke)]
+    assert taken is not None
+    assert taken > 0.0
+
+
+@pytest.mark.release
+@pytest.mark.timeout(3_600)
 def test_three_days_are_one_record_and_the_report_tells_what_happened(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

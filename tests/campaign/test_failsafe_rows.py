@@ -35,8 +35,8 @@ def first_of_each() -> list[Case]:
 
 
 DRIVEN = first_of_each()
-PART = DRIVEN[:12] + [pytest.param(case, marks=pytest.mark.slow) for case in DRIVEN[12:]]
-"""Each is a simulated minute: what few changes can break is in `make test-full`."""
+PART = DRIVEN[:12] + [pytest.param(case, marks=pytest.mark.release) for case in DRIVEN[12:]]
+"""Each is a simulated minute; `make release-tests` drives them all."""
 NAMES = [case.name for case in DRIVEN]
 
 

@@ -155,7 +155,7 @@ def test_a_sample_of_single_frames_raises_grows_or_sweeps_nothing(phase: Any) ->
     assert tried_on(phase, every=5, traced=AFTER_TICKS) > 200
 
 
-@pytest.mark.slow
+@pytest.mark.release
 @pytest.mark.parametrize("phase", [at_work, manual, standing])
 def test_no_single_frame_raises_grows_or_sweeps(phase: Any) -> None:
     assert tried_on(phase, every=1, traced=2) > 1_000

@@ -53,4 +53,5 @@ def test_recordings_of_drive_run_again(tmp_path: Path) -> None:
         assert found.difference is None, (path.name, found.difference)
         assert (found.torn is not None, found.left_out) == (torn, ())
         assert found.ticks > 100
-        assert found.states == found.ticks // 50
+        # of a killed one, the newest state may be what was cut off
+        assert (found.ticks - torn) // 50 <= found.states <= found.ticks // 50

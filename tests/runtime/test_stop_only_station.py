@@ -39,7 +39,7 @@ def command(*words: object) -> subprocess.CompletedProcess[str]:
 async def stopped_by(rig: Bench, key: Path, where: str) -> bool:
     """Drive, then STOP by a script; False where on a busy computer it heard nothing, or the driver's link broke.
 
-    The driver's hands want to go on: they reset and arm while the script still ends, so the stop is watched for meanwhile.
+    The driver's hands go on: they reset and arm before the script has ended, so the stop is watched for meanwhile.
     """
     await rig.in_motion()
     said = asyncio.create_task(

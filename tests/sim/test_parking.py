@@ -189,7 +189,7 @@ def test_between_two_swaths() -> None:
     assert check_visit(0.7).left_in is not MissionPhase.WORK
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_in_the_middle_of_a_swath() -> None:
     visit = check_visit(0.3)
     assert visit.left_in is MissionPhase.WORK

@@ -67,6 +67,7 @@ def run(kind: SegmentKind, slope_deg: float, seed: int = 3) -> Tracking:
     some(
         [(SegmentKind.SWATH, 10.0), (SegmentKind.REVERSE, 10.0), (SegmentKind.SWATH, 0.0), (SegmentKind.REVERSE, 0.0)],
         2,
+        pytest.mark.release,
     ),
 )
 def test_the_rotor_and_the_tracks_keep_to_their_lines(kind: SegmentKind, slope_deg: float) -> None:

@@ -103,7 +103,7 @@ def test_unknown_outside_wants_ground_to_begin_on():
 
 
 @reads_shared
-@pytest.mark.slow
+@pytest.mark.release
 def test_small_real_field_with_four_holes(tmp_path):
     path = FIELDS / "de_sh_0p85ha_4holes.geojson"
     plan, report = planned(path, tmp_path)

@@ -91,7 +91,7 @@ def test_plain_files_are_read_whole(tmp_path):
 @pytest.mark.parametrize(
     "seeds",
     [
-        pytest.param(range(SEED + ODD, SEED + ODD_MORE), marks=pytest.mark.slow, id="hundreds"),
+        pytest.param(range(SEED + ODD, SEED + ODD_MORE), marks=pytest.mark.release, id="hundreds"),
         pytest.param(range(SEED + ODD_MORE, SEED + ODD_ALL), marks=pytest.mark.release, id="thousands"),
     ],
 )
@@ -101,7 +101,7 @@ def test_what_more_files_forbid_is_not_worked(seeds, tmp_path, record_property):
     assert not faults, "\n".join(faults)
 
 
-@pytest.mark.slow
+@pytest.mark.release
 def test_hundreds_of_plain_files_are_read_whole(tmp_path):
     faults = faults_of_plain_files(range(SEED + PLAIN, SEED + PLAIN_ALL), tmp_path)
     assert not faults, "\n".join(faults)
