@@ -111,7 +111,7 @@ def task_of(folder: Path) -> Task:
     """Read a task that `flailpilot days` left.
 
     Raises:
-        InputError: The folder holds no such task.
+        InputError: The folder holds no such task, or its journal is packed.
     """
     runs = sorted(path.parent for path in folder.glob(f"*/{RECORDING}"))
     if not runs:
@@ -119,6 +119,8 @@ def task_of(folder: Path) -> Task:
     path = (runs[0] / JOURNAL).resolve()
     content = path.read_bytes()
     writes = tuple(_writes(content))
+    if not writes or writes[-1].end != len(content):
+        raise InputError(f"{path}: is packed or damaged, so its writes are not known; name a task that was not packed")
     starts = [place for place, row in enumerate(writes) if isinstance(row.record, Session)]
     ends = [*starts[1:], len(writes)]
     by_session = {_session(writes[start].record): (start, end) for start, end in zip(starts, ends, strict=True)}

@@ -51,6 +51,16 @@ def take_over(
     raise typer.Exit(taken_over(run, into, seal, who))
 
 
+@app.command()
+def pack(
+    run: Annotated[Path, typer.Argument(help="Folder of a run, or a ledger.journal alone.", show_default=False)],
+) -> None:
+    """Pack the strokes of a journal, which takes a sixth of the room: the same records, checks and seal."""
+    from flailpilot.ledger_pack import pack_run
+
+    raise typer.Exit(pack_run(run))
+
+
 def incident(
     run: Annotated[Path, typer.Argument(help="Folder of the run in which it happened.", show_default=False)],
     who: Annotated[str, typer.Option("--who", help="Who seals it: name and role.")],

@@ -3,6 +3,7 @@
 import os
 import queue
 import threading
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -28,7 +29,7 @@ from vehicle.control.depth import DUE_M
 from vehicle.control.ground import raster
 from vehicle.control.plan_assignment import assign_plan
 from vehicle.control.state import LedgerState, VehicleState
-from vehicle.records import journal, ledger_keeper
+from vehicle.records import journal, ledger_keeper, packing
 from vehicle.records.journal import Journal, JournalWriter
 from vehicle.records.ledger_keeper import LedgerKeeper
 from vehicle.records.ledger_news import Followed
@@ -90,6 +91,23 @@ def test_what_the_tick_made_is_in_the_file_and_a_restart_has_the_same_masks(tmp_
     assert again.mission.phase is MissionPhase.PAUSED
     assert again.mission.work_started
     assert again.ledger.marks == ((5, found.stroke_count),)
+
+
+def test_a_start_packs_the_strokes_of_older_sessions_and_goes_on_behind_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, state = written(tmp_path)
+    before = journal.read(path)
+    told: list[str] = []
+    monkeypatch.setattr(packing, "older_packed", partial(packing.older_packed, worth=before.stroke_count))
+    keeper = keeper_in(tmp_path, vehicle(PLAN), told)
+    assert f"{before.stroke_count} strokes of older sessions are packed" in told[0]
+    assert packing.unpacked_in(path)[1] == 0
+    keeper.begin(restored(vehicle(PLAN), before, 5), FlailAdapter())
+    keeper.close()
+    after = journal.read(path)
+    assert (after.records, after.lost) == ((*before.records, SESSION), None)
+    assert cells(journal.rebuilt(after), raster.CREDITED) == cells(state.ledger, raster.CREDITED)
 
 
 def test_a_restart_has_the_shift_of_the_record(tmp_path: Path) -> None:
@@ -213,7 +231,7 @@ def test_what_cannot_be_read_is_left_as_it_is(content: bytes, tmp_path: Path) ->
     assert mine.read_bytes() == content
 
 
-@pytest.mark.parametrize("content", [b"FLAILJ6\n", b"FLAILJ12\n" + bytes(2000)])
+@pytest.mark.parametrize("content", [b"FLAILJ7\n", b"FLAILJ12\n" + bytes(2000)])
 @pytest.mark.parametrize("digest", [None, "0123abcd", "0123abcd-2"])
 def test_a_journal_of_a_later_program_is_refused_and_none_is_begun_beside_it(
     content: bytes, digest: str | None, tmp_path: Path
@@ -238,7 +256,7 @@ def test_a_journal_of_a_later_program_is_refused_and_none_is_begun_beside_it(
 def test_a_later_journal_of_another_site_is_none_of_ours(tmp_path: Path) -> None:
     other = tmp_path / "no-site-north-0123abcd" / kept_ledger.NAME
     other.parent.mkdir(parents=True)
-    other.write_bytes(b"FLAILJ6\n")
+    other.write_bytes(b"FLAILJ7\n")
     assert kept_in(tmp_path, kept_ledger.header_of(vehicle(), None)).lines == ()
 
 

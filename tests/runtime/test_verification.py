@@ -152,6 +152,47 @@ def test_a_start_behind_the_note_of_a_carry_over_is_of_another_run(run: Path) ->
     assert flailpilot("ledger", "verify", run)[0] == 0
 
 
+def test_a_packed_journal_is_compared_with_its_recording_as_before(run: Path, tmp_path: Path) -> None:
+    path, shown = run / "ledger.journal", tmp_path / "shown"
+    _, before, _ = flailpilot("ledger", "verify", run)
+    size = path.stat().st_size
+    shown.mkdir()
+    (shown / "ledger.journal").symlink_to(path)
+    status, said, _ = flailpilot("ledger", "pack", shown)
+    assert status == 0
+    assert f"are packed: {size / 1e6:.1f} MB are" in said
+    assert said.split()[-1] == journal.read(path).seal
+    assert path.stat().st_size < size / 2
+    assert (shown / "ledger.journal").is_symlink()
+    assert flailpilot("ledger", "verify", run) == (0, before, "")
+    assert "all strokes are packed" in flailpilot("ledger", "pack", run)[1]
+
+
+def test_a_forged_stroke_in_a_packed_record_is_named(run: Path) -> None:
+    path = run / "ledger.journal"
+    rows = journal.read(path).records
+    place = next(n for n, row in enumerate(rows) if isinstance(row, LedgerStroke) and row.number == 20)
+    stroke = rows[place]
+    assert isinstance(stroke, LedgerStroke)
+    forged(path, (*rows[:place], wider(stroke), *rows[place + 1 :]))
+    assert flailpilot("ledger", "pack", path)[0] == 0
+    status, said, _ = flailpilot("ledger", "verify", run)
+    assert status == 1
+    assert f"DIFFERENT: record {place + 1} (stroke 20 at " in said
+    assert "in the packed record at byte " in said
+
+
+def test_what_cannot_be_packed_is_told_in_one_line(run: Path, tmp_path: Path) -> None:
+    assert "is not there" in refused("ledger", "pack", tmp_path / "nowhere")
+    path = run / "ledger.journal"
+    content = path.read_bytes()
+    path.unlink()
+    path.write_bytes(content[:-1])
+    assert "what is damaged is not packed" in refused("ledger", "pack", run)
+    (tmp_path / "x").write_bytes(journal.MAGIC)
+    assert "holds no record" in refused("ledger", "pack", tmp_path / "x")
+
+
 def rows_count(rows: tuple[Record, ...]) -> int:
     return max(row.number for row in rows if isinstance(row, LedgerStroke))
 

@@ -13,8 +13,8 @@ class Kept(Enum):
     """What is kept, with the format that this program writes."""
 
     PLAN = ("plan", 3)
-    JOURNAL = ("ledger journal", 5)
-    SNAPSHOT = ("ledger snapshot", 1)
+    JOURNAL = ("ledger journal", 6)
+    SNAPSHOT = ("ledger snapshot", 2)
     RECORDING = ("recording", 3)
     LATCHES = ("set of latches", 3)
     STAMPS = ("set of stamps", 1)

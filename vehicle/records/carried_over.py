@@ -1,6 +1,7 @@
 """A journal of an older format is converted once, when it is continued: same records, checks of the present format.
 
-The old file stays beside it unchanged, as `ledger.journal.format4`, and the new file names its hash.
+The old file stays beside it unchanged, as `ledger.journal.format4`, and the new file names its hash. A journal of
+format 5 is continued as it is: its checks are those of the present format, which only adds packed records.
 """
 
 import fcntl
@@ -10,10 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.kept_formats import Kept
 from vehicle.host.atomic_file import write_whole
 from vehicle.records.journal_file import MAGIC, opened, read
-from vehicle.records.records import Header, Note, encoded, first_check
+from vehicle.records.records import CHAINED_SINCE, Header, Note, encoded, first_check
 
 KIND: Final = "carried_over"
 FOREIGN: Final = "this journal is of another site, plan or grid; name a new file"
@@ -35,7 +35,7 @@ def carry_over(path: Path, header: Header) -> None:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise InputError(f"{path}: another program writes this journal; end that first") from None
-        if os.fstat(file).st_size > 0 and opened(path)[1] < Kept.JOURNAL.number:
+        if os.fstat(file).st_size > 0 and opened(path)[1] < CHAINED_SINCE:
             found = read(path)
             if found.header is not None and found.header != header:
                 raise InputError(f"{path}: {FOREIGN}")

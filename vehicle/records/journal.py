@@ -16,7 +16,6 @@ from typing import Final, Self
 import msgspec
 
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.kept_formats import Kept
 from vehicle.contracts.ledger_types import HeldBack, Knowledge, LedgerStroke
 from vehicle.contracts.sockets import TickRecord
 from vehicle.contracts.units import NS_PER_S
@@ -28,6 +27,7 @@ from vehicle.records.journal_file import MAGIC, Journal, Lost, UnreadableError, 
 from vehicle.records.ledger_news import Followed, ledger_news
 from vehicle.records.rebuilding import rebuilt, summed
 from vehicle.records.records import (
+    CHAINED_SINCE,
     CHECK_BYTES,
     Confirm,
     Header,
@@ -78,7 +78,7 @@ class JournalWriter:
         self._followed: Followed | None = None
         self._check = first_check()
         self._unsynced = 0
-        if found is not None and found.format < Kept.JOURNAL.number:
+        if found is not None and found.format < CHAINED_SINCE:
             found = None  # a converted journal is read again
         carried_over.carry_over(path, header)
         self._file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o644)

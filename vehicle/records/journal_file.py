@@ -3,7 +3,7 @@
 import contextlib
 import mmap
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from vehicle.records.records import (
     CHECK_BYTES,
     CRC_BYTES,
     KIND_STROKE,
+    PACKED_SINCE,
     Bytes,
     Confirm,
     Found,
@@ -25,11 +26,13 @@ from vehicle.records.records import (
     Observed,
     Record,
     Revoke,
+    block_at,
     check_before,
     claimed_at,
     decoded,
     first_check,
     found_at,
+    packed_at,
 )
 from vehicle.records.stroke_table import decoded_table
 
@@ -40,6 +43,8 @@ TORN_MAX_BYTES: Final = 1 << 17
 """Length of two of the longest records; less than this waits for the disk at any time."""
 CHUNK: Final = 4_096
 """Strokes decoded together."""
+LET_GO_BYTES: Final = 1 << 22
+"""A mapped file that is read through once holds no more of the memory than this."""
 _WITHDRAWS: Final = b'"type":"revoke"'
 
 
@@ -141,17 +146,27 @@ class Scanner:
 
     def __init__(self, content: Bytes, number: int, place: int = len(MAGIC), check: bytes | None = None) -> None:
         self.content, self.format = content, number
-        self.size = _size(number)
+        self.size, self._packs = _size(number), number >= PACKED_SINCE
         self.place = min(place, len(content))
         self.check = first_check(self.size) if check is None else check
-        self.count = 0
+        self.count, self._let_go = 0, self.place
 
     def found(self) -> Iterator[Found]:
-        """Yield the bytes of each valid record."""
-        while (found := found_at(self.content, self.place, self.check)) is not None:
-            yield found
-            self.place, self.check = found.end, found.check
-            self.count += 1
+        """Yield the bytes of each valid record; strokes of a packed record one by one."""
+        while rows := self._next():
+            for row in rows:
+                yield row
+                self.place, self.check = row.end, row.check
+                self.count += 1
+            if self.place - self._let_go > LET_GO_BYTES:
+                self._let_go = self.place
+                let_go(self.content, self.place)
+
+    def _next(self) -> Sequence[Found]:
+        """Return the record at `place`, or the strokes of the packed record there; nothing if it is not valid."""
+        if (found := found_at(self.content, self.place, self.check)) is not None:
+            return (found,)
+        return block_at(self.content, self.place, self.check) if self._packs else ()
 
     def records(self) -> Iterator[Record]:
         """Yield each record; a record whose check fits but that cannot be decoded ends them, like a damaged one."""
@@ -180,7 +195,8 @@ class Scanner:
         if left == 0:
             return None
         claimed = claimed_at(self.content, self.place, self.size)
-        within = self._goes_on() or self._may_withdraw(claimed)
+        in_block = self._packs and packed_at(self.content, self.place)  # written whole, so no torn write
+        within = in_block or self._goes_on() or self._may_withdraw(claimed)
         whole = within or claimed is not None
         return Lost(record=before + self.count + 1, place=self.place, bytes=left, whole=whole, within=within)
 
@@ -190,7 +206,9 @@ class Scanner:
         if len(content) - self.place > TORN_MAX_BYTES:
             return True
         starts = range(self.place + size, len(content))
-        return any(found_at(content, start, check_before(content, start, size)) is not None for start in starts)
+        if any(found_at(content, start, check_before(content, start, size)) is not None for start in starts):
+            return True
+        return self._packs and any(block_at(content, start, check_before(content, start, size)) for start in starts)
 
     def _may_withdraw(self, claimed: tuple[int, int] | None) -> bool:
         """Whether a withdrawal is or may be in the tail; without it, withdrawn ground would count again.
@@ -230,6 +248,12 @@ def opened(path: Path) -> tuple[Bytes, int]:
             "journal again from the vehicle"
         )
     return content, number
+
+
+def let_go(content: Bytes, end: int) -> None:
+    """Give back the memory of a mapped file up to a byte; it is read from the disk again where it is needed again."""
+    if isinstance(content, mmap.mmap) and hasattr(content, "madvise") and end >= mmap.PAGESIZE:
+        content.madvise(mmap.MADV_DONTNEED, 0, end - end % mmap.PAGESIZE)
 
 
 def _size(number: int) -> int:

@@ -98,7 +98,7 @@ def _summed(scanner: Scanner, records: tuple[Record, ...], state: LedgerState, b
     if masks is not None:
         _add_payloads(masks, payloads, kept)
     found_journal = journal_of(scanner, tuple(kept), before)
-    state = LedgerState() if masks is None else masks.packed()
+    state = LedgerState() if masks is None else masks.settled()
     return msgspec.structs.replace(
         found_journal, masks=msgspec.structs.replace(state, act_count=found_journal.act_count)
     )

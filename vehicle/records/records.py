@@ -1,25 +1,30 @@
 """Records of the ledger's journal and their bytes.
 
     record = length u32, kind u8, payload, check 16 bytes        (little endian; length counts the payload)
+    packed = length u32, kind 4, block of strokes, check of the last of them     (vehicle/records/stroke_block.py)
 
 A stroke is stored by its codec (`vehicle/contracts/stroke_codec.py`). Formats 1 to 3 also made strokes whose values are
 not on the codec's grid of steps; these are stored as doubles. `check` is the BLAKE2b hash of four parts: the check of
 the record before, length, kind and payload. So the valid part of a file ends at a record that was torn, changed, taken
 out or moved, and the newest check covers all records before it. Up to format 4 the check was a CRC-32 of 4 bytes,
 chained in the same way.
+
+A packed record holds consecutive strokes without their checks. They are computed again when it is read: every check
+after it, and the newest, is what it was before the strokes were packed.
 """
 
 import hashlib
 import mmap
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from vehicle.contracts import stroke_codec
 from vehicle.contracts.ledger_types import Confirm, HeldBack, JobMark, LedgerBand, LedgerStroke, Observed, Revoke
+from vehicle.records import stroke_block
 
 __all__ = [
     "Confirm",
@@ -41,6 +46,8 @@ CRC_BYTES: Final = 4
 """Length of a check up to format 4."""
 CHAINED_SINCE: Final = 5
 """The first format whose checks are hashes."""
+PACKED_SINCE: Final = 6
+"""The first format that may hold packed records; its other records are those of format 5."""
 _STROKE: Final = struct.Struct("<QqdddddB")
 _BAND: Final = struct.Struct("<ddddBB")
 _PAYLOAD_MAX: Final = 1 << 16
@@ -90,10 +97,15 @@ _WORDS: Final = msgspec.json.Decoder(Header | Session | Revoke | Confirm | Obser
 _KIND_WORDS: Final = 1
 _KIND_DOUBLES: Final = 2
 KIND_STROKE: Final = 3
+_KIND_PACKED: Final = 4
+STROKE_KINDS: Final = (_KIND_DOUBLES, KIND_STROKE)
 
 
 class Found(msgspec.Struct, frozen=True, gc=False):
-    """A record with a valid check: its kind, its payload, the place after it, and its check."""
+    """A record with a valid check: its kind, its payload, the place after it, and its check.
+
+    `end` of a stroke in a packed record, except the last, is the place of that record: there reading can go on.
+    """
 
     kind: int
     payload: bytes
@@ -130,6 +142,43 @@ def found_at(content: Bytes, place: int, check: bytes) -> Found | None:
     return Found(kind, body[_HEAD.size :], end + size, own)
 
 
+def block_at(content: Bytes, place: int, check: bytes) -> list[Found]:
+    """Return the strokes of the packed record at this place; none if there is no valid packed record."""
+    if not packed_at(content, place) or (claimed := claimed_at(content, place, CHECK_BYTES)) is None:
+        return []
+    end = claimed[1]
+    try:
+        rows = stroke_block.unpacked(content[place + _HEAD.size : end - CHECK_BYTES], KIND_STROKE)
+        found = []
+        for kind, payload in rows:
+            if kind != KIND_STROKE:
+                decoded(_KIND_DOUBLES, payload)
+            check = _chained(check, _HEAD.pack(len(payload), kind) + payload)
+            found.append(Found(kind, payload, place, check))
+    except ValueError:
+        return []
+    if check != content[end - CHECK_BYTES : end] or any(kind not in STROKE_KINDS for kind, _ in rows):
+        return []
+    found[-1] = Found(found[-1].kind, found[-1].payload, end, check)
+    return found
+
+
+def block_of(strokes: Sequence[Found]) -> bytes:
+    """Return consecutive strokes as one packed record. Raises ValueError if they are too many or too long for one."""
+    block = stroke_block.packed([(row.kind, row.payload) for row in strokes], KIND_STROKE)
+    return _HEAD.pack(len(block), _KIND_PACKED) + block + strokes[-1].check
+
+
+def packed_at(content: Bytes, place: int) -> bool:
+    """Whether the record at this place, which need not be valid, is a packed one."""
+    return len(content) - place >= _HEAD.size and _HEAD.unpack_from(content, place)[1] == _KIND_PACKED
+
+
+def frame_of(found: Found) -> bytes:
+    """Return the bytes of a record that stands by itself."""
+    return _HEAD.pack(len(found.payload), found.kind) + found.payload + found.check
+
+
 def claimed_at(content: Bytes, place: int, size: int) -> tuple[int, int] | None:
     """Return kind and end of the record at this place without testing its check; None if the file ends before.
 
@@ -139,7 +188,8 @@ def claimed_at(content: Bytes, place: int, size: int) -> tuple[int, int] | None:
         return None
     length, kind = _HEAD.unpack_from(content, place)
     end = place + _HEAD.size + length + size
-    return (kind, end) if kind in _READERS and length <= _PAYLOAD_MAX and end <= len(content) else None
+    most = stroke_block.BLOCK_MAX if kind == _KIND_PACKED else _PAYLOAD_MAX if kind in _READERS else -1
+    return (kind, end) if length <= most and end <= len(content) else None
 
 
 def decoded(kind: int, payload: bytes) -> Record:

@@ -2,25 +2,37 @@
 
 A snapshot is made from the journal alone, never from the state of a tick, and proves nothing by itself. It names the
 journal's bytes by their hash; if it does not fit, it is ignored and the journal is summed from its beginning.
+
+    file = size of the head u32, head (msgpack, zstd), tile*, BLAKE2b (32 bytes) of all of it
+    tile = column i64, row i64, size u32, the packed tile
+
+It is written and read tile by tile: a hundred hectares need no second copy in the memory.
 """
 
 import contextlib
 import hashlib
+import mmap
+import struct
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
 import zstandard
+from msgspec.structs import replace
 
 from vehicle.contracts.kept_formats import Kept
+from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
-from vehicle.host.atomic_file import write_whole
 from vehicle.records import start
-from vehicle.records.journal_file import Journal, Scanner, opened
-from vehicle.records.records import CHECK_BYTES, Bytes, Record, encoded, first_check
+from vehicle.records.journal_file import LET_GO_BYTES, Journal, Scanner, let_go, opened
+from vehicle.records.records import CHAINED_SINCE, CHECK_BYTES, Bytes, Record, encoded, first_check
+from vehicle.records.whole_file import replacing
 
 NAME: Final = "ledger.snapshot"
 HASH_BYTES: Final = 32
+_SIZE: Final = struct.Struct("<I")
+_TILE: Final = struct.Struct("<qqI")
 WORTH_RECORDS: Final = 2_000
 """Number of records after the newest snapshot that justify a new one: 200 m of driving."""
 
@@ -35,8 +47,8 @@ class Base(msgspec.Struct, frozen=True):
     masks: LedgerState
 
 
-class _File(msgspec.Struct, frozen=True, kw_only=True):
-    """Content of the file.
+class _Head(msgspec.Struct, frozen=True, kw_only=True):
+    """What the file says before its tiles.
 
     `journal`: hash of the journal's first `place` bytes. `records`: chained among themselves.
     """
@@ -48,7 +60,6 @@ class _File(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     records: bytes
     ledger: start.PlainLedger
-    tiles: tuple[start.Tile, ...]
 
 
 def beside(journal: Path) -> Path:
@@ -64,7 +75,7 @@ def write(path: Path, journal_path: Path, journal: Journal) -> None:
     for record in journal.records:
         frame, check = encoded(record, check)
         frames += frame
-    kept = _File(
+    head = _Head(
         format=Kept.SNAPSHOT.number,
         place=journal.valid_bytes,
         journal=_hash(content, journal.valid_bytes),
@@ -72,35 +83,67 @@ def write(path: Path, journal_path: Path, journal: Journal) -> None:
         count=journal.count,
         records=frames,
         ledger=start.plain_of(journal.masks),
-        tiles=start.tiles_of(journal.masks),
     )
-    body = zstandard.ZstdCompressor(level=1).compress(start.encoded(kept))
-    write_whole(path, hashlib.blake2b(body, digest_size=HASH_BYTES).digest() + body)
+    whole = hashlib.blake2b(digest_size=HASH_BYTES)
+    with replacing(path) as file:
+        for piece in _pieces(head, journal.masks):
+            whole.update(piece)
+            file.write(piece)
+        file.write(whole.digest())
+
+
+def _pieces(head: _Head, masks: LedgerState) -> Iterator[bytes]:
+    body = zstandard.ZstdCompressor(level=1).compress(start.encoded(head))
+    yield _SIZE.pack(len(body)) + body
+    for block in masks.tiles.values():
+        for (column, row), tile in block.items():
+            packed = tile if isinstance(tile, bytes) else raster.packed(tile)
+            yield _TILE.pack(column, row, len(packed)) + packed
 
 
 def worth(journal: Journal) -> bool:
     """Whether a new snapshot would save the next start much time; False for a journal with invalid records."""
-    return journal.fresh >= WORTH_RECORDS and journal.lost is None and journal.format == Kept.JOURNAL.number
+    return journal.fresh >= WORTH_RECORDS and journal.lost is None and journal.format >= CHAINED_SINCE
 
 
 def read(path: Path, content: Bytes, number: int) -> Base | None:
     """Read the snapshot of this journal; None if there is none that fits."""
-    if number != Kept.JOURNAL.number:
+    if number < CHAINED_SINCE:
         return None
-    with contextlib.suppress(OSError, ValueError, zstandard.ZstdError, msgspec.MsgspecError):
-        whole = path.read_bytes()
-        body = whole[HASH_BYTES:]
-        if hashlib.blake2b(body, digest_size=HASH_BYTES).digest() != whole[:HASH_BYTES]:
+    with contextlib.suppress(OSError, ValueError, struct.error, zstandard.ZstdError, msgspec.MsgspecError):
+        with path.open("rb") as file:
+            whole: Bytes = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        end = len(whole) - HASH_BYTES
+        if end < _SIZE.size or _hash(whole, end) != whole[end:]:
             return None
-        kept = start.decoded(zstandard.ZstdDecompressor().decompress(body), _File)
-        if kept.format != Kept.SNAPSHOT.number or kept.place > len(content):
+        place = _SIZE.size + _SIZE.unpack_from(whole)[0]
+        head = start.decoded(zstandard.ZstdDecompressor().decompress(whole[_SIZE.size : place]), _Head)
+        if head.format != Kept.SNAPSHOT.number or head.place > len(content):
             return None
-        if kept.journal != _hash(content, kept.place):
+        if head.journal != _hash(content, head.place):
             return None
-        records = tuple(Scanner(kept.records, number, 0).records())
-        return Base(kept.place, kept.check, kept.count, records, start.ledger_of(kept.ledger, kept.tiles))
+        records = tuple(Scanner(head.records, number, 0).records())
+        masks = start.ledger_of(head.ledger, ())
+        return Base(head.place, head.check, head.count, records, replace(masks, tiles=_tiles(whole, place, end)))
     return None
 
 
+def _tiles(whole: Bytes, place: int, end: int) -> raster.Blocks:
+    tiles: raster.Blocks = {}
+    let_go_at = place
+    while place < end:
+        column, row, size = _TILE.unpack_from(whole, place)
+        place += _TILE.size + size
+        tiles.setdefault((column // raster.BLOCK, row // raster.BLOCK), {})[column, row] = whole[place - size : place]
+        if place - let_go_at > LET_GO_BYTES:
+            let_go_at = place
+            let_go(whole, place)
+    return tiles
+
+
 def _hash(content: Bytes, end: int) -> bytes:
-    return hashlib.blake2b(memoryview(content)[:end], digest_size=HASH_BYTES).digest()
+    found = hashlib.blake2b(digest_size=HASH_BYTES)
+    for place in range(0, end, LET_GO_BYTES):
+        found.update(content[place : min(place + LET_GO_BYTES, end)])
+        let_go(content, place)
+    return found.digest()

@@ -96,7 +96,7 @@ def decoded_table(payloads: Sequence[bytes]) -> StrokeTable:
 
 def _at_once(payloads: Sequence[bytes]) -> StrokeTable | None:
     """Decode all payloads together; None if one of them has to be decoded alone."""
-    split = _values(payloads)
+    split = varints_of(payloads)
     if split is None:
         return None
     values, first_value, counts = split
@@ -124,7 +124,7 @@ def _at_once(payloads: Sequence[bytes]) -> StrokeTable | None:
     )
 
 
-def _values(payloads: Sequence[bytes]) -> tuple[Ints, Ints, Ints] | None:
+def varints_of(payloads: Sequence[bytes]) -> tuple[Ints, Ints, Ints] | None:
     """Return all zigzag varints, where each payload's begin, and its count; None if one does not fit 63 bits."""
     content = np.frombuffer(b"".join(payloads), np.uint8)
     sizes = np.array([len(payload) for payload in payloads], np.int64)

@@ -5,11 +5,13 @@ highest claim. Bits are joined in any order. Claims are written from the last st
 higher ones.
 """
 
+import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import zstandard
 from msgspec.structs import replace
 
 from vehicle.contracts.ledger_types import LedgerStroke
@@ -17,14 +19,22 @@ from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
 from vehicle.records.stroke_table import Doubles, Ints, StrokeTable
 
-BATCH: Final = 192
-"""Strokes in a batch: 19 m of driving, about 8 tiles."""
-HOT_MAX: Final = 96
-"""Number of unpacked tiles in memory (13 MB); beyond it, the half that was unused longest is packed."""
+BATCH: Final = 96
+"""Strokes in a batch: 10 m of driving, about 5 tiles; arrays that the allocator keeps from batch to batch."""
+HOT_MAX: Final = 48
+"""Number of unpacked tiles in memory (6 MB); beyond it, the half that was unused longest is packed lightly."""
+LOOSE_MAX: Final = 1_024
+"""Number of lightly packed tiles (8 MB): what the swaths beside will touch again, up to a kilometre long. Beyond it,
+the half that was unused longest is packed as it stays."""
+SETTLED_LEVEL: Final = 6
+"""As a tile stays: a third smaller than the tick packs it, in three times the time."""
+_SETTLED: Final = zlib.compress(b"", SETTLED_LEVEL)[:2]
+"""How such a tile begins: zlib names the level there."""
 TILE_BITS: Final = 7
 SPREAD_MAX: Final = 1 << 16
 """If the tiles of a batch are further apart than this, they are sorted instead of counted."""
 CELLS: Final = raster.TILE * raster.TILE
+_LIGHT: Final = zstandard.ZstdCompressor(level=1)
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -35,6 +45,7 @@ class Sum:
         self._cell_m = cell_m
         self._state = state or LedgerState()
         self._hot: dict[raster.Key, raster.Tile] = {}
+        self._loose: dict[raster.Key, bytes] = {}
         self._swept = self._credited = 0
 
     def add(self, table: StrokeTable, newest: LedgerStroke) -> None:
@@ -56,16 +67,30 @@ class Sum:
 
     def state(self) -> LedgerState:
         """Return the masks so far; tiles in memory are not packed."""
+        self._place({key: raster.packed(_unpacked(tile)) for key, tile in self._loose.items()})
+        self._loose.clear()
         return replace(self._state, tiles=self._with(self._hot), warm=tuple(self._hot)) if self._hot else self._state
 
     def take(self, state: LedgerState) -> None:
         """Continue from these masks."""
         self._state = state
         self._hot = {key: raster.find(state.tiles, key) for key in state.warm}
+        self._loose.clear()
 
     def packed(self) -> LedgerState:
         """Return the masks with every tile packed, the form for ground where no tool is working."""
-        self._pack(list(self._hot))
+        self._place({key: raster.packed(tile) for key, tile in self._hot.items()})
+        self._hot.clear()
+        return replace(self.state(), warm=())
+
+    def settled(self) -> LedgerState:
+        """Return the masks with every tile packed as small as it stays: for a whole site."""
+        self._place({key: _settled(tile) for key, tile in self._hot.items()})
+        self._hot.clear()
+        self._settle(len(self._loose))
+        for block in self._state.tiles.values():
+            others = {key: tile for key, tile in block.items() if not isinstance(tile, bytes) or tile[:2] != _SETTLED}
+            self._place({key: _settled(raster.unpacked(tile)) for key, tile in others.items()})
         return replace(self._state, warm=())
 
     def _batch(self, table: StrokeTable, start: int, end: int) -> None:
@@ -87,16 +112,26 @@ class Sum:
             self._hot.pop(key, None)
             self._hot[key] = whole[place].reshape(raster.PLANES, raster.TILE, raster.TILE).copy()
         if len(self._hot) > HOT_MAX:
-            self._pack(list(self._hot)[: HOT_MAX // 2])
+            for key in list(self._hot)[: HOT_MAX // 2]:
+                self._loose[key] = _light(self._hot.pop(key))
+        if len(self._loose) > LOOSE_MAX:
+            self._settle(LOOSE_MAX // 2)
 
     def _found(self, key: raster.Key) -> raster.Tile:
         found = self._hot.get(key)
-        return raster.find(self._state.tiles, key) if found is None else found
+        if found is not None:
+            return found
+        loose = self._loose.pop(key, None)
+        return raster.find(self._state.tiles, key) if loose is None else _unpacked(loose)
 
-    def _pack(self, keys: list[raster.Key]) -> None:
-        self._state = replace(
-            self._state, tiles=self._with({key: raster.packed(self._hot.pop(key)) for key in keys}), warm=()
-        )
+    def _settle(self, number: int) -> None:
+        """Pack as they stay the lightly packed tiles that were unused longest."""
+        keys = list(self._loose)[:number]
+        self._place({key: _settled(_unpacked(self._loose.pop(key))) for key in keys})
+
+    def _place(self, tiles: Mapping[raster.Key, bytes]) -> None:
+        if tiles:
+            self._state = replace(self._state, tiles=self._with(tiles), warm=())
 
     def _with(self, tiles: Mapping[raster.Key, raster.Tile | bytes]) -> raster.Blocks:
         """Return the map with these tiles added."""
@@ -109,6 +144,20 @@ class Sum:
                 copied.add(block)
             blocks[block][key] = tile
         return blocks
+
+
+def _light(tile: raster.Tile) -> bytes:
+    """Pack a tile for a short time. Copied, since what comes back occupies the room of the unpacked tile."""
+    return bytes(memoryview(_LIGHT.compress(tile.tobytes())))
+
+
+def _unpacked(loose: bytes) -> raster.Tile:
+    whole = np.frombuffer(zstandard.ZstdDecompressor().decompress(loose), np.uint8)
+    return whole.reshape(raster.PLANES, raster.TILE, raster.TILE)
+
+
+def _settled(tile: raster.Tile) -> bytes:
+    return zlib.compress(tile.tobytes(), SETTLED_LEVEL)
 
 
 def _tiles(columns: Ints, rows: Ints) -> tuple[list[raster.Key], Ints]:

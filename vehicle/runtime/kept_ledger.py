@@ -30,7 +30,7 @@ from vehicle.control.state import VehicleState
 from vehicle.host import realtime
 from vehicle.host.atomic_file import sync_folder
 from vehicle.host.clock import SystemClock, elapsed_s
-from vehicle.records import journal, snapshot, taking_over
+from vehicle.records import journal, packing, snapshot, taking_over
 from vehicle.records.journal import Journal, JournalWriter, UnreadableError
 from vehicle.records.ledger_keeper import LedgerKeeper
 from vehicle.records.records import Header, Record, Session
@@ -39,8 +39,9 @@ from vehicle.runtime.run_book import RunBook
 
 FOLDER: Final = "ledgers"
 NAME: Final = "ledger.journal"
-START_US, BYTE_US = 60_000_000, 20
-"""Time allowed for a start, and more for each byte of the journals: twenty times what an ordinary computer needs."""
+START_US, BYTE_US = 60_000_000, 60
+"""Time allowed for a start, and more for each byte of the journals: ten times and more what an ordinary computer needs.
+A packed stroke has 10 bytes."""
 TORN_START_BYTES: Final = 1_024
 """A file without a header and no longer than this was cut off while it was being created; it holds no record."""
 
@@ -265,10 +266,15 @@ def _struck(records: Iterable[Record], check: Knowledge) -> bool:
 def keeper_of(kept: Kept, session: Session, tell: Callable[[str], None]) -> LedgerKeeper:
     """Return the keeper that continues the journal; it calls `tell` once if the disk refuses to write.
 
+    Strokes of older sessions are packed before, if they are many; `tell` is told.
+
     Raises:
         InputError: It cannot be written, or another program writes it.
     """
-    return LedgerKeeper(opened(kept, session), kept.found, elapsed_s, tell)
+    found, line = packing.older_packed(kept.path, kept.found)
+    if line:
+        tell(line)
+    return LedgerKeeper(opened(msgspec.structs.replace(kept, found=found), session), found, elapsed_s, tell)
 
 
 def keeper_in(stack: contextlib.AsyncExitStack, kept: Kept, book: RunBook, tell: Callable[[str], None]) -> LedgerKeeper:

@@ -19,7 +19,7 @@ from vehicle.records.journal import Journal
 from vehicle.records.journal_file import MAGIC, Scanner, opened
 from vehicle.records.ledger_news import Followed
 from vehicle.records.parts import Metadata
-from vehicle.records.records import Header, Note, Record, Session, encoded, first_check
+from vehicle.records.records import Header, Note, Record, Session, encoded, first_check, frame_of, packed_at
 from vehicle.runtime.replay import Replayed, replay
 
 ADVICE: Final = "copy it again from the vehicle; if it stays so, the record was changed: keep both, and ask who did"
@@ -213,17 +213,21 @@ class _Again:
                 f"record {number + 1:,} is missing: the recording makes {_named(row)} there; {ADVICE}"
             )
             return
-        place, end, check = self._places[number]
+        place, kept, check = self._places[number]
         frame, _ = encoded(row, check)
-        if frame != self._content[place:end]:
-            byte = next(at for at, (a, b) in enumerate(zip(frame, self._content[place:end], strict=False)) if a != b)
+        if frame != kept:
+            byte = next(at for at, (a, b) in enumerate(zip(frame, kept, strict=False)) if a != b)
+            where = f"in the packed record at byte {place:,}" if self._packed(number) else f"byte {place + byte:,}"
             self._different.append(
-                f"record {number + 1:,} ({_named(records[number])}), byte {place + byte:,}: the recording makes "
-                f"{_named(row)} of it; {ADVICE}"
+                f"record {number + 1:,} ({_named(records[number])}), {where}: the recording makes {_named(row)} of it; "
+                f"{ADVICE}"
             )
             return
         self._next += 1
         self.compared += 1
+
+    def _packed(self, number: int) -> bool:
+        return packed_at(self._content, self._places[number][0])
 
     @property
     def not_recomputed(self) -> int:
@@ -272,11 +276,14 @@ def _is_carry_over(row: object) -> bool:
     return isinstance(row, Note) and row.kind == carried_over.KIND
 
 
-def _places(scanner: Scanner) -> list[tuple[int, int, bytes]]:
-    """Return for each record its first byte, the byte after it, and the check of the record before it."""
+def _places(scanner: Scanner) -> list[tuple[int, bytes, bytes]]:
+    """Return for each record its first byte, its bytes, and the check of the record before it.
+
+    The first byte of a stroke that was packed is that of the packed record; its bytes are those before it was packed.
+    """
     found, place, check = [], len(MAGIC), first_check(scanner.size)
     for row in scanner.found():
-        found.append((place, row.end, check))
+        found.append((place, frame_of(row), check))
         place, check = row.end, row.check
     return found
 
