@@ -18,7 +18,7 @@ import msgspec
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
 from vehicle.records import snapshot
-from vehicle.records.journal_file import MAGIC, Journal, Scanner, let_go, opened
+from vehicle.records.journal_file import LET_GO_BYTES, MAGIC, Journal, Scanner, let_go, opened
 from vehicle.records.records import (
     CHAINED_SINCE,
     CHECK_BYTES,
@@ -129,14 +129,16 @@ def unpacked_in(path: Path) -> tuple[int, int]:
     Records are counted by their lengths; their checks are not tested. Raises OSError or InputError.
     """
     content, _ = opened(path)
-    start = place = len(MAGIC)
+    start = place = held = len(MAGIC)
     strokes = 0
     while (claimed := claimed_at(content, place, CHECK_BYTES)) is not None:
         if packed_at(content, place):
             start, strokes = claimed[1], 0
         strokes += claimed[0] in STROKE_KINDS
         place = claimed[1]
-    let_go(content, place)
+        if place - held > LET_GO_BYTES:
+            held = place
+            let_go(content, place)
     return start, strokes
 
 
