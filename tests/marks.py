@@ -19,3 +19,8 @@ def some(cases: Iterable[Any], count: int, mark: pytest.MarkDecorator = pytest.m
     told = list(cases)
     rest = [case if isinstance(case, tuple) else (case,) for case in told[count:]]
     return told[:count] + [pytest.param(*values, marks=mark) for values in rest]
+
+
+def every(step: int, cases: Iterable[Any], mark: pytest.MarkDecorator = pytest.mark.release) -> list[Any]:
+    """The first of each `step` cases as it is, the others with a mark; each case is one argument."""
+    return [pytest.param(case, marks=mark) if number % step else case for number, case in enumerate(cases)]

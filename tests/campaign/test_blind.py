@@ -22,7 +22,7 @@ def before_a_keep_out(seed: int, goal: Goal, drive: float = 0.0) -> FaultScenari
 
 @pytest.mark.parametrize(
     ("speed_frozen", "jitter_m"),
-    some([(False, 0.0), (True, 0.005), (True, 0.0), (False, 0.005)], 2, pytest.mark.release),
+    some([(False, 0.0), (True, 0.005), (True, 0.0), (False, 0.005)], 1, pytest.mark.release),
 )
 @pytest.mark.parametrize(("goal", "drive"), [(Goal.MISSION, 0.0), (Goal.MANUAL, 0.15), (Goal.MANUAL, 0.9)])
 def test_a_position_that_stands_drives_over_no_keep_out(
@@ -45,7 +45,7 @@ def test_a_position_that_stands_drives_over_no_keep_out(
 
 @pytest.mark.parametrize(
     ("size_m", "along"),
-    some([(0.1, False), (1.0, True), (0.3, False), (0.1, True), (0.3, True), (1.0, False)], 2, pytest.mark.release),
+    some([(0.1, False), (1.0, True), (0.3, False), (0.1, True), (0.3, True), (1.0, False)], 1, pytest.mark.release),
 )
 def test_a_lasting_wrong_fix_moves_no_keep_out_and_makes_no_record(size_m: float, along: bool) -> None:
     drill = before_a_keep_out(4, Goal.MISSION)

@@ -10,6 +10,7 @@ from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from sim import manual_text
 from tests.campaign.scenes import manual
+from tests.marks import some
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import Level, StopReason
 from vehicle.contracts.stop_reasons import RULES
@@ -51,7 +52,7 @@ def nobody() -> None:
 
 
 @pytest.mark.parametrize(("fault", "strength", "left_out"), LEFT_OUT)
-@pytest.mark.parametrize("restarts", [0, 1, 2])
+@pytest.mark.parametrize("restarts", some([1, 0, 2], 1, pytest.mark.release))
 def test_what_a_stop_asked_for_is_still_asked_for_after_a_restart(
     fault: str, strength: float, left_out: OperatorEdge, restarts: int
 ) -> None:
