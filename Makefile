@@ -35,7 +35,7 @@ test-fast: $(VENV)/.installed
 	$(PYTEST) -q -m "not real and not long and not slow and not release and not trials" $(PYTEST_ARGS)
 
 # A living mutant of a safety file that was touched fails it: one whole run has shown none alive (docs/PROOF.md).
-# Two parts at once: `branches` is one process, and so is mypy, most of which `make test` then finds done.
+# Two parts at once: mypy is one process; most of what it does `make test` then finds done.
 test-full: $(VENV)/.installed node-clients
 	$(MAKE) --jobs=2 --output-sync=target branches campaign-sample lint mutation-touched
 	$(PYTEST) -m "slow and not release and not trials" $(PYTEST_ARGS)
@@ -55,13 +55,20 @@ explore: $(VENV)/.installed
 # Every branch of the safety room, and of what decides with it beside it, is taken, or this fails. The dearest are left
 # out: they take no branch of their own. Of random examples a fifth are drawn, which is enough here; `make test` tries all.
 SAFETY_FILES := vehicle/control/safety/*,vehicle/control/ground/support.py,vehicle/control/shock.py,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
-SAFETY_TESTS := tests/control/safety $(addprefix --ignore=tests/control/safety/,test_machine.py test_machine_complete.py test_shock_machine.py) \
-	--deselect=tests/control/safety/test_engine_start.py::test_the_starter_rests_between_tries_and_after_three \
-	--deselect=tests/control/safety/test_gate_links.py::test_no_driving_lease_is_shorter_than_two_ticks_and_the_line
-branches: $(VENV)/.installed
-	@mkdir -p runs
-	FLAIL_HYPOTHESIS=branches $(BIN)/coverage run --data-file=runs/.coverage --branch --source=vehicle/control,vehicle/contracts,firmware_bridge -m pytest -q $(SAFETY_TESTS)
+SAFETY_TESTS := tests/control/safety --deselect=tests/control/safety/test_engine_start.py::test_the_starter_rests_between_tries_and_after_three \
+	--deselect=tests/control/safety/test_gate_links.py::test_no_driving_lease_is_shorter_than_two_ticks_and_the_line \
+	$(foreach name,machine machine_complete shock_machine,--ignore=tests/control/safety/test_$(name).py)
+branches: $(VENV)/.installed runs/.coverage.gate runs/.coverage.others
+	$(BIN)/coverage combine --quiet --keep --data-file=runs/.coverage runs/.coverage.gate runs/.coverage.others
 	$(BIN)/coverage report --data-file=runs/.coverage --include='$(SAFETY_FILES)' --show-missing --fail-under=100
+
+# Two processes at once: the tests of the gate, and the others.
+.PHONY: runs/.coverage.gate runs/.coverage.others
+runs/.coverage.gate: LEFT_OUT = --ignore-glob='*/test_[!g]*.py'
+runs/.coverage.others: LEFT_OUT = --ignore-glob='*/test_g*.py'
+runs/.coverage.gate runs/.coverage.others: $(VENV)/.installed
+	@mkdir -p runs
+	FLAIL_HYPOTHESIS=branches $(BIN)/coverage run --data-file=$@ --branch --source=vehicle/control,vehicle/contracts,firmware_bridge -m pytest -q -p no:cacheprovider $(SAFETY_TESTS) $(LEFT_OUT)
 
 # The first half of a simulated hour of the campaign below.
 campaign-sample: $(VENV)/.installed
