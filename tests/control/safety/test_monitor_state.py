@@ -81,6 +81,12 @@ def test_the_base_and_the_clips_are_the_newest_heard() -> None:
     assert (after(now).base_id, after(now).clip_count) == (4, 2)
 
 
+@pytest.mark.parametrize("known", [0, 9])
+def test_row_47_a_receiver_that_is_silent_is_no_other_base(known: int) -> None:
+    new = after(gate_inputs(monitor=old(base_known=known), gnss_=None))
+    assert (new.base_known, new.base_turns) == (known, ())
+
+
 @pytest.mark.parametrize("field", ["yaw_rate_radps", "accel_x_mps2", "accel_y_mps2", "roll_rad", "pitch_rad"])
 def test_row_55_an_imu_repeats_only_if_nothing_in_it_moves(field: str) -> None:
     first = after(gate_inputs())
