@@ -9,6 +9,7 @@ import pytest
 
 from campaign.faults import FAULTS
 from tests.campaign.cases import CASES, Case
+from tests.marks import every
 from tests.operator_link.drill_station import ARM, DRIVING, DrillStation
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import Level, Recovery, Rule, StopReason
@@ -140,10 +141,9 @@ OWN = (
 
 
 STRUCK = [case for case in MACHINE if not case.fault.startswith(OWN)]
-PART = [pytest.param(case, marks=pytest.mark.release if number % 4 else ()) for number, case in enumerate(STRUCK)]
 
 
-@pytest.mark.parametrize("case", PART, ids=[case.name for case in STRUCK])
+@pytest.mark.parametrize("case", every(4, STRUCK), ids=lambda case: case.name)
 def test_a_fault_of_the_machine_is_left_again(case: Case) -> None:
     kind = KINDS[hash(case.rows) % 2]
     station = driving(kind)
