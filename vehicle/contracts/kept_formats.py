@@ -14,7 +14,7 @@ class Kept(Enum):
 
     PLAN = ("plan", 3)
     JOURNAL = ("ledger journal", 6)
-    SNAPSHOT = ("ledger snapshot", 2)
+    SNAPSHOT = ("ledger snapshot", 3)
     RECORDING = ("recording", 3)
     LATCHES = ("set of latches", 3)
     STAMPS = ("set of stamps", 1)

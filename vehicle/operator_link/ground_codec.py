@@ -2,9 +2,10 @@
 
     act      = kind, until, then: 1 a withdrawal | 2 a check of the base
     changes  = (length u16, payload of FLAIL_STROKES)*
-    record   = length u32, header (JSON), then for each tile: column i32, row i32, length u32, planes (zlib)
+    record   = length u32, header (JSON), then for each tile: column i32, row i32, length u32, packed planes
 
-The tiles are those of the masks, with all their planes, as the vehicle keeps them.
+The tiles are those of the masks, with all their planes, as the vehicle keeps them: packed in either form of
+`vehicle/control/ground/raster.py`; in format 1 in the first.
 """
 
 import struct
@@ -18,7 +19,7 @@ from firmware_bridge.mavlink import console_adapters
 from firmware_bridge.mavlink.framing import FrameParser
 from vehicle.contracts.ledger_types import Confirm, Knowledge, Revoke
 
-RECORD_FORMAT: Final = 1
+RECORD_FORMAT: Final = 2
 REASON_MAX: Final = 100
 _REVOKE, _CONFIRM = 1, 2
 _KIND, _WITHDRAWN, _CHECKED = struct.Struct("<BI"), struct.Struct("<IBBdddd"), struct.Struct("<B")
@@ -133,7 +134,7 @@ def unpacked_record(data: bytes) -> tuple[RecordHeader, dict[Key, bytes]]:
     try:
         (length,) = _LONG.unpack_from(data)
         header = msgspec.json.decode(data[_LONG.size : _LONG.size + length], type=RecordHeader)
-        if header.format != RECORD_FORMAT:
+        if not 1 <= header.format <= RECORD_FORMAT:
             raise ValueError(f"a record of format {header.format}")
         at, tiles = _LONG.size + length, {}
         while at < len(data):

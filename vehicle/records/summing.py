@@ -5,7 +5,6 @@ highest claim. Bits are joined in any order. Claims are written from the last st
 higher ones.
 """
 
-import zlib
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -26,10 +25,6 @@ HOT_MAX: Final = 48
 LOOSE_MAX: Final = 1_024
 """Number of lightly packed tiles (8 MB): what the swaths beside will touch again, up to a kilometre long. Beyond it,
 the half that was unused longest is packed as it stays."""
-SETTLED_LEVEL: Final = 6
-"""As a tile stays: a third smaller than the tick packs it, in three times the time."""
-_SETTLED: Final = zlib.compress(b"", SETTLED_LEVEL)[:2]
-"""How such a tile begins: zlib names the level there."""
 TILE_BITS: Final = 7
 SPREAD_MAX: Final = 1 << 16
 """If the tiles of a batch are further apart than this, they are sorted instead of counted."""
@@ -85,12 +80,12 @@ class Sum:
 
     def settled(self) -> LedgerState:
         """Return the masks with every tile packed as small as it stays: for a whole site."""
-        self._place({key: _settled(tile) for key, tile in self._hot.items()})
+        self._place({key: raster.settled(tile) for key, tile in self._hot.items()})
         self._hot.clear()
         self._settle(len(self._loose))
         for block in self._state.tiles.values():
-            others = {key: tile for key, tile in block.items() if not isinstance(tile, bytes) or tile[:2] != _SETTLED}
-            self._place({key: _settled(raster.unpacked(tile)) for key, tile in others.items()})
+            others = {key: tile for key, tile in block.items() if not raster.is_settled(tile)}
+            self._place({key: raster.settled(raster.unpacked(tile)) for key, tile in others.items()})
         return replace(self._state, warm=())
 
     def _batch(self, table: StrokeTable, start: int, end: int) -> None:
@@ -127,7 +122,7 @@ class Sum:
     def _settle(self, number: int) -> None:
         """Pack as they stay the lightly packed tiles that were unused longest."""
         keys = list(self._loose)[:number]
-        self._place({key: _settled(_unpacked(self._loose.pop(key))) for key in keys})
+        self._place({key: raster.settled(_unpacked(self._loose.pop(key))) for key in keys})
 
     def _place(self, tiles: Mapping[raster.Key, bytes]) -> None:
         if tiles:
@@ -154,10 +149,6 @@ def _light(tile: raster.Tile) -> bytes:
 def _unpacked(loose: bytes) -> raster.Tile:
     whole = np.frombuffer(zstandard.ZstdDecompressor().decompress(loose), np.uint8)
     return whole.reshape(raster.PLANES, raster.TILE, raster.TILE)
-
-
-def _settled(tile: raster.Tile) -> bytes:
-    return zlib.compress(tile.tobytes(), SETTLED_LEVEL)
 
 
 def _tiles(columns: Ints, rows: Ints) -> tuple[list[raster.Key], Ints]:

@@ -24,6 +24,12 @@ FLAGS, DEPTH, NUMBER, ACROSS, MARKS = 0, 1, 2, 6, 7
 _BLOCK_BITS: Final = 4
 BLOCK = 1 << _BLOCK_BITS
 """Tiles along a block."""
+SETTLED_LEVEL: Final = 6
+_SETTLED: Final = b"\x01"
+"""How a settled tile begins; zlib itself begins with another byte."""
+_IN_ROWS: Final = [NUMBER, ACROSS]
+_IN_COLUMNS: Final = [FLAGS, NUMBER + 1, NUMBER + 2]
+"""Planes of a settled tile that hold differences, along rows and along columns; the others are as they are."""
 WARM_MAX = 24
 """Unpacked tiles: what a machine 8 m long can touch from where it stands, and then some."""
 
@@ -56,10 +62,16 @@ ACROSS_STEP_M, ACROSS_MAX_M = 0.02, 2.56
 
 
 def unpacked(tile: Tile | bytes) -> Tile:
-    """(PLANES, TILE, TILE); rows north, columns east. Read-only where it was packed."""
-    if isinstance(tile, bytes):
-        return np.frombuffer(zlib.decompress(tile), np.uint8).reshape(PLANES, TILE, TILE)
-    return tile
+    """(PLANES, TILE, TILE); rows north, columns east. Read-only where it was packed.
+
+    Raises:
+        zlib.error, ValueError: The bytes are no packed tile.
+    """
+    if not isinstance(tile, bytes):
+        return tile
+    small = tile[:1] == _SETTLED
+    whole = np.frombuffer(zlib.decompress(tile[1:] if small else tile), np.uint8).reshape(PLANES, TILE, TILE)
+    return _summed(whole) if small else whole
 
 
 def marks(tile: Tile) -> npt.NDArray[np.uint16]:
@@ -81,6 +93,36 @@ def step_of(across_m: float) -> float:
 def packed(tile: Tile) -> bytes:
     """What the tool left behind: strips of equal cells, 1 to 2 % of their size. Level 1: 26 us."""
     return zlib.compress(tile.tobytes(), 1)
+
+
+def settled(tile: Tile) -> bytes:
+    """What stays as it is, packed a third smaller in 2 ms: the differences in each plane from cell to cell.
+
+    A number of a stroke, and the place across the tool, change by little along a row, and flags along a column. Each
+    plane gets codes of its own. (PLANES, TILE, TILE) in, as `unpacked` takes it.
+    """
+    differences = tile.copy()
+    differences[_IN_ROWS, :, 1:] -= tile[_IN_ROWS, :, :-1]
+    differences[_IN_COLUMNS, 1:] -= tile[_IN_COLUMNS, :-1]
+    packer = zlib.compressobj(SETTLED_LEVEL, memLevel=9)
+    parts = [_SETTLED]
+    for plane in differences:
+        parts += [packer.compress(plane.tobytes()), packer.flush(zlib.Z_BLOCK)]
+    return b"".join((*parts, packer.flush()))
+
+
+def is_settled(tile: Tile | bytes) -> bool:
+    """Whether `settled` made it."""
+    return isinstance(tile, bytes) and tile[:1] == _SETTLED
+
+
+def _summed(differences: Tile) -> Tile:
+    """(PLANES, TILE, TILE), read-only, of the differences that `settled` packs."""
+    tile = differences.copy()
+    tile[_IN_ROWS] = np.add.accumulate(differences[_IN_ROWS], axis=2, dtype=np.uint8)
+    tile[_IN_COLUMNS] = np.add.accumulate(differences[_IN_COLUMNS], axis=1, dtype=np.uint8)
+    tile.flags.writeable = False
+    return tile
 
 
 def find(blocks: Blocks, key: Key) -> Tile:
