@@ -146,26 +146,34 @@ class Days:
         self._loop = VehicleLoop(state, wire, (station, self._plans), (recorder, JournalSink(writer), station))
         self._team = Team(self._radio.station.write, self.world, plan.datum, self.config.machine.tool.hammer_count)
         self.world.gnss.utc_zero_us = line.zero_us
-        self._hands.goal = Goal.REST
-        self._run(FIXED_S)
-        killed = False
-        for number, step in enumerate(run.steps, start=1):
-            killed = isinstance(step, CrashStep)
-            self._do(step, line, f"{run.name}, step {number}")
-        kept_bytes = (folder / "run.mcap").stat().st_size
-        if not killed:
-            self._hands.goal = Goal.REST
-            self._press(OperatorEdge.DISARM)
-            self._run(SETTLE_S)
-            self._press(OperatorEdge.RELEASE)
-            self._run(1.0)
-        recorder.close()
-        writer.close()
+        try:
+            killed = self._driven(run, line)
+            kept_bytes = (folder / "run.mcap").stat().st_size
+            if not killed:
+                self._leave()
+        finally:
+            recorder.close()
+            writer.close()
         if killed:
             os.truncate(folder / "run.mcap", kept_bytes)  # what the program had handed to the system
         else:
             write_manifest(folder, msgspec.structs.replace(manifest, end_utc=line.text(self._now_ns)))
         return folder
+
+    def _driven(self, run: RunOfDay, line: UtcLine) -> bool:
+        """Do the steps; return whether the program dies at their end."""
+        self._hands.goal = Goal.REST
+        self._run(FIXED_S)
+        for number, step in enumerate(run.steps, start=1):
+            self._do(step, line, f"{run.name}, step {number}")
+        return bool(run.steps) and isinstance(run.steps[-1], CrashStep)
+
+    def _leave(self) -> None:
+        self._hands.goal = Goal.REST
+        self._press(OperatorEdge.DISARM)
+        self._run(SETTLE_S)
+        self._press(OperatorEdge.RELEASE)
+        self._run(1.0)
 
     def _started(self, plan: Plan, stands: Place | None) -> VehicleState:
         """Return the state of a start: disarmed, in a new session, with what journal and files keep."""

@@ -18,6 +18,7 @@ from vehicle.contracts import stroke_codec
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import LedgerBand, LedgerStroke
 from vehicle.contracts.stroke_codec import from_grid
+from vehicle.host import atomic_file
 from vehicle.records import journal, packing, records, snapshot, stroke_block
 from vehicle.records.journal import MAGIC, Journal, JournalWriter
 from vehicle.records.journal_file import Scanner, opened
@@ -236,10 +237,7 @@ class Full:
         self.left = at
         for where, name in ((os, "fsync"), (Path, "replace")):
             patch.setattr(where, name, self.counted(getattr(where, name)))
-        real = Path.open
-        patch.setattr(
-            Path, "open", lambda path, mode="r": self.file(real(path, mode)) if "x" in mode else real(path, mode)
-        )
+        patch.setattr(atomic_file, "open", lambda *given, **more: self.file(open(*given, **more)), raising=False)  # noqa: PTH123, SIM115
 
     def counted(self, call: Any) -> Any:
         def counting(*given: Any) -> Any:

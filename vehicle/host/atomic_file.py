@@ -1,7 +1,10 @@
-"""Small files that are on the disk completely or not at all, whenever the power fails."""
+"""Files that are on the disk completely or not at all, whenever the power fails."""
 
+import contextlib
 import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
@@ -10,13 +13,36 @@ def write_whole(path: Path, content: bytes, mode: int = 0o666) -> None:
     Raises:
         OSError: It is not; what was there before still is.
     """
-    fresh = path.with_name(f"{path.name}.new")
-    fresh.unlink(missing_ok=True)  # of a write that a crash ended; its mode may be another
-    with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:  # noqa: PTH123  # of a handle
+    with replacing(path, mode) as file:
         file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    fresh.replace(path)
+
+
+@contextlib.contextmanager
+def replacing(path: Path, mode: int | None = None, look: Callable[[Path], None] | None = None) -> Iterator[BinaryIO]:
+    """Yield the file that takes the place of another once it is whole and on the disk.
+
+    `mode`: as for a new file, less the umask; None keeps that of the file that is there. `look` reads the new file
+    first, and raises OSError if it does not hold what it should.
+
+    Raises:
+        OSError: It could not be written; what was there before still is.
+    """
+    fresh, new = path.with_name(f"{path.name}.new"), 0o666 if mode is None else mode
+    fresh.unlink(missing_ok=True)  # of a write that a crash ended; its mode may be another
+    try:
+        with open(fresh, "xb", opener=lambda name, flags: os.open(name, flags, new)) as file:  # its mode
+            if mode is None and path.exists():
+                os.fchmod(file.fileno(), path.stat().st_mode & 0o777)
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if look is not None:
+            look(fresh)
+        fresh.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            fresh.unlink(missing_ok=True)
+        raise
     sync_folder(path.parent)
 
 

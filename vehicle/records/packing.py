@@ -17,6 +17,7 @@ import msgspec
 
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.kept_formats import Kept
+from vehicle.host.atomic_file import replacing
 from vehicle.records import snapshot
 from vehicle.records.journal_file import LET_GO_BYTES, MAGIC, Journal, Scanner, let_go, opened
 from vehicle.records.records import (
@@ -33,7 +34,6 @@ from vehicle.records.records import (
     packed_at,
 )
 from vehicle.records.stroke_block import CONTENT_MAX, STROKES_MAX
-from vehicle.records.whole_file import replacing
 
 WORTH_STROKES: Final = 50_000
 """Unpacked strokes of older sessions that a start packs: 5 km of driving, 3 MB, less than a second."""
@@ -89,7 +89,7 @@ def packed(path: Path, found: Journal) -> tuple[Journal, str]:
 def _rewritten(path: Path, start: int, check: bytes) -> int:
     """Replace the file by a packed one; return its size [bytes]. `start`: up to there it is packed."""
     content, number = opened(path)
-    with replacing(path, lambda fresh: _compare(content, number, fresh, start, check)) as file:
+    with replacing(path, look=lambda fresh: _compare(content, number, fresh, start, check)) as file:
         _write(file, content, number, start)
     return path.stat().st_size
 

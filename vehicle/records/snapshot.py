@@ -24,10 +24,10 @@ from msgspec.structs import replace
 from vehicle.contracts.kept_formats import Kept
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
+from vehicle.host.atomic_file import replacing
 from vehicle.records import start
 from vehicle.records.journal_file import LET_GO_BYTES, Journal, Scanner, let_go, opened
 from vehicle.records.records import CHAINED_SINCE, CHECK_BYTES, Bytes, Record, encoded, first_check
-from vehicle.records.whole_file import replacing
 
 NAME: Final = "ledger.snapshot"
 HASH_BYTES: Final = 32

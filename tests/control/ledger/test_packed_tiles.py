@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from vehicle.control.ground import raster
@@ -19,6 +19,7 @@ def sloping(east: int, north: int, noise: int, seed: int) -> raster.Tile:
     return (drawn + east * columns + north * rows).astype(np.uint8)
 
 
+@settings(max_examples=25)
 @given(st.integers(-255, 255), st.integers(-255, 255), st.integers(0, 255), st.integers(0, 2**32 - 1))
 def test_every_cell_comes_back(east: int, north: int, noise: int, seed: int) -> None:
     tile = sloping(east, north, noise, seed)
