@@ -12,7 +12,9 @@ from tests import needs, pictures
 
 # How long an example takes says how busy the machine is, nothing else. The same code is tried with the same examples,
 # so that a verdict repeats; `make explore` draws new ones. `make branches` asks which branches are taken, and no more.
-settings.register_profile("flailpilot", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile(
+    "flailpilot", max_examples=40, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
 settings.register_profile("explore", deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("branches", settings.get_profile("flailpilot"), max_examples=20)
 settings.load_profile(os.environ.get("FLAIL_HYPOTHESIS", "flailpilot"))

@@ -1,5 +1,6 @@
 """Marks: for a share of a test's cases, and for tests that read recordings of others."""
 
+import os
 from collections.abc import Iterable
 from typing import Any
 
@@ -22,5 +23,11 @@ def some(cases: Iterable[Any], count: int, mark: pytest.MarkDecorator = pytest.m
 
 
 def every(step: int, cases: Iterable[Any], mark: pytest.MarkDecorator = pytest.mark.release) -> list[Any]:
-    """The first of each `step` cases as it is, the others with a mark; each case is one argument."""
-    return [pytest.param(case, marks=mark) if number % step else case for number, case in enumerate(cases)]
+    """The first of each `step` cases as it is, the others with a mark. A case for several arguments is a tuple."""
+    told = [case if isinstance(case, tuple) else (case,) for case in cases]
+    return [pytest.param(*case, marks=mark if number % step else ()) for number, case in enumerate(told)]
+
+
+def examples(count: int) -> int:
+    """How many random examples: all of them with `make explore`, in CI a third."""
+    return count if os.environ.get("FLAIL_HYPOTHESIS") == "explore" else count // 3

@@ -6,6 +6,7 @@ import pytest
 
 from campaign.fault_scenario import YAW_RAD, FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
+from tests.campaign.scenes import copied
 from tests.marks import some
 from vehicle.contracts.messages import Mode
 
@@ -13,6 +14,7 @@ AUTO = (Mode.AUTO_MOVE, Mode.AUTO_WORK)
 pytestmark = pytest.mark.long
 
 
+@copied
 def before_a_keep_out(seed: int, goal: Goal, drive: float = 0.0) -> FaultScenario:
     """On its way to a keep-out that lies across the swath, four metres before the tool."""
     drill = FaultScenario(FaultScenarioSettings(seed=seed, keep_out_m=(8.0, 12.0, -6.0, 6.0))).drive(goal, drive)
@@ -24,7 +26,9 @@ def before_a_keep_out(seed: int, goal: Goal, drive: float = 0.0) -> FaultScenari
     ("speed_frozen", "jitter_m"),
     some([(False, 0.0), (True, 0.005), (True, 0.0), (False, 0.005)], 1, pytest.mark.release),
 )
-@pytest.mark.parametrize(("goal", "drive"), [(Goal.MISSION, 0.0), (Goal.MANUAL, 0.15), (Goal.MANUAL, 0.9)])
+@pytest.mark.parametrize(
+    ("goal", "drive"), some([(Goal.MISSION, 0.0), (Goal.MANUAL, 0.9), (Goal.MANUAL, 0.15)], 2, pytest.mark.release)
+)
 def test_a_position_that_stands_drives_over_no_keep_out(
     goal: Goal, drive: float, speed_frozen: bool, jitter_m: float
 ) -> None:
@@ -44,14 +48,18 @@ def test_a_position_that_stands_drives_over_no_keep_out(
 
 
 @pytest.mark.parametrize(
-    ("size_m", "along"),
-    some([(0.1, False), (1.0, True), (0.3, False), (0.1, True), (0.3, True), (1.0, False)], 1, pytest.mark.release),
+    ("size_m", "along", "seconds"),
+    some(
+        [(0.1, False, 45.0)] + [(size_m, along, 90.0) for size_m in (0.1, 0.3, 1.0) for along in (False, True)],
+        1,
+        pytest.mark.release,
+    ),
 )
-def test_a_lasting_wrong_fix_moves_no_keep_out_and_makes_no_record(size_m: float, along: bool) -> None:
+def test_a_lasting_wrong_fix_moves_no_keep_out_and_makes_no_record(size_m: float, along: bool, seconds: float) -> None:
     drill = before_a_keep_out(4, Goal.MISSION)
     angle_rad = YAW_RAD + (math.pi if along else math.pi / 2.0)
     drill.world.gnss.jump_m = (size_m * math.cos(angle_rad), size_m * math.sin(angle_rad))
-    drill.run(90.0)
+    drill.run(seconds)
     assert drill.watch.finish() == ()
     assert size_m == 0.1 or "position_jump" in drill.reasons
 

@@ -10,6 +10,7 @@ from campaign.faults import FAULTS
 from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
 from tests.campaign.scenes import manual
+from tests.marks import some
 from vehicle.contracts.geometry import edges_of
 from vehicle.contracts.messages import Mode
 from vehicle.contracts.plan import Segment, SegmentKind
@@ -223,7 +224,7 @@ def test_row_102_beside_a_wall_that_closes_in_behind_some_way_is_left() -> None:
     never_over(drill, 5.0)
 
 
-@pytest.mark.parametrize("turn", [0.6, -0.6])
+@pytest.mark.parametrize("turn", some([0.6, -0.6], 1, pytest.mark.release))
 def test_row_101_turning_by_stick_the_tool_comes_to_no_keep_out(turn: float) -> None:
     post = (1.6, 1.2, 1.9, 1.5) if turn > 0.0 else (1.6, -1.5, 1.9, -1.2)
     drill = kept_out(FaultScenario(), post).drive(Goal.MANUAL, 0.0, turn)

@@ -314,7 +314,12 @@ BUGS: tuple[tuple[str, Callable[[Patch], None], Hunt], ...] = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("plant", "hunt"), [bug[1:] for bug in BUGS], ids=[bug[0] for bug in BUGS])
+LATER = ("keep_outs_not_handed_on", "fence_without_the_tool")
+"""Found in the same scene as `fence_not_measured`."""
+PLANTED = [pytest.param(*bug[1:], id=bug[0], marks=pytest.mark.release if bug[0] in LATER else ()) for bug in BUGS]
+
+
+@pytest.mark.parametrize(("plant", "hunt"), PLANTED)
 def test_a_planted_bug_is_found(plant: Callable[[Patch], None], hunt: Hunt, monkeypatch: Patch) -> None:
     monkeypatch.setattr(scenes, "made", lambda make, seed: make(seed))
     plant(monkeypatch)
@@ -331,9 +336,10 @@ def test_a_planted_bug_is_found(plant: Callable[[Patch], None], hunt: Hunt, monk
         arm_without_reset,
         death_of_an_old_lease,
         shallow,
-        into_a_keep_out,
-        over_a_rock,
-        out_of_the_track,
+        # driven without a bug in test_borders and test_blind too
+        pytest.param(into_a_keep_out, marks=pytest.mark.release),
+        pytest.param(over_a_rock, marks=pytest.mark.release),
+        pytest.param(out_of_the_track, marks=pytest.mark.release),
         restarted_in_a_stop,
         restarted_in_an_estop,
     ],

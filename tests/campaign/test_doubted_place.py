@@ -8,6 +8,7 @@ from campaign.fault_scenario import YAW_RAD, FaultScenario, FaultScenarioSetting
 from campaign.ground_watch import holds_the_true_one
 from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
+from tests.marks import some
 from vehicle.contracts.messages import Mode
 
 pytestmark = pytest.mark.long
@@ -45,7 +46,7 @@ def drives(drill: FaultScenario, share: float, seconds: float) -> float:
     return tool_m(drill) - begun_m
 
 
-@pytest.mark.parametrize(("way_m", "silent"), [(2.0, True), (2.0, False), (0.5, True)])
+@pytest.mark.parametrize(("way_m", "silent"), some([(2.0, True), (2.0, False), (0.5, True)], 1, pytest.mark.release))
 def test_a_machine_that_was_winched_ahead_stops_before_a_keep_out_and_drives_away_from_it(
     way_m: float, silent: bool
 ) -> None:

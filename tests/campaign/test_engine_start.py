@@ -7,6 +7,7 @@ from campaign import fault_scenario
 from campaign.fault_scenario import FaultScenario
 from campaign.sim_operator import Goal
 from firmware_bridge.types import OperatorEdge
+from tests.campaign.scenes import copied
 from vehicle.config.load import load_machine
 from vehicle.config.machine import MachineConfig
 from vehicle.config.machine_parts import EngineConfig
@@ -21,13 +22,18 @@ def fitted(name: str) -> MachineConfig:
     return load_machine(name).model_copy(update={"engine": EngineConfig(console_start=True)})
 
 
+@copied
+def stood() -> FaultScenario:
+    found = FaultScenario().drive(Goal.MANUAL, 0.25, 0.02)
+    assert found.moves(15.0), found.reasons
+    return found.drive(Goal.STAND).run(20.0)
+
+
 @pytest.fixture
 def drill(monkeypatch: pytest.MonkeyPatch) -> FaultScenario:
     """Driving by stick, for long enough that the starter has rested since the program began."""
     monkeypatch.setattr(fault_scenario, "load_machine", fitted)
-    found = FaultScenario().drive(Goal.MANUAL, 0.25, 0.02)
-    assert found.moves(15.0), found.reasons
-    return found.drive(Goal.STAND).run(20.0)
+    return stood()
 
 
 def press(drill: FaultScenario, edge: E) -> None:

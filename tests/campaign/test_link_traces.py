@@ -69,7 +69,7 @@ def replay(drill: FaultScenario, trace: Trace, from_s: float, length_s: float) -
 
 
 @reads_shared
-@pytest.mark.parametrize(("name", "scene"), some(ONCE + OTHERWISE, len(ONCE)))
+@pytest.mark.parametrize(("name", "scene"), some(ONCE[::2] + ONCE[1::2] + OTHERWISE, 4, pytest.mark.release))
 def test_a_recorded_outage_stops_in_time_and_leaves_a_machine_that_drives_again(name: str, scene: object) -> None:
     trace = link_traces.load(LINKS / name)
     began_s, length_s = longest_spell(trace)

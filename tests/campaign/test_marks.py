@@ -10,7 +10,9 @@ from campaign.fault_scenario import YAW_RAD, FaultScenario, FaultScenarioSetting
 from campaign.sim_operator import Goal
 from firmware_bridge.mavlink import adapters
 from firmware_bridge.types import Observation, ObservationKind, ObservationVerdict, OperatorEdge
+from tests.campaign.scenes import copied
 from tests.campaign.test_doubted_place import AHEAD, drives, tool_m
+from tests.marks import some
 from vehicle.control.checks import machine_check, measured
 from vehicle.control.estimate import place
 
@@ -63,6 +65,7 @@ def at_once(drill: FaultScenario, *told: Observation) -> None:
     assert all(verdicts[one.sequence] is ObservationVerdict.RECORDED for one in told)
 
 
+@copied
 def off_its_place(keep_out: bool = True) -> FaultScenario:
     """At rest, its receiver 3 m behind the truth since the start, and not to be fixed anew."""
     settings = FaultScenarioSettings(seed=34, keep_out_m=AHEAD if keep_out else None)
@@ -105,6 +108,7 @@ def test_the_watch_excuses_what_nobody_can_know() -> None:
     assert drill.watch.finish() == ()
 
 
+@copied
 def wrong_while_it_worked() -> FaultScenario:
     """Credited half a metre aside; then the receiver is right again, and the machine rests."""
     drill = FaultScenario(FaultScenarioSettings(seed=41, jitter_ms=0.0))
@@ -121,7 +125,9 @@ def wrong_while_it_worked() -> FaultScenario:
     return drill
 
 
-@pytest.mark.parametrize("acts", ["hit", "hit hit", "hit missed", "missed hit", "hit daily", "daily hit"])
+@pytest.mark.parametrize(
+    "acts", some(["hit", "hit missed", "hit daily", "hit hit", "missed hit", "daily hit"], 3, pytest.mark.release)
+)
 def test_marks_told_in_one_tick_withdraw_what_one_does(acts: str) -> None:
     drill = wrong_while_it_worked()
     if "daily" in acts:

@@ -5,6 +5,7 @@ import pytest
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
 from tests.control.ledger.driving import cells
+from tests.marks import some
 from vehicle.contracts.messages import MissionPhase, Mode
 from vehicle.control.ground import raster
 
@@ -52,7 +53,7 @@ def test_a_restart_drives_nothing_and_then_the_job_goes_on(phase: MissionPhase, 
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("after_s", [25.0, 41.0])
+@pytest.mark.parametrize("after_s", some([25.0, 41.0], 1, pytest.mark.release))
 def test_over_ground_that_bears_nothing_the_tracks_know_what_they_stand_on(after_s: float) -> None:
     """Without the journal the ground under the tracks would count as never worked, and the job could not go on."""
     drill = killed(MissionPhase.WORK, after_s, FaultScenarioSettings(unproven_m=UNPROVEN, seed=2))

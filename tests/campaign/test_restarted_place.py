@@ -8,6 +8,7 @@ from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
 from firmware_bridge.types import ObservationKind, ObservationVerdict, OperatorEdge
 from tests.campaign.scenes import copied
+from tests.marks import some
 from vehicle.runtime import kept_place
 
 pytestmark = pytest.mark.long
@@ -53,7 +54,7 @@ def works(drill: FaultScenario, seconds: float) -> None:
     drill.drive(Goal.MISSION).run(seconds)
 
 
-@pytest.mark.parametrize("share", [0.5, 1.0, 3.0])
+@pytest.mark.parametrize("share", some([1.0, 0.5, 3.0], 1, pytest.mark.release))
 def test_a_wrong_fix_after_a_restart_is_doubted_and_nothing_is_credited(share: float) -> None:
     drill = stopped(41)
     before_m2 = drill.state.ledger.credited_m2

@@ -53,6 +53,7 @@ def read_behind(drill: FaultScenario, number: int) -> None:
     drill.radio.station.write(adapters.encode_observation(told))
 
 
+@pytest.mark.release
 def test_a_seed_whose_sensor_reads_7_cm_too_deep_breaks_nothing() -> None:
     assert run_seed(271, (7,)).breaches == ()
 
@@ -79,6 +80,7 @@ def test_the_vehicle_stops_before_its_tracks_reach_ground_beyond_the_promise() -
     assert broken(drill) == set()
 
 
+@pytest.mark.release
 def test_an_error_of_9_cm_that_is_never_told_is_not_excused_for_long(monkeypatch: pytest.MonkeyPatch) -> None:
     drill = working(0.09)
     blind(monkeypatch)

@@ -13,7 +13,7 @@ from vehicle.contracts.errors import InputError
 pytestmark = pytest.mark.long
 
 LINKS = Path(__file__).resolve().parents[3] / "shared" / "data" / "link"
-BATCHES, TRIALS = 10, 20
+BATCHES, TRIALS = 20, 10
 BOUND_RATIO = 1.1
 
 
@@ -35,7 +35,7 @@ def test_no_trial_is_late_and_none_breaks_an_invariant(batch: int) -> None:
 
 
 @reads_shared
-@pytest.mark.parametrize("seed", [3117, 2213, 337])
+@pytest.mark.parametrize("seed", some([2213, 3117, 337], 1, pytest.mark.release))
 def test_on_a_slope_the_tool_is_credited_where_it_cuts(seed: int) -> None:
     """Trials that once credited up to 0.03 m2 that a tool 0.2 m in the ground of a slope had not reached."""
     assert run_trial(seed, traces()).breaches == ()

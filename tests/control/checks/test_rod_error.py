@@ -11,6 +11,7 @@ from campaign.shift import Shift
 from campaign.sim_operator import Goal
 from sim.checker import Place, depth_reading
 from sim.noise import generator
+from tests.marks import some
 from vehicle.control.checks import room
 from vehicle.control.ledger import claims, withdrawal
 from vehicle.control.state import LedgerState, WireState
@@ -68,7 +69,7 @@ def false_closings(off_m: float, ground: int, sigma_m: float, closings: int) -> 
 
 @pytest.mark.long
 @pytest.mark.parametrize("sigma_m", [FIVE_POINTS_M, ONE_POINT_M])
-@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("ground", some(GROUNDS, 1, pytest.mark.release))
 def test_no_closing_leaves_ground_on_record_that_is_short(ground: int, sigma_m: float) -> None:
     drill, _ = worked(0.034, ground)
     assert drill.truth.false_credit_m2(drill.state.ledger) > 0.0, "there is something to find"
@@ -95,7 +96,7 @@ def test_none_of_sixty_does_at_any_size(off_m: float) -> None:
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("ground", GROUNDS)
+@pytest.mark.parametrize("ground", some(GROUNDS, 1, pytest.mark.release))
 def test_a_true_sensor_loses_nothing_to_the_mean_of_five_points(ground: int) -> None:
     credited_m2 = worked(0.0, ground)[0].state.ledger.credited_m2
     assert credited_m2 > 5.0

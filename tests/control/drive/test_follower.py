@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import builders
+from tests.marks import examples
 from vehicle.contracts.geometry import along_cross_m, offset_m
 from vehicle.contracts.messages import DriveKind, Estimate, MissionPhase, Task
 from vehicle.contracts.units import TICK_S, wrap_rad
@@ -50,7 +51,7 @@ def drive(
     return errors
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.floats(-0.3, 0.3), st.floats(-0.3, 0.3), st.sampled_from([1, -1]))
 def test_error_decays_from_any_start(cross_m: float, skew_rad: float, direction: int) -> None:
     errors = drive(cross_m, skew_rad, direction)
@@ -58,7 +59,7 @@ def test_error_decays_from_any_start(cross_m: float, skew_rad: float, direction:
     assert max(abs(tool) for tool, _ in errors) < abs(cross_m) + AHEAD_M * abs(math.sin(skew_rad)) + 0.15
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(st.floats(-0.05, 0.05), st.floats(-0.03, 0.03), st.sampled_from([1, -1]))
 def test_known_slip_and_creep_leave_no_offset_at_the_tool(slip_1pm: float, creep: float, direction: int) -> None:
     errors = drive(0.0, 0.0, direction, slip_1pm, creep)
@@ -72,7 +73,7 @@ def test_unknown_slip_would_leave_an_offset() -> None:
     assert abs(errors[-1][0]) > 0.05
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.floats(-3.1, 3.1), st.floats(-3.1, 3.1))
 def test_pivot_turns_as_the_plan_says(start_rad: float, turn_rad: float) -> None:
     yaw, turned = start_rad, 0.0

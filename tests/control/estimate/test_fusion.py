@@ -8,6 +8,7 @@ import pytest
 
 from firmware_bridge.types import FixType, GnssFix
 from tests import builders
+from tests.marks import some
 from vehicle.contracts.frames import enu_offset_from_body
 from vehicle.contracts.messages import Estimate, Inputs
 from vehicle.contracts.units import TICK_NS, TICK_S, wrap_rad
@@ -83,7 +84,7 @@ class Run:
         return math.hypot(estimate.tool_east_m - east, estimate.tool_north_m - north)
 
 
-@pytest.mark.parametrize(("seed", "roll_deg"), [(1, 0.0), (2, 10.0), (3, -10.0)])
+@pytest.mark.parametrize(("seed", "roll_deg"), some([(2, 10.0), (1, 0.0), (3, -10.0)], 1, pytest.mark.release))
 def test_the_tool_is_within_its_stated_uncertainty(seed: int, roll_deg: float) -> None:
     run = Run(seed, roll_rad=math.radians(roll_deg))
     ratios, errors = [], []

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from benchmarks.trials.beliefs import DATUM, BeliefRun, BeliefSettings
 from tests.control.estimate.test_mark import doubted
+from tests.marks import examples
 from vehicle.control.estimate import fusion, place
 from vehicle.control.estimate_state import EstimateState
 from vehicle.control.state import VehicleState, WireState
@@ -51,7 +52,7 @@ def test_a_place_that_agrees_goes_on_as_it_was(shown: bool) -> None:
     assert run.belief.held is None
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25), deadline=None)
 @given(st.floats(-3.0, 3.0), st.floats(0.0, math.tau))
 @pytest.mark.long
 def test_a_fix_that_came_back_wrong_is_doubted_or_in_the_margin(off_m: float, bearing_rad: float) -> None:

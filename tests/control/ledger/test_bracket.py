@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.control.ledger.driving import ORIGIN_NS, Tick, block, cells, changed, readings, straight, truth_of, versions
+from tests.marks import examples
 from vehicle.contracts.detonation import LARGE_SHOCK, SHOCK
 from vehicle.contracts.ledger_types import Knowledge, Observed, Order
 from vehicle.contracts.messages import Margin
@@ -365,7 +366,7 @@ LOSSES = st.builds(
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(loss=LOSSES)
 def test_through_any_loss_credit_is_a_part_of_the_truth(loss: Loss) -> None:
     truth = truth_of(CONFIG)

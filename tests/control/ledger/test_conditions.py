@@ -19,6 +19,7 @@ from tests.control.ledger.driving import (
     truth_of,
     versions,
 )
+from tests.marks import examples
 from vehicle.config.depth_margin import withheld_m
 from vehicle.contracts.units import TICK_NS, TICK_S
 from vehicle.control import depth as depths
@@ -284,7 +285,7 @@ def test_standing_with_the_rotor_on_earns_nothing_twice() -> None:
 
 
 @pytest.mark.long
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=examples(60), deadline=None)
 @given(
     field=st.sampled_from(sorted(BREAKABLE)),
     value=st.sampled_from([math.nan, math.inf, -math.inf, 1e300, -1e300, 0.0, -0.0]),

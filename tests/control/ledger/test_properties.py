@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.control.ledger.driving import ORIGIN_NS, Tick, cells, drive, straight, truth_of, versions
+from tests.marks import examples
 from vehicle.contracts.units import TICK_S
 from vehicle.control.ground import raster
 from vehicle.control.ledger import strokes
@@ -93,7 +94,7 @@ DRIVES = st.builds(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=examples(40), deadline=None)
 @given(track=DRIVES)
 def test_credit_is_a_part_of_the_truth(track: Drive) -> None:
     truth = truth_of(CONFIG)
@@ -110,7 +111,7 @@ def test_errors_beyond_k_sigma_do_make_false_credit() -> None:
     assert truth_of(CONFIG).false_credit_m2(drive(deeper, CONFIG)) > 3.0
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(track=DRIVES)
 def test_claims_only_grow_and_older_versions_stay_as_they_were(track: Drive) -> None:
     kept: list[tuple[LedgerState, bytes]] = []
@@ -125,14 +126,14 @@ def test_claims_only_grow_and_older_versions_stay_as_they_were(track: Drive) -> 
         assert _image(state) == image
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(track=DRIVES, later_ns=st.integers(0, 10**15))
 def test_wall_time_changes_nothing(track: Drive, later_ns: int) -> None:
     early, late = drive(track.ticks(), CONFIG), drive(track.ticks(), CONFIG, start_ns=ORIGIN_NS + later_ns)
     assert _image(early) == _image(late)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(track=DRIVES)
 def test_strokes_recompute_the_same_masks_byte_for_byte(track: Drive) -> None:
     again, number = LedgerState(), 0
@@ -146,7 +147,7 @@ def test_strokes_recompute_the_same_masks_byte_for_byte(track: Drive) -> None:
     assert (again.credited_cells, again.swept_cells) == (state.credited_cells, state.swept_cells)
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(track=DRIVES)
 def test_areas_are_the_count_of_cells(track: Drive) -> None:
     state = drive(track.ticks(), CONFIG)

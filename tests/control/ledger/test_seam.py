@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests import builders
 from tests.control.ledger.driving import beside, block, cells, drive, straight
+from tests.marks import examples
 from vehicle.control.ground import raster
 
 CONFIG = builders.config()
@@ -40,7 +41,7 @@ def _gaps(
 
 
 @pytest.mark.long
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=examples(30), deadline=None)
 @given(
     yaw_rad=st.floats(-3.1, 3.1),
     east_m=st.floats(-20.0, 20.0),
@@ -58,7 +59,7 @@ def test_the_overlap_of_the_design_leaves_no_gap(
 
 
 @pytest.mark.long
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=examples(15), deadline=None)
 @given(
     # Between these the rows of cells lie closer than 2 cm across the seam (the widest at tan = 1/3: 5 cm / sqrt 10).
     yaw_rad=st.floats(0.2, 0.4),

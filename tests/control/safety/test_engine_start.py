@@ -354,7 +354,20 @@ def can_ask(rig: Rig) -> bool:
     return rig.state.start is ASKED
 
 
-@pytest.mark.long
+@pytest.mark.parametrize("tries", [1, 2, 3])
+def test_after_three_tries_the_starter_rests_ten_times_as_long_and_they_count_anew(tries: int) -> None:
+    rest = REST_TICKS if tries < 3 else PAUSE_TICKS
+    for spare, rests in ((0, False), (1, True)):
+        rig = disarmed()
+        ended = rig.tick + 26 - rest + spare  # `press` waits for half a second
+        rig.state = replace(rig.state, start_tries=tries, crank_tick=ended, crank_t_ns=ended * TICK_NS)
+        assert can_ask(rig) is not rests
+        if not rests:
+            hold(rig, HELD_TICKS + WARNING_TICKS + 2)
+            assert (rig.state.start, rig.state.start_tries) == (CRANKING, tries + 1 if tries < 3 else 1)
+
+
+@pytest.mark.release
 def test_the_starter_rests_between_tries_and_after_three() -> None:
     rig = disarmed()
     for count in (1, 2, 3):
