@@ -13,7 +13,6 @@ import shapely
 
 from console.server.planning import ledger_file
 from vehicle.config.load import assemble_vehicle, load_machine
-from vehicle.config.required_depth import DEFAULT_DEPTH_M
 from vehicle.config.vehicle import MissionConfig, VehicleConfig
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.frames import LocalFrame
@@ -283,8 +282,10 @@ def config_of(asked: RecordRequest, plan: Plan, cell_m: float) -> VehicleConfig:
     """Return the configuration of the record, as far as the figures need it.
 
     Raises:
-        InputError: The vehicle names a machine that this console does not know.
+        InputError: Nobody says the required depth, or the vehicle names a machine that this console does not know.
     """
     depth_m = plan.required_depth_m or asked.site.get("required_depth_m")
-    mission = MissionConfig(cell_m=cell_m, required_depth_m=float(depth_m or DEFAULT_DEPTH_M))
+    if not depth_m:
+        raise InputError("Neither the plan nor the vehicle says the required depth: plan the site again")
+    mission = MissionConfig(cell_m=cell_m, required_depth_m=float(depth_m))
     return assemble_vehicle("the console", asked.vehicle_id, load_machine(plan.machine.name), mission)

@@ -95,6 +95,14 @@ def test_totals_and_gaps_are_those_of_the_report(facts: JobFacts, tmp_path: Path
     assert "not for feet" in found["statement"]
 
 
+@pytest.mark.parametrize("said", [None, 0.0])
+def test_a_required_depth_that_nobody_says_is_asked_for(said: float | None, tmp_path: Path) -> None:
+    asked = request(tmp_path, jobs.open_job())
+    asked.site["required_depth_m"] = said
+    with pytest.raises(InputError, match=r"says the required depth: plan the site again"):
+        shown(asked)
+
+
 def test_the_parts_of_a_survey_add_up_to_its_area(tmp_path: Path) -> None:
     """Ground between its strips is neither missed nor not workable, and is not left out."""
     facts = jobs.open_job()
