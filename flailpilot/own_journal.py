@@ -1,11 +1,14 @@
 """Checks that journal and recording are those of the run in whose folder they are; others are not credited."""
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 from vehicle.config.vehicle import VehicleConfig
 from vehicle.contracts.errors import InputError
-from vehicle.contracts.ledger_types import JobMark
+from vehicle.contracts.ledger_types import JobMark, Revoke
+from vehicle.contracts.messages import Event
 from vehicle.planning.site.site import Site
 from vehicle.records import parts
 from vehicle.records.journal import Journal
@@ -13,6 +16,10 @@ from vehicle.records.reader import RUN
 from vehicle.records.records import Header, Record, Session
 from vehicle.records.several import SAME
 from vehicle.runtime.run_manifest import MANIFEST, Manifest
+
+WITHDRAWALS: Final = ("credit withdrawn", "depth on record ")
+"""How the recording's events begin that tell of a withdrawal; they end with its reason."""
+TOLD_MAX: Final = 120
 
 
 def session_of(record: Session) -> str:
@@ -41,6 +48,38 @@ def check_session(path: Path, kept: Journal, manifest: Manifest) -> None:
             f"{path}: holds no session {manifest.session_id} of this run: it is of another run, or was copied too "
             "early; put this run's own journal back"
         )
+
+
+def check_withdrawn(path: Path, kept: Journal, manifest: Manifest, told: Iterable[Event]) -> None:
+    """Check that a journal holds every withdrawal of which the run's recording tells.
+
+    A journal that was copied before the run's end, or cut between two records, fits its own chain, and ground that was
+    withdrawn since would count again.
+
+    Raises:
+        InputError: A withdrawal is missing.
+    """
+    held = Counter(record.reason for record in _own(kept, manifest) if isinstance(record, Revoke))
+    for event in told:
+        if event.kind != "record" or not event.text.startswith(WITHDRAWALS):
+            continue
+        reason = next((reason for reason in held if event.text.endswith(f": {reason}") and held[reason]), None)
+        if reason is None:
+            raise InputError(
+                f"{path}: lacks a withdrawal of which the recording tells ({event.text[:TOLD_MAX]}): it was copied too "
+                "early, or cut; copy it again from the vehicle"
+            )
+        held[reason] -= 1
+
+
+def _own(kept: Journal, manifest: Manifest) -> Iterator[Record]:
+    """Yield the records of a run's own session; all of them where the run names none."""
+    within = not manifest.session_id
+    for record in kept.records:
+        if isinstance(record, Session):
+            within = not manifest.session_id or session_of(record) == manifest.session_id
+        elif within:
+            yield record
 
 
 def told_by(recording: Path) -> dict[str, str]:
@@ -100,14 +139,8 @@ def _site_hashes(header: Header, kept: Journal, manifest: Manifest) -> list[str]
     """Return the site in the journal's header; if absent, the sites of the jobs in the run's session, if any."""
     if header.site_hash:
         return [header.site_hash]
-    found: dict[str, None] = {}
-    within = not manifest.session_id
-    for record in kept.records:
-        if isinstance(record, Session):
-            within = not manifest.session_id or session_of(record) == manifest.session_id
-        elif isinstance(record, JobMark) and within and record.site_hash:
-            found[record.site_hash] = None
-    return list(found)
+    sites = (record.site_hash for record in _own(kept, manifest) if isinstance(record, JobMark))
+    return list(dict.fromkeys(filter(None, sites)))
 
 
 def _sessions(records: tuple[Record, ...]) -> Iterator[Session]:

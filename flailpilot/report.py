@@ -14,6 +14,7 @@ from flailpilot.run_facts import facts_of, kind_of
 from flailpilot.run_folder import make_folder, refuse_sealed
 from flailpilot.run_imports import check_once, check_one_task
 from flailpilot.run_reading import hashed, read_run
+from vehicle.config.required_depth import agreed_m
 from vehicle.config.task import load_task
 from vehicle.config.visits import Visit, load_visits
 from vehicle.contracts.errors import InputError
@@ -75,6 +76,9 @@ def facts_of_folders(asked: Asked) -> JobFacts:
     check_once(runs)
     if task is None:
         check_one_task(runs)
+    else:
+        for made in runs:
+            agreed_m({str(made.folder): made.manifest.required_depth_m, str(asked.task): task.required_depth_m})
     kind = ReportKind(asked.kind) if asked.kind is not None else kind_of(runs)
     facts = facts_of(runs, kind, task, visits)
     named = [path for path in (asked.site, asked.task, asked.visits) if path is not None]

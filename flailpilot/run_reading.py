@@ -10,7 +10,7 @@ import numpy as np
 import shapely
 from pydantic import ValidationError
 
-from flailpilot.own_journal import check_own, check_recording
+from flailpilot.own_journal import check_own, check_recording, check_withdrawn
 from flailpilot.run_folder import JOURNAL, RECORDING
 from vehicle.config.errors import first_line
 from vehicle.config.task import TASK_FILE, Task, load_task
@@ -147,6 +147,7 @@ def read_run(folder: Path, site_file: Site | None) -> Run:
     if kept.broken_within:  # a torn end only loses ground; this may bring withdrawn ground back into the paper
         raise InputError(f"{journal.torn_text(folder / JOURNAL, kept)}: no paper is made of it; copy the journal again")
     check_own(folder / JOURNAL, kept, manifest, site, config)
+    check_withdrawn(folder / JOURNAL, kept, manifest, recorded.events)
     zero_us = _zero_us(manifest, recorded)
     apart_s = _after_recording_s(manifest, zero_us, recorded.newest_ns)
     notes = [recorded.note, plan_note, _apart_text(apart_s), journal.torn_text(Path(JOURNAL), kept)]

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from campaign import outcome
-from flailpilot import cli, drive, report, run_facts, simulate
+from flailpilot import cli, drive, report, run_facts, run_reading, simulate
 from flailpilot.run_reading import Run, check_area, read_run
 from tests.control.ledger import jobs
 from tests.flailpilot.broken_off import SCENARIO
@@ -21,6 +21,7 @@ from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import ground
 from vehicle.contracts.errors import InputError
 from vehicle.contracts.ledger_types import Confirm, HeldBack, Knowledge, LedgerStroke
+from vehicle.contracts.messages import Event
 from vehicle.contracts.plan import Untreatable, UntreatableReason
 from vehicle.control.ground import raster
 from vehicle.planning.files.kept_site import read_site, write_site
@@ -173,6 +174,23 @@ def test_no_paper_is_made_of_a_journal_that_may_lack_a_withdrawal(monkeypatch, c
     assert "at byte" in told
 
 
+def test_no_paper_is_made_of_a_journal_without_a_withdrawal_that_the_recording_tells(
+    monkeypatch, capsys, job, tmp_path
+):
+    read = run_reading._recording
+
+    def recording(path):
+        found = read(path)
+        found.events.append(Event(t_ns=1, tick=1, kind="record", text="credit withdrawn: hammers lost"))
+        return found
+
+    monkeypatch.setattr(run_reading, "_recording", recording)
+    status, _, told = flailpilot(monkeypatch, capsys, "report", job / "run", "--no-pdf", "--out", tmp_path / "out")
+    assert (status, told.count("\n")) == (2, 1)
+    assert "ledger.journal: lacks a withdrawal of which the recording tells" in told
+    assert not (tmp_path / "out").exists()
+
+
 def test_nothing_is_imported_beside_a_journal_whose_chain_is_broken(monkeypatch, capsys, job, tmp_path):
     shutil.copytree(job / "run", tmp_path / "broken")
     path = tmp_path / "broken" / "ledger.journal"
@@ -272,6 +290,7 @@ def test_runs_of_other_ground_are_refused(run):
         (("run", "--visits", "odd.toml"), "severity"),
         (("run", "--visits", "words.toml"), "visit 1: result says 'cleared': only a document of the authority"),
         (("run", "--visits", "unknown.toml"), "colour"),
+        (("run", "--task", "deep.toml"), "required depth: run says 0.15 m, deep.toml says 0.9 m"),
     ],
 )
 def test_bad_input_is_one_line(args, words, monkeypatch, capsys, job):
@@ -281,6 +300,8 @@ def test_bad_input_is_one_line(args, words, monkeypatch, capsys, job):
     (job / "odd.toml").write_text(visit.format("2025-01-02") + fault)
     (job / "words.toml").write_text(visit.format("2025-01-02").replace('result = "d"', 'result = "lot L3 is cleared"'))
     (job / "unknown.toml").write_text(visit.format("2025-01-02") + 'colour = "red"\n')
+    stated = Path("configs/tasks/form.toml").read_text(encoding="utf-8")
+    (job / "deep.toml").write_text(stated.replace('required_depth_m = "not stated"', "required_depth_m = 0.9"))
     monkeypatch.chdir(job)
     status, _, told = flailpilot(monkeypatch, capsys, "report", *args)
     assert status == 2

@@ -1,5 +1,6 @@
 """Facts of a record of several sessions, on ground that two short drives worked: whose it is, what of it counts."""
 
+import contextlib
 import math
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 import shapely
 
 from flailpilot import run_facts
-from flailpilot.own_journal import check_own, session_of
+from flailpilot.own_journal import check_own, check_withdrawn, session_of
 from flailpilot.run_facts import in_order
 from flailpilot.run_masks import Processed
 from flailpilot.run_reading import Run
@@ -103,6 +104,39 @@ def check(header: Header = HEADER, records: tuple[Record, ...] = DAY1[1:], sessi
 def test_the_journal_of_the_run_is_its_own() -> None:
     check()
     check(msgspec.structs.replace(HEADER, site_hash=""))
+
+
+WITHDRAWN = Revoke(reason="depth reading: 0.1 m", by="T", since_number=1, until_number=2)
+TOLD = "credit withdrawn: depth reading: 0.1 m"
+SHALLOW = "depth on record 0.050 m too great since the last good reading: depth reading: 0.1 m"
+
+
+def said(*texts: str, kind: str = "record") -> list[Event]:
+    return [Event(t_ns=1, tick=1, kind=kind, text=text, east_m=None, north_m=None) for text in texts]
+
+
+@pytest.mark.parametrize(
+    ("records", "told", "missing"),
+    [
+        ((*DAY1, WITHDRAWN), said(TOLD), False),
+        ((*DAY1, WITHDRAWN), said("credit withdrawn from 0.10 to 0.20 m across the tool: depth reading: 0.1 m"), False),
+        ((*DAY1, WITHDRAWN), said(SHALLOW), False),
+        (DAY1, said("credit again", "base: checked and good"), False),
+        (DAY1, said(TOLD, kind="mission"), False),
+        (DAY1, said(TOLD), True),
+        (DAY1, said(SHALLOW), True),
+        ((*DAY1, WITHDRAWN), said(TOLD, TOLD), True),
+        ((*DAY1, WITHDRAWN), said("credit withdrawn: hammers lost"), True),
+        ((*DAY1, SECOND, WITHDRAWN), said(TOLD), True),  # the same words of a later session
+    ],
+)
+def test_a_journal_holds_each_withdrawal_that_the_recording_tells(
+    records: tuple[Record, ...], told: list[Event], *, missing: bool
+) -> None:
+    made = run_of(records, FIRST, 1)
+    refused = pytest.raises(InputError, match=r"^ledger.journal: lacks a withdrawal of which the recording tells \(")
+    with refused if missing else contextlib.nullcontext():
+        check_withdrawn(Path("ledger.journal"), made.journal, made.manifest, told)
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,7 @@ def test_every_format_gives_the_same_ground_and_attributes(suffix: str, tmp_path
         ({"result": "clear of all explosive hazards"}, "result says 'clear of all explosive hazards'"),
         ({"result": "Clear."}, "result says 'Clear': only a document"),
         ({"result": "two signals, then all clear"}, "result says 'all clear'"),
+        ({"result": "no indication, ground clear."}, "result says 'ground clear'"),
         ({"result": "the strip is safe"}, "result says 'strip is safe'"),
         ({"result": "safe to walk on"}, "result says 'safe to walk'"),
         ({"who": "2026-11-29"}, "who is '2026-11-29', which is nobody's name"),
@@ -163,7 +164,8 @@ def test_ground_that_is_none_of_the_site_is_refused(shape: Any, words: str, tmp_
     ("name", "content", "words"),
     [
         ("team.geojson", b"{", "not JSON"),
-        ("team.gpkg", b"nothing", "cannot be read"),
+        ("team.gpkg", b"nothing", "is no GeoPackage"),
+        ("team.gpkg", b"SQLite format 3\0nothing", "cannot be read as a GeoPackage"),
         ("team.kml", b"<kml>", "not well-formed XML"),
         ("team.csv", b"\xff\xfe", "no table in UTF-8"),
         ("team.csv", b"wkt,team\nPOLYGON((0 0),dog\n", "its WKT cannot be read"),
@@ -216,6 +218,13 @@ def test_a_polygon_that_names_another_category_than_its_document_is_refused(tmp_
         importing.release(path, tmp_path / "paper.pdf", GROUND, PAPER, (), NOW)
 
 
+def test_an_empty_file_is_no_document(tmp_path: Path) -> None:
+    path = geojson(tmp_path / "land.geojson", [degrees((0, 0, 60, 40))])
+    (tmp_path / "paper.pdf").touch()
+    with pytest.raises(InputError, match=r"paper.pdf: is empty; give the document itself"):
+        importing.release(path, tmp_path / "paper.pdf", GROUND, PAPER, (), NOW)
+
+
 @pytest.mark.parametrize(
     ("said", "words"),
     [
@@ -254,6 +263,17 @@ def test_what_was_imported_is_kept_and_a_changed_source_is_named(tmp_path: Path)
     (tmp_path / "follow_up" / "0001.json").write_text("{}")
     with pytest.raises(InputError, match="cannot be read"):
         imported.follow_ups_in(tmp_path)
+
+
+def test_a_file_that_changed_while_it_was_read_is_not_kept(tmp_path: Path) -> None:
+    path = geojson(tmp_path / "team.geojson", [degrees((2, 3, 20, 15))], **SAID)
+    found = importing.follow_ups(path, GROUND, {}, NOW)
+    with pytest.raises(InputError, match=r"^team.geojson: was changed while it was read; import it again$"):
+        imported.keep(tmp_path, found, {path.name: path.read_bytes() + b" "})
+    land = paper(tmp_path, (0, 0, 60, 40))
+    with pytest.raises(InputError, match=r"^paper.pdf: was changed while it was read"):
+        imported.keep(tmp_path, (land,), {"land.geojson": (tmp_path / "land.geojson").read_bytes(), "paper.pdf": b""})
+    assert not [file for file in tmp_path.rglob("*") if file.name.startswith("0001")]
 
 
 @pytest.mark.parametrize(

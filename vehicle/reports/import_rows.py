@@ -30,6 +30,10 @@ FORMATS: Final = f"give one of {', '.join(SUFFIXES)}"
 BYTES_MAX: Final = 64 * 2**20
 WKT_HEADINGS: Final = ("wkt", "wktgeom", "geometry", "geom", "thegeom", "perimeterwkt", "polygon")
 """Headings of the column with the polygons, in the form of `plain_heading`."""
+SQLITE: Final = b"SQLite format 3\0"
+"""How every GeoPackage begins."""
+CHANGES: Final = ("-wal", "-journal")
+"""Endings of the files in which SQLite holds changes while a program has the database open."""
 _EWKT: Final = re.compile(r"\s*SRID=(\d+);", re.IGNORECASE)
 
 
@@ -53,7 +57,7 @@ def rows_of(path: Path, content: bytes, frame: str = WGS84) -> list[Row]:
     if suffix == ".csv":
         rows = list(_table(path, content, frame))
     elif suffix == ".gpkg":
-        rows = list(_layers(path, frame))
+        rows = list(_layers(path, content, frame))
     elif suffix in (".kml", ".kmz"):
         features = (kml_features if suffix == ".kml" else kmz_features)(path, content, notes)
         rows = [_row(str(path), str(feature["place"]), feature, notes) for feature in features]
@@ -156,8 +160,10 @@ def _from_wkt(path: Path, place: str, text: str, frame: str) -> tuple[Any, ...]:
     """Return the polygons of a WKT in longitude and latitude, or of an EWKT that names its system."""
     named = _EWKT.match(text)
     try:
-        with np.errstate(invalid="ignore"):  # a coordinate that is no number is told below
+        with np.errstate(invalid="ignore", over="ignore"):  # a coordinate that is no number is told below
             shape = shapely.from_wkt(text[named.end() :] if named else text) if text.strip() else None
+    except NotImplementedError:
+        raise InputError(f"{path}: {place}: its border has a curve; draw it with straight sides") from None
     except shapely.errors.GEOSException:
         comma = "; decimals have a point, not a comma" if re.search(r"\d,\d", text) else ""
         raise InputError(f"{path}: {place}: its WKT cannot be read; write POLYGON ((lon lat, ...)){comma}") from None
@@ -179,8 +185,21 @@ def _in_degrees(label: str, place: str, shape: Any, way: Projection) -> tuple[An
     return _polygons(label, place, json.loads(shapely.to_geojson(degrees)), Notes())
 
 
-def _layers(path: Path, frame: str) -> Iterator[Row]:
-    """Yield the rows of all layers of a GeoPackage."""
+def _check_package(path: Path, content: bytes) -> None:
+    """Check that the file itself holds all its ground. Raises InputError if it is none, or has changes beside it."""
+    if not content.startswith(SQLITE):
+        raise InputError(f"{path}: is no GeoPackage, whatever its name says; save it as one, or name it as what it is")
+    beside = (path.with_name(path.name + end) for end in CHANGES)
+    if held := next((file for file in beside if file.exists() and file.stat().st_size), None):
+        raise InputError(
+            f"{path}: changes of it stand in {held.name} beside it, because another program has it open or did not "
+            "close it; close it there, or save it there under another name"
+        )
+
+
+def _layers(path: Path, content: bytes, frame: str) -> Iterator[Row]:
+    """Yield the rows of all layers of a GeoPackage, from its bytes: opened by name, the file itself may change."""
+    _check_package(path, content)
     try:
         pyogrio = importlib.import_module("pyogrio")
     except ImportError:
@@ -188,9 +207,9 @@ def _layers(path: Path, frame: str) -> Iterator[Row]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # warnings about measures and curves, which are not used
         try:
-            for name, kind in pyogrio.list_layers(path):
+            for name, kind in pyogrio.list_layers(content):
                 if kind is not None:
-                    yield from _layer(pyogrio, path, str(name), frame)
+                    yield from _layer(pyogrio, path, content, str(name), frame)
         except InputError:
             raise
         except Exception as error:  # noqa: BLE001  the drivers raise many error types; the user needs one line
@@ -198,9 +217,9 @@ def _layers(path: Path, frame: str) -> Iterator[Row]:
             raise InputError(f"{path}: cannot be read as a GeoPackage ({text[:WHY_MAX]}); save it again") from None
 
 
-def _layer(pyogrio: Any, path: Path, name: str, frame: str) -> Iterator[Row]:
+def _layer(pyogrio: Any, path: Path, content: bytes, name: str, frame: str) -> Iterator[Row]:
     meta, fids, wkb, columns = pyogrio.raw.read(
-        path, layer=name, force_2d=True, datetime_as_string=True, return_fids=True
+        content, layer=name, force_2d=True, datetime_as_string=True, return_fids=True
     )
     shapes = shapely.from_wkb(wkb)
     if not len(shapes):

@@ -5,7 +5,7 @@ from the use of the machine. A release is never derived: it is a document of the
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Generic, TypeVar
@@ -132,16 +132,21 @@ def hash_of(content: bytes) -> str:
     return hashlib.blake2b(content, digest_size=32).hexdigest()
 
 
-def keep(run: Path, found: Sequence[FollowUp | Release], files: dict[str, bytes]) -> Path | None:
+def keep(run: Path, found: Sequence[FollowUp | Release], files: Mapping[str, bytes]) -> Path | None:
     """Store imported rows and their source files beside a run, never over an earlier import; None if there are no rows.
 
     The rows are written last, all together: an import that a disk error stopped does not count and can be repeated.
 
     Raises:
+        InputError: A source file is no more what the rows were read from.
         OSError: The disk refuses to write; nothing was imported.
     """
     if not found:
         return None
+    for row in found:
+        _check_read(row.source, row.source_hash, files)
+        if isinstance(row, Release):
+            _check_read(row.document, row.document_hash, files)
     folder = run / (FOLLOW_UP if isinstance(found[0], FollowUp) else RELEASE)
     folder.mkdir(exist_ok=True)
     number = 1 + max((int(path.name[:4]) for path in folder.glob(_KEPT)), default=0)
@@ -206,6 +211,11 @@ def _hash_of_rows(rows: Sequence[FollowUp | Release]) -> str:
 def _beside(path: Path, name: str) -> Path:
     """Return the path of the kept source file with this name."""
     return path.with_name(f"{path.stem}-{name}")
+
+
+def _check_read(name: str, expected: str, files: Mapping[str, bytes]) -> None:
+    if hash_of(files[name]) != expected:
+        raise InputError(f"{name}: was changed while it was read; import it again")
 
 
 def _check_same(path: Path, name: str, expected: str) -> None:

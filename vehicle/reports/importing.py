@@ -96,6 +96,8 @@ def release(
     for row in rows:
         _check_category(row, category)
     polygons = tuple(polygon for row in rows for polygon in _polygons(row, ground))
+    if not (paper := _content(document)):
+        raise InputError(f"{document}: is empty; give the document itself, a PDF or scan")
     found = Release(
         authority=said["authority"].strip(),
         number=said["number"].strip(),
@@ -104,7 +106,7 @@ def release(
         category=Category(category),
         polygons_deg=polygons,
         document=document.name,
-        document_hash=hash_of(_content(document)),
+        document_hash=hash_of(paper),
         source=path.name,
         source_hash=hash_of(content),
         imported_utc=now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
