@@ -121,7 +121,7 @@ def _filled(folder: Path, asked: Asked, now: datetime) -> list[str]:
             _copy_tree(one, folder / "before" / one.name)
         notes.append(f"{len(recent)} runs of the 24 hours before are included")
     else:
-        notes.append("runs of the 24 hours before are in the seal before this one")
+        notes.append("runs of the 24 hours before are not included (--no-before): only an earlier seal would hold them")
     notes += _configuration(folder / "configuration", here, asked.config)
     if not _ended(here):
         notes.append(f"{asked.run} has not ended: what its program writes from now on is not included")

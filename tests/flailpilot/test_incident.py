@@ -74,6 +74,13 @@ def test_everything_is_in_the_list_and_the_list_fits(runs: Path, tmp_path: Path)
     assert {"session", "confirm", "revoke", "note"} <= set(kinds)
 
 
+def test_runs_that_were_left_out_are_not_said_to_be_in_a_seal_that_nobody_made(runs: Path) -> None:
+    status, said, _ = flailpilot("incident", runs / "noon", *SAID, "--no-before")
+    assert status == 0
+    assert "runs of the 24 hours before are not included (--no-before)" in said
+    assert not any(name.startswith("before/") for name in listed(sealed(runs)))
+
+
 def test_custody_says_who_did_what_when_and_about_which_list(runs: Path, tmp_path: Path) -> None:
     (tmp_path / "medium").mkdir()
     flailpilot("incident", runs / "noon", *SAID, "--copy-to", tmp_path / "medium")
