@@ -24,7 +24,7 @@ def some(cases: Iterable[Any], count: int, mark: pytest.MarkDecorator = pytest.m
 
 def every(step: int, cases: Iterable[Any], mark: pytest.MarkDecorator = pytest.mark.release) -> list[Any]:
     """The first of each `step` cases as it is, the others with a mark. A case for several arguments is a tuple."""
-    told = [case if isinstance(case, tuple) else (case,) for case in cases]
+    told = [case if type(case) is tuple else (case,) for case in cases]
     return [pytest.param(*case, marks=mark if number % step else ()) for number, case in enumerate(told)]
 
 

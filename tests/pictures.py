@@ -2,7 +2,7 @@
 
 A plan of a small field takes half a second, and two thirds of that is its picture; a report takes a second, two and a
 half with its PDF, and a tenth of one without either. All is laid out as ever, only the last step is left out. A test
-that looks at what is drawn is marked `draws`; all tests of other rooms draw, so those of `tests/reports`.
+that looks at what is drawn is marked `draws`; all tests of other rooms draw.
 """
 
 import base64
@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-ROOMS = ("tests/flailpilot/", "tests/planning/", "tests/records/")
+ROOMS = ("tests/flailpilot/", "tests/planning/", "tests/records/", "tests/reports/")
 """Rooms whose tests write plans and reports for other reasons than to look at them."""
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8BQDwAEhQGAhKmMIQAAAABJRU5ErkJggg=="

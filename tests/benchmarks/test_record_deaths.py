@@ -7,8 +7,7 @@ import pytest
 
 from benchmarks import record_deaths
 from benchmarks.record_deaths import Task, Written, at_every_write, died, drawn, masks, task_of
-from flailpilot import cli
-from tests.flailpilot.broken_off import SCENARIO
+from tests.flailpilot.broken_off import broken_off_once
 from tests.flailpilot.test_resume import ground
 from vehicle.contracts.ledger_types import Revoke
 from vehicle.contracts.units import NS_PER_S
@@ -20,14 +19,7 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
-    folder = tmp_path_factory.mktemp("task")
-    ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=75.0))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run")])
-        with pytest.raises(SystemExit):
-            cli.main()
-    return task_of(folder)
+    return task_of(broken_off_once(tmp_path_factory, ground(tmp_path_factory.mktemp("ground")), 75.0))
 
 
 def test_after_a_death_no_more_counts_no_work_is_lost_and_the_report_is_made(task: Task, tmp_path: Path) -> None:

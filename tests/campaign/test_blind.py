@@ -64,6 +64,7 @@ def test_a_lasting_wrong_fix_moves_no_keep_out_and_makes_no_record(size_m: float
     assert size_m == 0.1 or "position_jump" in drill.reasons
 
 
+@pytest.mark.release
 def test_the_request_reaches_the_receiver_and_the_mission_goes_on_in_two_minutes() -> None:
     drill = before_a_keep_out(5, Goal.MISSION)
     drill.world.gnss.wrong_fix_m = (-0.1, 0.3)

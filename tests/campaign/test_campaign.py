@@ -13,6 +13,7 @@ from campaign import campaign as runs
 from campaign.campaign_watch import CampaignWatch
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.faults import FAULTS
+from campaign.invariants import Breach
 from campaign.lies import LIES
 from campaign.shrink import shrink
 from campaign.sim_operator import Goal
@@ -156,7 +157,30 @@ def test_what_fails_without_any_fault_shrinks_to_none() -> None:
     assert shrink((1, 2, 3), lambda _: True) == ()
 
 
-@pytest.mark.slow
+def test_a_failing_seed_is_reduced_to_the_event_that_fails_it_and_named_with_the_command_that_repeats_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Runs are stood in for: whatever has the emergency stop that is hammered breaks."""
+    events = runs.plan_events(9074)
+
+    def stood_in(seed: int, keep: tuple[int, ...] | None = None) -> runs.RunResult:
+        happen = tuple(event for event in events if keep is None or event.number in keep)
+        broken = (Breach(t_s=1.0, name="estop_without_kill", text="x"),)
+        return runs.RunResult(
+            seed=seed, events=happen, together=(), sim_s=1.0, stops=0, walks=0, engine_starts=0,
+            breaches=broken if "estop_hammered" in {event.fault for event in happen} else (),
+        )  # fmt: skip
+
+    monkeypatch.setattr(campaign, "run_seed", stood_in)
+    monkeypatch.setattr(campaign, "ProcessPoolExecutor", ThreadPoolExecutor)
+    (failure,) = campaign.summed([stood_in(9074)], 9074, tmp_path, shrinks=1).failures
+    assert failure.faults == ("estop_hammered",)
+    assert failure.command == f"flailpilot campaign {tmp_path} --first 9074 --keep {failure.kept[0]}"
+    assert campaign.run(tmp_path, 1, failure.seed, 1, failure.command.split()[-1], as_json=False) == 1
+    assert "BROKEN estop_without_kill" in capsys.readouterr().out
+
+
+@pytest.mark.release
 def test_a_planted_bug_fails_a_seed_and_shrinks_to_the_one_fault_and_the_command_that_repeats_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

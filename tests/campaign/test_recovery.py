@@ -85,7 +85,7 @@ def back_out(drill: FaultScenario) -> bool:
     return False
 
 
-@pytest.mark.parametrize(("name", "strength", "reason"), some([*STAYS[::2], *STAYS[1::2]], 10, pytest.mark.release))
+@pytest.mark.parametrize(("name", "strength", "reason"), some([*STAYS[::2], *STAYS[1::2]], 6, pytest.mark.release))
 def test_the_machine_comes_back_by_the_texts_with_the_fault_still_there(
     name: str, strength: float, reason: str
 ) -> None:

@@ -97,6 +97,7 @@ def test_without_a_kept_place_a_closing_check_waits_for_the_daily_one() -> None:
     assert drill.state.ledger.provisional_cells > 0
 
 
+@pytest.mark.release
 def test_a_doubt_is_not_cured_by_a_restart() -> None:
     drill = stopped(42)
     works(drill, 12.0)

@@ -11,6 +11,7 @@ from firmware_bridge.mavlink.framing import Frame, FrameParser
 from firmware_bridge.mavlink.tables import SPECS
 from firmware_bridge.types import OperatorEdge, OperatorFrame
 from tests.console.rig import ConsoleRig
+from tests.marks import every, some
 from vehicle.contracts.messages import ACTIVE_MODES, Mode
 from vehicle.contracts.units import TICK_S
 from vehicle.operator_link.link import OperatorLink
@@ -65,7 +66,7 @@ def dead_for(rig: ConsoleRig, seconds: float) -> None:
     rig.process.restart()
 
 
-@pytest.mark.parametrize("off_s", [0.0, 0.4, 1.9, 3.0, 40.0])
+@pytest.mark.parametrize("off_s", every(2, [0.0, 0.4, 1.9, 3.0, 40.0]))
 def test_a_restarted_vehicle_is_found_again_and_nothing_was_driven(off_s: float) -> None:
     rig = watching()
     dead_for(rig, off_s)
@@ -118,7 +119,7 @@ def test_a_short_silence_ends_no_session() -> None:
 TOWARDS = (E.ARM, E.RESET, E.MISSION_START, E.RECOVERY, E.ACKNOWLEDGE, E.RELEASE_ESTOP)
 
 
-@pytest.mark.parametrize("off_s", [0.1, 2.5])
+@pytest.mark.parametrize("off_s", some([0.1, 2.5], 1, pytest.mark.release))
 def test_in_the_new_session_nothing_but_a_new_take_leads_to_motion(off_s: float) -> None:
     """A thumb that stays on the stick, and every other act pressed before, during and after the restart."""
     rig = ConsoleRig().manual()
@@ -202,7 +203,7 @@ OFF_S = 2.5
 
 
 @pytest.mark.parametrize("edge", [E.STOP, E.ESTOP])
-@pytest.mark.parametrize("pressed_s", PHASES_S)
+@pytest.mark.parametrize("pressed_s", every(3, PHASES_S))
 def test_stop_arrives_before_during_and_after(
     pressed_s: float, edge: OperatorEdge, monkeypatch: pytest.MonkeyPatch
 ) -> None:

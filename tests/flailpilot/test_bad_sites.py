@@ -147,6 +147,7 @@ def test_everything_mended_is_told_and_the_plan_holds_on_the_ground_as_drawn(mon
 
 @pytest.mark.draws
 @pytest.mark.slow
+@pytest.mark.release
 def test_a_thousand_holes_end_at_the_limit_with_what_was_planned_until_then(monkeypatch, capsys, tmp_path):
     """1.2 ha with a post every 3.5 m: minutes of planning; what is not reached is listed, not missed."""
     posts = [

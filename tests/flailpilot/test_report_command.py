@@ -13,10 +13,10 @@ import pytest
 import shapely
 
 from campaign import outcome
-from flailpilot import cli, drive, report, run_facts, run_reading, simulate
+from flailpilot import drive, report, run_facts, run_reading, simulate
 from flailpilot.run_reading import Run, check_area, read_run
 from tests.control.ledger import jobs
-from tests.flailpilot.broken_off import SCENARIO
+from tests.flailpilot.broken_off import SCENARIO, broken_off_once
 from tests.flailpilot.test_bad_sites import flailpilot
 from tests.flailpilot.test_resume import ground
 from vehicle.contracts.errors import InputError
@@ -39,15 +39,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def job(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("job")
-    ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=90.0))  # the middle of the first swath
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run")])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-    assert ended.value.code == 1  # ground was missed
-    return folder
+    """A run that ended in the middle of the first swath."""
+    return broken_off_once(tmp_path_factory, ground(tmp_path_factory.mktemp("ground")), 75.0)
 
 
 @pytest.fixture(scope="module")

@@ -108,7 +108,7 @@ def driving(kind: Kind, seed: int = 3) -> DrillStation:
     return station
 
 
-@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+@pytest.mark.parametrize("kind", every(2, KINDS), ids=lambda kind: kind.name)
 @pytest.mark.parametrize("rules", [pytest.param(STOPS, marks=pytest.mark.release, id="all"), None])
 def test_every_reason_of_the_table_is_left_again(kind: Kind, rules: list[Rule] | None) -> None:
     """Each reason by one kind of station; before a release each by every kind."""
@@ -143,7 +143,7 @@ OWN = (
 STRUCK = [case for case in MACHINE if not case.fault.startswith(OWN)]
 
 
-@pytest.mark.parametrize("case", every(4, STRUCK), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", every(8, STRUCK), ids=lambda case: case.name)
 def test_a_fault_of_the_machine_is_left_again(case: Case) -> None:
     kind = KINDS[hash(case.rows) % 2]
     station = driving(kind)

@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from campaign.faults import FAULTS
+from tests.marks import examples
 from tests.operator_link.drill_station import ARMED, PAUSE, SET_MODE, DrillStation
 from tests.operator_link.test_station_stops import another
 from vehicle.contracts.messages import Mode
@@ -143,7 +144,7 @@ STEPS = st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.sampled_from([0, 1,
     steps=[("disarm", 30), ("arm", 60), ("back out", 8), ("release", 30), ("press", 60), ("push", 60)], driving=True
 )
 @example(steps=[*CROSSED, ("hold", 4), ("arm again", 16), ("arm again", 30), ("arm again", 8)], driving=True)
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(25), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_sequence_of_acts_restarts_a_motion(steps: list[tuple[str, int]], *, driving: bool) -> None:
     scene = Scene()
     for name, ticks in [*(DRIVE if driving else []), *steps]:

@@ -143,6 +143,7 @@ def test_detonations_and_finds_that_were_told_are_points_of_every_export(worked:
 
 
 @pytest.mark.long
+@pytest.mark.draws
 def test_the_map_shows_a_find_where_it_was_told(worked: LedgerState, tmp_path: Path) -> None:
     def pixels(name: str, acts: tuple[RecordedAct, ...]) -> int:
         draw_map(tmp_path / name, facts_of(worked, acts=acts, events=()))

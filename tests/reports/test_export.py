@@ -304,6 +304,7 @@ def test_gdal_reads_the_kml_layer_by_layer_and_the_kmz_is_the_same(tmp_path: Pat
     assert "not cleared" in root.findtext("k:Document/k:description", "", space)
 
 
+@pytest.mark.draws
 @pytest.mark.parametrize(("stated", "count"), [({}, 11), (STATED, 12)])
 def test_all_files_of_a_job(stated: dict[str, str], count: int, tmp_path: Path) -> None:
     written = write_all(tmp_path, jobs.done_job(**stated))

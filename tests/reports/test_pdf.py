@@ -17,7 +17,7 @@ from vehicle.reports.html_parts import table
 from vehicle.reports.report import report_page
 from vehicle.reports.report_style import STYLE
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.draws]
 
 LETTERS = {
     "Azerbaijani": "Əməliyyat sahəsi: Ağdərə, işçi qüvvə, ğ Ğ ı İ ö Ö ş Ş ç Ç ə Ə x q",  # noqa: RUF001 - its own letters

@@ -23,7 +23,7 @@ from vehicle.reports.palette import GAP_COLOURS, PASSED, PROCESSED, marked
 from vehicle.reports.picture import draw_map
 from vehicle.reports.words import words_of
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.draws]
 
 
 def _pixels(path: Path, colour: str) -> int:

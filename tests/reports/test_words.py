@@ -105,6 +105,7 @@ def test_every_text_of_the_report_is_in_the_catalogue(kind: ReportKind) -> None:
 
 
 @pytest.mark.usefixtures("bracketed")
+@pytest.mark.draws
 def test_every_text_of_the_map_is_in_the_catalogue(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[str] = []
     save = Figure.savefig

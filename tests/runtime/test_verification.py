@@ -10,10 +10,9 @@ import pytest
 
 from campaign.fault_scenario import FaultScenario, FaultScenarioSettings
 from campaign.sim_operator import Goal
-from tests.flailpilot.broken_off import SCENARIO
+from tests.flailpilot.broken_off import broken_off_once
 from tests.flailpilot.test_bad_input import flailpilot, refused
 from tests.flailpilot.test_resume import ground
-from tests.flailpilot.test_run_folder import Capture
 from vehicle.contracts.ledger_types import JobMark, LedgerStroke
 from vehicle.contracts.messages import Mode
 from vehicle.records import carried_over, journal, parts
@@ -27,19 +26,8 @@ pytestmark = pytest.mark.long
 
 @pytest.fixture(scope="module")
 def driven(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A minute and a half of a mission."""
-    folder = tmp_path_factory.mktemp("verify")
-    ground(folder)
-    (folder / "scenario.toml").write_text(SCENARIO.format(sim_max_s=90.0))
-    with pytest.MonkeyPatch.context() as patch:
-        capture = Capture()
-        patch.setattr("sys.stdout", capture.out)
-        patch.setattr("sys.argv", ["flailpilot", "sim", str(folder / "scenario.toml"), "--out", str(folder / "run")])
-        from flailpilot import cli  # noqa: PLC0415
-
-        with pytest.raises(SystemExit):
-            cli.main()
-    return folder / "run"
+    """A minute and a quarter of a mission."""
+    return broken_off_once(tmp_path_factory, ground(tmp_path_factory.mktemp("verify")), 75.0) / "run"
 
 
 @pytest.fixture

@@ -74,7 +74,7 @@ def test_a_site_is_processed_whole(path: Path, radio_stops: int, listed_share: f
 
 
 def test_what_a_run_that_ended_early_had_not_come_to_is_still_to_do_and_not_missed(tmp_path: Path) -> None:
-    files, outcome = drive(tmp_path, SMALL, sim_max_s=120.0)
+    files, outcome = drive(tmp_path, SMALL, sim_max_s=60.0)
     found = job_facts(files).found
     summary = summary_of(files, found, wall_s=1.0)
     assert not outcome.finished

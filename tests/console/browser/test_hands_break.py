@@ -80,6 +80,7 @@ def test_a_hidden_page_lets_go_whose_timers_the_driver_keeps_running(operator: O
     hide_and_show(operator)
 
 
+@pytest.mark.release
 def test_a_hidden_page_lets_go_whose_timers_the_browser_slows(browser: Page, server: Server, vehicle: Vehicle) -> None:
     """Without the driver's switches, as an operator's browser does it: once a second."""
     browser.driver.get("about:blank")  # it would go on steering

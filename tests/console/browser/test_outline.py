@@ -24,6 +24,7 @@ return import('/static/js/plan/drawing.js').then(({toDegrees, toMetres}) =>
 PLACE = "const p = flail.store.get('pose'); return p && Number.isFinite(p.e) ? [p.e, p.n] : null"
 
 
+@pytest.mark.release
 def test_an_outline_is_recorded_where_the_machine_drove(operator: Operator) -> None:
     """With the fix, the uncertainty and the places that the real link tells; hands on the keys, the picture shown."""
     operator.take()

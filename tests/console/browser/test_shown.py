@@ -12,6 +12,7 @@ VIEWS = ("drive", "mission", "plan", "record", "setup")
 
 
 @pytest.mark.parametrize("theme", ["day", "sunlight", "night"])
+@pytest.mark.release
 def test_axe_finds_nothing_in_any_view(operator: Operator, theme: str) -> None:
     """Five views, disarmed and stopped."""
     operator.open(theme=theme)
@@ -41,6 +42,7 @@ def test_no_request_leaves_this_computer(operator: Operator) -> None:
     assert [name for name in loaded if not name.startswith(f"http://127.0.0.1:{operator.server.port}/")] == []
 
 
+@pytest.mark.release
 def test_pictures_as_the_colour_blind_see_them(operator: Operator, record_property) -> None:
     """Each differs from the plain one; they lie in `runs/console-eyes`."""
     kept = Path("runs/console-eyes")

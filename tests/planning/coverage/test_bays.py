@@ -23,7 +23,9 @@ def turned(points_m, angle_rad):
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("angle_rad", [pytest.param(0.0, id="aligned"), pytest.param(0.15, id="turned")])
+@pytest.mark.parametrize(
+    "angle_rad", [pytest.param(0.0, id="aligned"), pytest.param(0.15, id="turned", marks=pytest.mark.release)]
+)
 def test_an_edge_between_two_inward_corners_is_worked_without_a_row_of_stubs(tmp_path, angle_rad):
     """Before, 35 of 126 passes at the turned keep-out were half a metre long, each for less than 0.1 m2."""
     doc = document(

@@ -5,6 +5,7 @@ import random
 
 import pytest
 
+from tests.marks import some
 from tests.planning.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.plan import SegmentKind
 from vehicle.planning.coverage.settings import PlanSettings, reach_of
@@ -28,10 +29,10 @@ def posts(seed):
     return found
 
 
-SLOW = pytest.param("unknown", 1, 60.0, marks=pytest.mark.slow)
-
-
-@pytest.mark.parametrize(("outside", "seed", "back_max_m"), [("safe", 0, 30.0), ("safe", 2, 20.0), SLOW])
+@pytest.mark.parametrize(
+    ("outside", "seed", "back_max_m"),
+    some([("safe", 0, 30.0), ("safe", 2, 20.0), ("unknown", 1, 60.0)], 1, pytest.mark.release),
+)
 def test_swaths_that_keep_outs_cut_are_not_backed_out_of_far(tmp_path, outside, seed, back_max_m):
     """Swaths are 220 m long, and some 50 m from the strip of safe ground to the far side."""
     shapes = [feature("work_area", ring_lonlat(FIELD)), feature("safe_ground", ring_lonlat(STRIP))]

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import shapely
 
+from tests.marks import some
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.planning.coverage.attempt import attempt_in
@@ -46,7 +47,7 @@ def swept(plan):
     return sorted(s.points_m for s in plan.segments if s.tool_down)
 
 
-@pytest.mark.parametrize("outside", ["safe", "unknown"])
+@pytest.mark.parametrize("outside", some(["safe", "unknown"], 1, pytest.mark.release))
 def test_a_plan_in_order_takes_less_time_and_keeps_its_properties(tmp_path, outside):
     doc, site, attempt = worked(tmp_path, outside)
     before, after = attempt.closed(), attempt.in_better_order().closed()

@@ -8,6 +8,7 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.marks import examples
 from tests.planning.coverage.support import BENCH, document, feature, planned, ring_lonlat, saved
 from tests.planning.coverage.test_way_plan import check_moves, polygons
 from vehicle.config.load import load_machine
@@ -99,7 +100,7 @@ def test_safe_ground_outside_has_no_pockets(tmp_path, monkeypatch):
     assert hashes[0] == hashes[1]
 
 
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(
     width_m=st.floats(14.0, 45.0),
     depth_m=st.floats(12.0, 30.0),

@@ -10,6 +10,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from benchmarks.coverage.sites import generated
+from tests.marks import examples, some
 from tests.planning.coverage.checker import SiteTruth, check, read_legs
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
@@ -87,7 +88,7 @@ def rest_of(folder, doc, swath, share, *, craters=(), error_m=0.0):
 
 
 @pytest.mark.parametrize("outside", ["safe", "unknown"])
-@pytest.mark.parametrize(("swath", "share"), [(0, 0.3), (9, 0.55)])
+@pytest.mark.parametrize(("swath", "share"), some([(0, 0.3), (9, 0.55)], 1, pytest.mark.release))
 def test_the_rest_is_covered_from_the_middle_of_a_swath(tmp_path, outside, swath, share):
     result, report, missed = rest_of(tmp_path, field_document(outside), swath, share)
     assert report.complaints() == []
@@ -147,7 +148,7 @@ def test_a_machine_amid_unprocessed_ground_is_told_so(tmp_path):
 
 
 @pytest.mark.slow
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(3), deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seed=st.integers(1000, 1200), mode=st.sampled_from(["safe", "unknown"]), share=st.floats(0.05, 0.95))
 @example(seed=2, mode="unknown", share=0.37)
 def test_any_site_any_place(tmp_path_factory, seed, mode, share):

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from tests.marks import some
 from tests.planning.coverage.support import BENCH, MEDIUM, document, feature, planned, ring_lonlat, saved
 from vehicle.contracts.errors import InputError
 from vehicle.planning.coverage.planner import plan_site
@@ -26,7 +27,7 @@ def site_file(tmp_path, **fields):
     return saved(tmp_path, {**document(*rows, outside="unknown"), **fields})
 
 
-@pytest.mark.parametrize("machine", [BENCH, MEDIUM], ids=lambda m: m.name)
+@pytest.mark.parametrize("machine", some([BENCH, MEDIUM], 1, pytest.mark.release), ids=lambda m: m.name)
 def test_nothing_is_worked_far_outside(tmp_path, machine):
     path = site_file(tmp_path)
     plan, report = planned(path, tmp_path / "plan", machine)

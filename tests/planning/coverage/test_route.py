@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from benchmarks.coverage.__main__ import HEAD, told
 from benchmarks.coverage.one import row_of
 from benchmarks.coverage.sites import generated
+from tests.marks import some
 from tests.planning.coverage.support import BENCH
 from vehicle.planning.coverage.route import FAR_S, TourStop, order_stops
 from vehicle.planning.coverage.swath import Move
@@ -142,7 +143,7 @@ def test_a_copy_of_a_patchwork_is_a_book_of_its_own():
     assert (whole.area_m2, trial.area_m2) == pytest.approx((90.0, 69.0))
 
 
-@pytest.mark.parametrize("mode", ["safe", "unknown"])
+@pytest.mark.parametrize("mode", some(["safe", "unknown"], 1, pytest.mark.release))
 def test_a_row_of_the_table_is_checked_independently(tmp_path, mode):
     row = row_of(generated(4, mode), mode, 60.0, tmp_path)
     assert row["complaints"] == []

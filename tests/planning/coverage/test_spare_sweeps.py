@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.marks import some
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.planning.coverage import spare_sweeps
@@ -23,7 +24,7 @@ SHELL = [(-26, -16), (25, -18), (27, 15), (1, 19), (-24, 14)]
 ROUND = [(3, -4), (6, -3), (7, 0), (6, 3), (3, 4), (0, 3), (-1, 0), (0, -3)]
 
 
-@pytest.fixture(scope="module", params=["safe", "unknown"])
+@pytest.fixture(scope="module", params=some(["safe", "unknown"], 1, pytest.mark.release))
 def worked(request, tmp_path_factory):
     """Document, site and finished attempt of a small field about a round keep-out."""
     safe = feature("safe_ground", ring_lonlat([(-26, -16), (-27, -25), (26, -27), (25, -18)]))

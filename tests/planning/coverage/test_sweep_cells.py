@@ -210,7 +210,7 @@ def test_with_many_cells_those_without_ends_at_seams_still_come_first():
 
 @pytest.mark.parametrize(
     ("rings", "machine"),
-    [((BENT,), MEDIUM), ((BENT, HOLED), BENCH), ((COMB,), MEDIUM)],
+    [((BENT,), MEDIUM), ((BENT, HOLED), BENCH), pytest.param((COMB,), MEDIUM, marks=pytest.mark.release)],
     ids=["arm", "arm and keep-out", "comb"],
 )
 def test_a_plan_in_cells_keeps_every_promise_and_is_cheaper(tmp_path, rings, machine):

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from shapely import affinity
 
+from tests.marks import examples
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
 from vehicle.config.load import load_machine
 from vehicle.config.vehicle import footprint
@@ -196,7 +197,7 @@ def planned_memat(seed: int, folder: Path) -> tuple[Site, Plan]:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=examples(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     seed=st.integers(0, 5), share=st.floats(0.0, 1.0), error_m=st.sampled_from((0.0, 0.064)), off_m=st.floats(0.0, 0.02)
 )

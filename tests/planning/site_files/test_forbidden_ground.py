@@ -20,9 +20,9 @@ from vehicle.contracts.errors import InputError
 from vehicle.planning.site.site import load_site
 
 SEED = 20261129
-ODD, ODD_MORE, ODD_ALL = 160, 640, 2400
-PLAIN, PLAIN_ALL = 48, 400
-PLANNED, PLANNED_ALL = 12, 48
+ODD, ODD_MORE, ODD_ALL = 64, 640, 2400
+PLAIN, PLAIN_ALL = 24, 400
+PLANNED, PLANNED_ALL = 5, 48
 """Seeds: those of `make test`, those that `make test-full` adds, and up to which `make release-tests` goes."""
 
 
