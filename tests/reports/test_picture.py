@@ -19,7 +19,7 @@ from vehicle.control.state import LedgerState
 from vehicle.reports import layers, picture_side
 from vehicle.reports.gaps import GapReason
 from vehicle.reports.html_parts import clock
-from vehicle.reports.palette import GAP_COLOURS, PASSED, PROCESSED, marked
+from vehicle.reports.palette import GAP_COLOURS, PASSED, PROCESSED, PROVISIONAL, marked
 from vehicle.reports.picture import draw_map
 from vehicle.reports.words import words_of
 
@@ -57,7 +57,8 @@ def test_a_single_missed_cell_is_ringed_on_a_field_of_any_size(side_m: float, tm
 
 def test_ground_is_drawn_in_the_colours_of_the_one_palette(tmp_path: Path) -> None:
     draw_map(tmp_path / "done.png", jobs.done_job(events=()))
-    assert _pixels(tmp_path / "done.png", PROCESSED) > 100_000
+    assert _pixels(tmp_path / "done.png", PROCESSED) > 60_000
+    assert _pixels(tmp_path / "done.png", PROVISIONAL) > 60_000, "no closing check: every second stripe"
     assert 300 < _pixels(tmp_path / "done.png", PASSED) < 2_000  # the legend's; what was passed lies pale outside
 
 
@@ -142,3 +143,15 @@ def test_disarming_after_the_job_is_no_stop_of_it() -> None:
     assert [row[2] for row in marked((done, ended, again, later))] == [later]
     begun = event(93, "mode", "MANUAL -> AUTO_MOVE")  # a mission is begun again before anybody disarmed
     assert [row[2] for row in marked((done, begun, ended))] == [ended]
+
+
+def test_provisional_ground_is_a_share_of_the_credited_and_only_of_that() -> None:
+    ledger = jobs.worked()
+    closed = msgspec.structs.replace(ledger, firm=2**31, unclosed=())
+    half = msgspec.structs.replace(ledger, firm=ledger.stroke.number // 2 if ledger.stroke else 0, unclosed=())
+    window_m, cell_m = (-3.0, -3.0, 9.0, 6.0), jobs.CONFIG.mission.cell_m
+    images = {name: layers.layers(one, window_m, cell_m) for name, one in (("closed", closed), ("half", half))}
+    assert not images["closed"].provisional.any()
+    part = images["half"]
+    assert 0.0 < part.provisional.sum() < part.credited.sum()
+    assert (part.provisional <= part.credited).all()

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from vehicle.control.ground import raster
 from vehicle.control.state import LedgerState
+from vehicle.reports.outlines import open_cells
 
 PIXELS_MAX: Final = 1700
 """Pixels along the longer side, the resolution of a print; a map of 80 m still shows single cells of 5 cm."""
@@ -19,12 +20,13 @@ FloatArray = npt.NDArray[np.float32]
 class Layers(msgspec.Struct, frozen=True):
     """Images with rows from south; `extent_m` is west, east, south, north.
 
-    `credited`, `passed`: shares of the pixel.
+    `credited`, `passed`, `provisional`: shares of the pixel; what is provisional is credited too.
     """
 
     extent_m: tuple[float, float, float, float]
     credited: FloatArray
     passed: FloatArray
+    provisional: FloatArray
 
 
 def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cell_m: float) -> Layers:
@@ -38,25 +40,30 @@ def layers(ledger: LedgerState, bounds_m: tuple[float, float, float, float], cel
     columns = range(math.floor(west_m / cell_m) // raster.TILE, math.floor(east_m / cell_m) // raster.TILE + 1)
     rows = range(math.floor(south_m / cell_m) // raster.TILE, math.floor(north_m / cell_m) // raster.TILE + 1)
     shape = (len(rows) * size, len(columns) * size)
-    credited, passed = np.zeros(shape, np.float32), np.zeros(shape, np.float32)
+    credited, passed, provisional = (np.zeros(shape, np.float32) for _ in range(3))
     for down, row in enumerate(rows):
         for across, column in enumerate(columns):
             tile = raster.find(ledger.tiles, (column, row))
             if tile[0].any():
                 place = slice(down * size, (down + 1) * size), slice(across * size, (across + 1) * size)
                 credited[place], passed[place] = _reduced(tile, share)
+                provisional[place] = _shares(open_cells(ledger, tile), share)
     edge_m = raster.TILE * cell_m
     extent_m = (columns[0] * edge_m, (columns[-1] + 1) * edge_m, rows[0] * edge_m, (rows[-1] + 1) * edge_m)
-    return Layers(extent_m, credited, passed)
+    return Layers(extent_m, credited, passed, provisional)
 
 
 def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray]:
     """Return shares (rows, columns) of credited and of only passed cells, with `share` x `share` cells in a pixel."""
+    is_credited = (tile[raster.FLAGS] & raster.CREDITED) != 0
+    is_passed = ((tile[raster.FLAGS] & raster.SWEPT) != 0) & ~is_credited
+    return _shares(is_credited, share), _shares(is_passed, share)
+
+
+def _shares(cells: npt.NDArray[np.bool_], share: int) -> FloatArray:
+    """Return the share of True cells in each pixel of `share` x `share` cells."""
     size = raster.TILE // share
-    flags = tile[0].reshape(size, share, size, share)
-    is_credited = (flags & raster.CREDITED) != 0
-    is_passed = ((flags & raster.SWEPT) != 0) & ~is_credited
-    return is_credited.mean(axis=(1, 3), dtype=np.float32), is_passed.mean(axis=(1, 3), dtype=np.float32)
+    return cells.reshape(size, share, size, share).mean(axis=(1, 3), dtype=np.float32)
 
 
 def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:

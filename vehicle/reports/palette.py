@@ -12,6 +12,8 @@ PAPER, INK, SOFT = "#ffffff", "#1c2733", "#5d6b7a"
 _GROUND: Final = PALETTE.report.ground
 GROUND, SAFE, KEEP_OUT = _GROUND["to_do"], _GROUND["safe"], _GROUND["keep_out"]
 PROCESSED, PASSED, WAY = _GROUND["processed"], _GROUND["passed"], "#12324f"
+PROVISIONAL: Final = _GROUND["provisional"]
+"""Of the stripes on processed ground that no closing check confirms yet."""
 LISTED: Final[dict[str, Any]] = {"facecolor": "none", "edgecolor": KEEP_OUT, "linewidth": 0.7, "hatch": "xxxx"}
 """Look of ground that the plan lists as not workable: outlined and hatched, above everything else."""
 KEPT_OUT: Final[dict[str, Any]] = {"facecolor": KEEP_OUT, "edgecolor": PAPER, "linewidth": 0.0, "hatch": "xxxx"}

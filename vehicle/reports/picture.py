@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import LineCollection
@@ -29,6 +30,7 @@ from vehicle.reports.palette import (
     PAPER,
     PASSED,
     PROCESSED,
+    PROVISIONAL,
     SAFE,
     SOFT,
     WAY,
@@ -144,12 +146,20 @@ def _draw_raster(axes: Any, facts: JobFacts, window_m: tuple[float, float, float
     picture[..., :3] = to_rgb(PROCESSED)
     # A pixel shows one state: if cells share it, the larger share gives the colour and both shares give the opacity.
     picture[images.passed > images.credited, :3] = to_rgb(PASSED)
+    picture[(images.provisional > images.passed) & _stripes(images.provisional.shape), :3] = to_rgb(PROVISIONAL)
     picture[..., 3] = np.minimum(1.0, images.credited + images.passed)
     pale = picture.copy()
     pale[..., 3] *= PALE
     style = {"origin": "lower", "extent": images.extent_m, "interpolation": "nearest"}
     axes.imshow(pale, zorder=3, **style)
     axes.imshow(picture, zorder=3.1, **style).set_clip_path(_clip(axes, facts.site.work_area))
+
+
+def _stripes(shape: tuple[int, ...]) -> npt.NDArray[np.bool_]:
+    """Return diagonal stripes over an image: half of its pixels, in bands of about a hundredth of its longer side."""
+    down, across = np.indices(shape, np.int32)
+    half = max(1, max(shape) // 220)
+    return np.asarray((down + across) // half % 2 == 0)
 
 
 def _clip(axes: Any, geometry: Any) -> Any:

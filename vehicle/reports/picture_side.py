@@ -27,6 +27,7 @@ from vehicle.reports.palette import (
     PAPER,
     PASSED,
     PROCESSED,
+    PROVISIONAL,
     SAFE,
     SOFT,
     WAY,
@@ -58,6 +59,7 @@ def draw_side(figure: Any, side: Any, facts: JobFacts) -> None:
     found, say, y = facts.found, facts.words, 1.0
     rows = (
         ("processed", say.text("side.area", value=grouped(found.processed_m2, 1))),
+        *([("provisional", say.text("side.area", value=area(found.provisional_m2)))] if found.provisional_m2 else []),
         ("missed", say.text("side.area", value=area(found.missed_m2))),
         *([("to_do", say.text("side.area", value=area(found.to_do_m2)))] if found.to_do_m2 else []),
         ("listed", say.text("side.area", value=grouped(found.listed_m2, 1))),
@@ -132,6 +134,7 @@ def _legend(facts: JobFacts) -> list[Any]:
     say = facts.words
     entries: list[Any] = [
         Patch(facecolor=PROCESSED, label=say.text("warn.processed")),
+        *_provisional(facts),
         Patch(facecolor=PASSED, label=say.text("legend.passed")),
         Patch(facecolor=GROUND, edgecolor=INK, linewidth=1.2, label=say.text("legend.work_area")),
     ]
@@ -166,6 +169,13 @@ def _legend(facts: JobFacts) -> list[Any]:
     if facts.site.benchmarks_m:
         entries.append(_mark("^", say.text("legend.benchmark"), color=INK, markerfacecolor=PAPER, markersize=7))
     return entries
+
+
+def _provisional(facts: JobFacts) -> list[Any]:
+    if facts.provisional_m2 == 0.0:
+        return []
+    look = {"facecolor": PROCESSED, "edgecolor": PROVISIONAL, "linewidth": 0.0, "hatch": "\\" * 6}
+    return [Patch(**look, label=facts.words.text("legend.provisional"))]
 
 
 def _of_others(facts: JobFacts) -> list[Any]:
