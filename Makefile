@@ -37,8 +37,16 @@ test-fast: $(VENV)/.installed
 # A living mutant of a safety file that was touched fails it: one whole run has shown none alive (docs/PROOF.md).
 # Two parts at once: mypy is one process; most of what it does `make test` then finds done.
 test-full: $(VENV)/.installed node-clients
-	$(MAKE) --jobs=2 --output-sync=target branches campaign-sample lint mutation-touched
-	$(PYTEST) -m "slow and not release and not trials" $(PYTEST_ARGS)
+	$(MAKE) --jobs=2 --output-sync=target collected branches campaign-sample lint mutation-touched
+	$(PYTEST) -m "slow and not release and not trials" $(or $(PYTEST_ARGS),$$(cat runs/slow.files))
+
+# All tests are found, what pytest makes of their files is kept, and the files with slow tests are noted: else each of four processes
+# does all this anew.
+.PHONY: collected
+collected: $(VENV)/.installed
+	@mkdir -p runs
+	$(RUN_TESTS) --collect-only -q -m "slow and not release and not trials" > runs/slow.tests || { cat runs/slow.tests; exit 1; }
+	@sed -n 's/::.*//p' runs/slow.tests | sort -u > runs/slow.files
 
 # What few changes break and what takes minutes: whole long missions, three machines, thousands of drawn files. Before a release;
 # no part of CI, where a shorter one of each kind is.

@@ -40,10 +40,10 @@ FAILED_ONCE = (
     1060,  # the same under a drift warning: the text had no bit on the wire
     100037,  # hold released with the stick deflected: nothing drove any more, and no text said why
 )
-"""Every seed that ever failed stays, whatever it draws today; the two cheapest in CI."""
+"""Every seed that ever failed stays, whatever it draws today; the cheapest in CI."""
 
 
-@pytest.mark.parametrize("seed", some([*FAILED_ONCE, *SAMPLE], 2, pytest.mark.release))
+@pytest.mark.parametrize("seed", some([*FAILED_ONCE, *SAMPLE], 1, pytest.mark.release))
 def test_a_seed_keeps_every_invariant_and_can_be_driven_again(seed: int) -> None:
     result = runs.run_seed(seed)
     assert result.breaches == (), result.events
@@ -199,6 +199,7 @@ def test_a_planted_bug_fails_a_seed_and_shrinks_to_the_one_fault_and_the_command
     assert campaign.run(tmp_path, 1, failure.seed, 1, kept, as_json=False) == 0
 
 
+@pytest.mark.release
 def test_the_command_writes_its_counts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert campaign.run(tmp_path, 1, 7004, 1, None, as_json=False) == 0
     report = json.loads((tmp_path / "campaign.json").read_bytes())

@@ -58,7 +58,7 @@ def test_a_hammer_count_that_takes_nothing_back_makes_the_judge_fail(monkeypatch
     assert bench.fails(envelope.flown(lost))
 
 
-@pytest.mark.long
+@pytest.mark.release
 def test_a_rotor_whose_sensor_stands_is_found_by_the_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No check of the team finds it: without the machine's own rules the false credit stays."""
     slow = mission("rotor_slow", 40.0)
