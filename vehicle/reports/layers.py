@@ -63,7 +63,7 @@ def _reduced(tile: raster.Tile, share: int) -> tuple[FloatArray, FloatArray]:
 def _shares(cells: npt.NDArray[np.bool_], share: int) -> FloatArray:
     """Return the share of True cells in each pixel of `share` x `share` cells."""
     size = raster.TILE // share
-    return cells.reshape(size, share, size, share).mean(axis=(1, 3), dtype=np.float32)
+    return np.asarray(cells.reshape(size, share, size, share).mean(axis=(1, 3), dtype=np.float32))
 
 
 def depths_cm(ledger: LedgerState) -> npt.NDArray[np.int64]:

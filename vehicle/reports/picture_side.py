@@ -174,7 +174,7 @@ def _legend(facts: JobFacts) -> list[Any]:
 def _provisional(facts: JobFacts) -> list[Any]:
     if facts.provisional_m2 == 0.0:
         return []
-    look = {"facecolor": PROCESSED, "edgecolor": PROVISIONAL, "linewidth": 0.0, "hatch": "\\" * 6}
+    look: dict[str, Any] = {"facecolor": PROCESSED, "edgecolor": PROVISIONAL, "linewidth": 0.0, "hatch": "\\" * 6}
     return [Patch(**look, label=facts.words.text("legend.provisional"))]
 
 
