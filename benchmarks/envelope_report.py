@@ -42,12 +42,18 @@ def edges(lie: Lie) -> tuple[float, ...]:
     return lie.low, lie.low * step, lie.low * step * step, lie.high
 
 
+def alone(lie: Lie, results: Sequence[Result]) -> list[Result]:
+    """Results of this error and no other."""
+    return [one for one in results if len(one.mission.errors) == 1 and one.mission.errors[0].kind == lie.name]
+
+
 def classes(lie: Lie, results: Sequence[Result]) -> list[tuple[float, float, list[Result]]]:
-    """Results of this error alone, by size."""
-    alone = [one for one in results if len(one.mission.errors) == 1 and one.mission.errors[0].kind == lie.name]
+    """Results of this error alone, by size; without those of a rate for which nothing is promised."""
     cuts = edges(lie)
     found: list[tuple[float, float, list[Result]]] = [(low, high, []) for low, high in itertools.pairwise(cuts)]
-    for one in alone:
+    for one in alone(lie, results):
+        if one.mission.errors[0].rate > lie.rate_most:
+            continue
         number = sum(one.mission.errors[0].size > cut for cut in cuts[1:-1])
         found[number][2].append(one)
     return found
@@ -107,8 +113,11 @@ def table(results: Sequence[Result]) -> str:
     found = [HEAD]
     for lie in LIES.values():
         for low, high, group in classes(lie, results):
-            where = "inside" if lie.inside(math.sqrt(low * high)) else "outside"
+            where = "inside" if lie.inside(math.sqrt(low * high), 0.0) else "outside"
             found.append(row(lie.title, f"{low:.3g} to {high:.3g} {lie.unit}".rstrip(), where, group))
+        if lie.beyond:
+            more = [one for one in alone(lie, results) if one.mission.errors[0].rate > lie.rate_most]
+            found.append(row(f"the same, {lie.beyond}", f"{lie.low:.3g} to {lie.high:.3g} {lie.unit}", "outside", more))
     found.append(row("none", "", "inside", [one for one in results if not one.mission.errors]))
     two = [one for one in results if len(one.mission.errors) == 2]
     found.append(row("two at once", "", "inside", [one for one in two if one.inside]))
@@ -123,10 +132,10 @@ def outside(results: Sequence[Result]) -> list[str]:
         "|---|---|---|---|---|",
     ]
     for lie in LIES.values():
-        alone = [one for _, _, group in classes(lie, results) for one in group]
-        sizes = [one.mission.errors[0].size for one in alone if was_found(one)]
+        own = alone(lie, results)
+        sizes = [one.mission.errors[0].size for one in own if was_found(one)]
         least = f"{min(sizes):.3g} {lie.unit}".rstrip() if sizes else "none found"
-        left_m2 = max((one.false_after_m2 for one in alone), default=0.0)
+        left_m2 = max((one.false_after_m2 for one in own), default=0.0)
         found.append(f"| {lie.title} | {promise(lie)} | {least} | {left_m2:.4f} m2 | {lie.bounded_by} |")
     return found
 
@@ -135,7 +144,8 @@ def promise(lie: Lie) -> str:
     """The sizes inside, in words; what was not tried is not promised."""
     low, high = max(lie.least, lie.low), min(lie.most, lie.high)
     words = f"{low:g} to {high:g}" if lie.least > lie.low else f"up to {high:g}"
-    return f"{words} {lie.unit}".rstrip()
+    unless = f", unless it {lie.beyond}" if lie.beyond else ""
+    return f"{words} {lie.unit}".rstrip() + unless
 
 
 def summary(results: Sequence[Result]) -> str:

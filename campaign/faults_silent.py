@@ -18,7 +18,7 @@ def faults() -> Iterator[Fault]:
 def _silent(lie: lies.Lie) -> Fault:
     def told(drill: FaultScenario, size: float) -> lies.Told:
         draw = generator(drill.settings.seed, f"lie.{lie.name}")
-        side_rad, rate = float(draw.uniform(-math.pi, math.pi)), float(draw.random())
+        side_rad, rate = float(draw.uniform(-math.pi, math.pi)), lie.rate_most * float(draw.random())
         return lies.Told(kind=lie.name, size=size, side_rad=side_rad, rate=rate)
 
     return Fault(

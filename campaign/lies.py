@@ -37,7 +37,8 @@ def _nothing(_drill: FaultScenario, _told: Told) -> None:
 class Lie(msgspec.Struct, frozen=True, kw_only=True):
     """A kind of error. `rows`: of the fault catalogue.
 
-    `each` is called in every tick. `least`..`most`: sizes for which no false credit is promised. `afloat`: an error
+    `each` is called in every tick. `least`..`most`: sizes for which no false credit is promised, with a `rate` of up to
+    `rate_most`; `beyond` says in words what a higher one is. `afloat`: an error
     that begins at a standstill, and before it the receiver is in float. `bounded_by`: the check that finds what is left
     of it.
     """
@@ -50,6 +51,8 @@ class Lie(msgspec.Struct, frozen=True, kw_only=True):
     high: float
     least: float = 0.0
     most: float = math.inf
+    rate_most: float = 1.0
+    beyond: str = ""
     begin: Act = _nothing
     each: Act | None = None
     end: Act = _nothing
@@ -63,9 +66,9 @@ class Lie(msgspec.Struct, frozen=True, kw_only=True):
         """Whether the error can make false credit; an error of the line can only cause stops."""
         return self.name not in LINE
 
-    def inside(self, size: float) -> bool:
-        """Whether no false credit is promised for this size."""
-        return self.least <= size <= self.most
+    def inside(self, size: float, rate: float) -> bool:
+        """Whether no false credit is promised for this size and rate."""
+        return self.least <= size <= self.most and rate <= self.rate_most
 
 
 def _vector_m(told: Told) -> tuple[float, float]:
@@ -275,7 +278,8 @@ _ALL = (
     Lie(
         name="rotor_slow",
         rows=(59,), title="rotor's sensor stands, rotor slower by", unit="%", low=2.0, high=80.0, least=20.0,
-        each=_rotor_slow, end=_rotor_right, bounded_by="scatter of its speed; the engine's power",
+        rate_most=0.6, beyond="jitters by more than 0.03 rad/s, as a living one does", each=_rotor_slow,
+        end=_rotor_right, bounded_by="scatter of its speed; the engine's power",
     ),
     Lie(
         name="line_delay",

@@ -116,7 +116,7 @@ def _log(draw: np.random.Generator, low: float, high: float) -> float:
 
 def inside(mission: Mission) -> bool:
     """All its errors are of a size for which no false credit is promised."""
-    return all(LIES[told.kind].inside(told.size) for told in mission.errors)
+    return all(LIES[told.kind].inside(told.size, told.rate) for told in mission.errors)
 
 
 class _Run:

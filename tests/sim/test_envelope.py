@@ -50,6 +50,21 @@ def test_a_seed_and_a_number_draw_a_mission_and_every_kind_comes() -> None:
     assert 0.3 < sum(envelope.inside(one) for one in missions) / 200 < 0.95
 
 
+def test_nothing_is_promised_for_a_rotor_sensor_that_jitters_as_a_living_one() -> None:
+    stands = mission("rotor_slow", 40.0)
+    told = stands.errors[0]
+    for rate, promised in ((0.0, True), (0.6, True), (0.61, False), (1.0, False)):
+        jitters = msgspec.structs.replace(stands, errors=(msgspec.structs.replace(told, rate=rate),))
+        assert envelope.inside(jitters) is promised
+    beyond = msgspec.structs.replace(stand_in(stands), mission=jitters, inside=False, false_after_m2=1.8)
+    rows = [row for row in report.table([stand_in(stands), beyond]).splitlines() if "jitters by more than" in row]
+    assert rows[0].startswith(
+        "| the same, jitters by more than 0.03 rad/s, as a living one does | 2 to 80 % | outside | 1 |"
+    )
+    assert rows[1].startswith("| rotor's sensor stands, rotor slower by | 20 to 80 %, unless it jitters")
+    assert "| 1.8000 m2 |" in rows[1]
+
+
 @pytest.mark.long
 def test_a_hammer_count_that_takes_nothing_back_makes_the_judge_fail(monkeypatch: pytest.MonkeyPatch) -> None:
     lost = mission("hammers", 6.0)
