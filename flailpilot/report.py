@@ -24,6 +24,7 @@ from vehicle.planning.site.site import load_site
 from vehicle.reports.about import public_values
 from vehicle.reports.facts import JobFacts, ReportKind
 from vehicle.reports.gaps import Found
+from vehicle.reports.import_times import check_since
 from vehicle.reports.import_words import check_words
 from vehicle.reports.paper_set import AS_THEY_WERE, SetError
 from vehicle.reports.results import PAPERS, write_all
@@ -87,9 +88,11 @@ def facts_of_folders(asked: Asked) -> JobFacts:
 
 
 def _visits(path: Path) -> tuple[Visit, ...]:
-    """Visits whose results say nothing that a document of the authority alone may say."""
+    """Visits of our time, whose results say nothing that a document of the authority alone may say."""
     found = load_visits(path, utc_now().date())
     for number, visit in enumerate(found, start=1):
+        for day in (visit.date, *(row.due for row in visit.nonconformity)):
+            check_since(f"{path}: visit {number}", day)
         for name in ("activity", "result"):
             check_words(f"{path}: visit {number}", name, getattr(visit, name))
     return found

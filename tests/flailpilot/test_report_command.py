@@ -281,6 +281,8 @@ def test_runs_of_other_ground_are_refused(run):
         (("run", "--language", "de"), "write en, az, tr or uk"),
         (("run", "--visits", "future.toml"), "is in the future"),
         (("run", "--visits", "odd.toml"), "severity"),
+        (("run", "--visits", "old.toml"), "old.toml: visit 1: 0025-01-02 lies before 1990; correct the year"),
+        (("run", "--visits", "due.toml"), "due.toml: visit 1: 1025-01-03 lies before 1990; correct the year"),
         (("run", "--visits", "words.toml"), "visit 1: result says 'cleared': only a document of the authority"),
         (("run", "--visits", "unknown.toml"), "colour"),
         (("run", "--task", "deep.toml"), "required depth: run says 0.15 m, deep.toml says 0.9 m"),
@@ -291,6 +293,8 @@ def test_bad_input_is_one_line(args, words, monkeypatch, capsys, job):
     (job / "future.toml").write_text(visit.format("2999-01-01"))
     fault = '[[visit.nonconformity]]\nnumber = "1"\nseverity = "bad"\ntext = "x"\nmeasures = "y"\ndue = 2025-01-03\n'
     (job / "odd.toml").write_text(visit.format("2025-01-02") + fault)
+    (job / "old.toml").write_text(visit.format("0025-01-02"))
+    (job / "due.toml").write_text(visit.format("2025-01-02") + fault.replace("bad", "minor").replace("2025", "1025"))
     (job / "words.toml").write_text(visit.format("2025-01-02").replace('result = "d"', 'result = "lot L3 is cleared"'))
     (job / "unknown.toml").write_text(visit.format("2025-01-02") + 'colour = "red"\n')
     stated = Path("configs/tasks/form.toml").read_text(encoding="utf-8")

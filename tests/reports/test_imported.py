@@ -211,13 +211,6 @@ def test_a_release_is_what_the_document_says(tmp_path: Path) -> None:
     assert paper(tmp_path, (0, 0, 60, 40), category="Cancelled ").category is Category.CANCELLED
 
 
-def test_a_polygon_that_names_another_category_than_its_document_is_refused(tmp_path: Path) -> None:
-    path = geojson(tmp_path / "land.geojson", [degrees((0, 0, 60, 40))], Category="Cleared")
-    (tmp_path / "paper.pdf").write_bytes(b"%PDF")
-    with pytest.raises(InputError, match="feature 1: its category is cleared, the document's is reduced"):
-        importing.release(path, tmp_path / "paper.pdf", GROUND, PAPER, (), NOW)
-
-
 def test_an_empty_file_is_no_document(tmp_path: Path) -> None:
     path = geojson(tmp_path / "land.geojson", [degrees((0, 0, 60, 40))])
     (tmp_path / "paper.pdf").touch()

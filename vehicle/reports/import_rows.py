@@ -18,11 +18,12 @@ import shapely
 
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.features import WGS84
-from vehicle.planning.site.kml import WHY_MAX, kml_features, kmz_features
+from vehicle.planning.site.kml import WHY_MAX, Times, kml_features, kmz_features
 from vehicle.planning.site.notes import Notes
 from vehicle.planning.site.projected import DRIVEN_TO_M, Projection, loosely_known, projection
 from vehicle.planning.site.reading import geojson_in_degrees
 from vehicle.planning.site.shapes import Shapes
+from vehicle.reports.import_times import fields_of_time
 from vehicle.reports.spreadsheet import plain_heading, spreadsheet
 
 SUFFIXES: Final = (".geojson", ".json", ".csv", ".gpkg", ".kml", ".kmz")
@@ -60,7 +61,7 @@ def rows_of(path: Path, content: bytes, frame: str = WGS84) -> list[Row]:
         rows = list(_layers(path, content, frame))
     elif suffix in (".kml", ".kmz"):
         features = (kml_features if suffix == ".kml" else kmz_features)(path, content, notes)
-        rows = [_row(str(path), str(feature["place"]), feature, notes) for feature in features]
+        rows = [_row(str(path), str(feature["place"]), feature, notes, feature["times"]) for feature in features]
         _refuse_left_out(path, notes)
     else:
         rows = _geojson(path, content, notes, frame)
@@ -94,12 +95,14 @@ def _geojson(path: Path, content: bytes, notes: Notes, frame: str) -> list[Row]:
     return [_row(str(path), place, feature, notes) for place, feature in zip(places, features, strict=True)]
 
 
-def _row(label: str, place: str, feature: Mapping[str, Any], notes: Notes) -> Row:
-    """Return the row of a GeoJSON feature in degrees."""
+def _row(label: str, place: str, feature: Mapping[str, Any], notes: Notes, times: Times = ()) -> Row:
+    """Return the row of a GeoJSON feature in degrees; `times`: what KML says beside the fields."""
     properties = feature.get("properties") or {}
     if not isinstance(properties, dict):
         raise InputError(f"{label}: {place}: properties is not an object; write {{}} or key and value pairs")
     fields = {str(key): _text(value) for key, value in properties.items()}
+    for key, value in times:
+        fields |= fields_of_time(key, value)
     return Row(f"{label}: {place}", _polygons(label, place, feature.get("geometry"), notes), fields)
 
 

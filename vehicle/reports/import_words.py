@@ -1,13 +1,12 @@
-"""What people and other programs write about ground: teams, headings, times, in plain synonyms; never guessed."""
+"""What people and other programs write about ground: teams and headings in plain synonyms; never guessed."""
 
 import difflib
 import re
 from collections.abc import Iterable, Mapping
-from datetime import UTC, date, datetime, timedelta
 from typing import Final
 
 from vehicle.contracts.errors import InputError
-from vehicle.host.utc import EPOCH
+from vehicle.reports.import_times import apart, is_clock, is_moment, most_exact, span_checked, where
 from vehicle.reports.imported import TEAMS, Layer
 from vehicle.reports.reserved import reserved_word
 from vehicle.reports.spreadsheet import plain_heading
@@ -17,7 +16,7 @@ HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
     "layer": ("layer",),
     "team": ("team", "teamtype"),
     "who": ("who", "teamleader", "leader", "responsible"),
-    "when": ("when", "date", "day", "datetime", "searchdate", "dateofsearch"),
+    "when": ("when", "date", "day", "datetime", "searchdate", "dateofsearch", "timestamp", "time"),
     "method": ("method", "procedure", "technique"),
     "result": ("result", "results", "findings", "outcome"),
 }
@@ -27,11 +26,20 @@ TEAM_WORDS: Final = {
     "metal detector": "detector", "mechanical": "machine",
 }  # fmt: skip
 """Other words of the field for teams."""
-_DAY: Final = r"(?P<y>\d{4})[-/](?P<m>\d\d)[-/](?P<d>\d\d)|(?P<d2>\d\d?)\.(?P<m2>\d\d?)\.(?P<y2>\d{4})"
-_MOMENT: Final = re.compile(rf"(?:{_DAY})(?:[T ]+(?P<time>\d.*))?", re.IGNORECASE)
-_EPOCH_MS: Final = re.compile(r"\d{13}")
-"""Milliseconds since 1970 in UTC, as ArcGIS writes a date into GeoJSON; thirteen digits are 2001 to 2286."""
-_ADVICE: Final = "write a day, 2026-11-30, or a time with its zone, 2026-11-30T14:05:00Z"
+PAPER_HEADINGS: Final[Mapping[str, tuple[str, ...]]] = {
+    "authority": ("authority", "issuedby", "issuer", "issuingauthority"),
+    "number": ("documentnumber", "documentno", "docnumber", "docno", "numberofdocument", "releasenumber"),
+    "date": (
+        "date", "day", "when", "datetime", "timestamp", "documentdate", "docdate", "dateofdocument", "releasedate",
+        "dateofrelease", "issuedate", "dateofissue",
+    ),
+    "person": ("person", "who", "signedby", "signer", "signatory", "responsible"),
+    "category": ("category", "releasecategory", "landreleasecategory", "categoryofrelease"),
+}  # fmt: skip
+"""The same for the facts of a document of the authority."""
+PAPER_NUMBER: Final = "number"
+"""Heading of the document's number, unless another column is headed as such: then it is the polygon's own."""
+_TIMES: Final = ("when", "date")
 
 
 def said_in(place: str, fields: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
@@ -42,29 +50,52 @@ def said_in(place: str, fields: Mapping[str, str], said: Mapping[str, str]) -> d
     """
     facts = {}
     for name, headings in HEADINGS.items():
-        told = {f"column {key}": value for key, value in fields.items() if plain_heading(key) in headings}
-        told |= {f"--{name}": said[name]} if name in said else {}
-        told = {where: value.strip() for where, value in told.items() if value.strip()}
-        values = {_compared(name, value): where for where, value in told.items()}
-        if len(values) > 1:
-            first, second, *_ = values.values()
-            raise InputError(
-                f"{place}: {name} is {told[first][:40]!r} by {first}, and {told[second][:40]!r} by {second}; "
-                "correct one, or leave one out"
-            )
-        facts[name] = next(iter(told.values()), "")
+        told = _told(name, headings, fields, said)
+        if name == "when":
+            told = span_checked(place, fields, told)
+        _check_one(place, name, told, "correct one, or leave one out")
+        facts[name] = most_exact(told.values()) if name == "when" else next(iter(told.values()), "")
     return facts
+
+
+def check_paper(place: str, fields: Mapping[str, str], said: Mapping[str, str]) -> None:
+    """Check what a row says of its document. Raises InputError if the command line says something else."""
+    own = any(plain_heading(key) in PAPER_HEADINGS["number"] and value.strip() for key, value in fields.items())
+    for name, headings in PAPER_HEADINGS.items():
+        known = (*headings, PAPER_NUMBER) if name == "number" and not own else headings
+        advice = (
+            f"correct one, import what is of another document with that one, or rename a column that is of no {name}"
+        )
+        _check_one(place, name, _told(name, known, fields, said), advice)
+
+
+def _told(name: str, headings: Iterable[str], fields: Mapping[str, str], said: Mapping[str, str]) -> dict[str, str]:
+    """Return all that file and command line say of a fact: where -> text."""
+    told = {where(key): value for key, value in fields.items() if plain_heading(key) in headings}
+    if name in _TIMES:
+        told = {key: value for key, value in told.items() if not is_clock(value)}
+    told |= {f"--{name}": said[name]} if name in said else {}
+    return {key: value.strip() for key, value in told.items() if value.strip()}
+
+
+def _check_one(place: str, name: str, told: Mapping[str, str], advice: str) -> None:
+    """Check that all say one thing. Raises InputError if two of them differ."""
+    values = {_compared(name, value): key for key, value in told.items()}
+    pair = apart(told) if name in _TIMES else tuple(values.values())[:2] if len(values) > 1 else None
+    if pair is not None:
+        first, second = pair
+        raise InputError(
+            f"{place}: {name} is {told[first][:40]!r} by {first}, and {told[second][:40]!r} by {second}; {advice}"
+        )
 
 
 def _compared(name: str, value: str) -> str:
     if name == "team":
         return team_word(value)
-    if name == "when":
-        try:
-            return str(_read(value))
-        except ValueError:
-            return value
-    return value.casefold() if name == "layer" else value
+    plain = " ".join(value.casefold().split())
+    if name == "category":
+        return plain.replace("canceled", "cancelled")
+    return plain if name in ("layer", *PAPER_HEADINGS) else value
 
 
 def team_word(text: str) -> str:
@@ -113,7 +144,7 @@ def check_text(place: str, name: str, value: str) -> None:
 
 def check_named(place: str, name: str, value: str) -> None:
     """Check a text that names a person, a team or an authority. Raises InputError if it is a day, or signs alone."""
-    if not any(map(str.isalnum, value)) or _MOMENT.fullmatch(value.strip()):
+    if not any(map(str.isalnum, value)) or is_moment(value):
         raise InputError(f"{place}: {name} is {value[:40]!r}, which is nobody's name; write who it was")
 
 
@@ -124,50 +155,3 @@ def check_words(place: str, name: str, value: str) -> None:
             f"{place}: {name} says {word!r}: only a document of the authority may use this word (ledger release); "
             "write what the team did and found"
         )
-
-
-def _read(text: str) -> date | datetime:
-    """Return a day, or a time. Raises ValueError if it is none."""
-    text = text.strip()
-    if _EPOCH_MS.fullmatch(text):
-        return EPOCH + timedelta(milliseconds=int(text))
-    found = _MOMENT.fullmatch(text)
-    if found is None:
-        raise ValueError(text)
-    year, month, day = (int(found[key] or found[f"{key}2"]) for key in "ymd")
-    the_day = date(year, month, day)
-    return the_day if found["time"] is None else datetime.fromisoformat(f"{the_day}T{found['time'].upper().strip()}")
-
-
-def moment(place: str, text: str, now: datetime) -> str:
-    """Return a day unchanged as 2026-11-30, or a time with zone converted to UTC.
-
-    Raises:
-        InputError: It is neither, has no zone, or lies in the future.
-    """
-    if not text.strip():
-        raise InputError(f"{place}: says no day, and there is no column when; {_ADVICE}, or say --when")
-    try:
-        found = _read(text)
-        if isinstance(found, datetime):
-            if found.tzinfo is None:
-                raise InputError(f"{place}: time {text.strip()[:40]!r} has no zone; {_ADVICE}")
-            found, latest = found.astimezone(UTC), now
-            at, shown = found, found.strftime("%Y-%m-%dT%H:%M:%SZ")
-        else:
-            at, shown = datetime(found.year, found.month, found.day, tzinfo=UTC), found.isoformat()
-            latest = now + timedelta(hours=14)  # the zone in which a day begins first
-    except (ValueError, OverflowError):
-        order = "; which is the month?" if re.match(r"\d\d?/\d\d?/\d{4}", text.strip()) else ""
-        raise InputError(f"{place}: {text[:40]!r} is no day and no time{order}; {_ADVICE}") from None
-    if at > latest:
-        raise InputError(f"{place}: {shown} lies in the future; correct it, or this computer's clock")
-    return shown
-
-
-def day(place: str, text: str, now: datetime) -> str:
-    """Return a day as 2026-11-30. Raises InputError as `moment`, and for a time of day, which a zone may move."""
-    found = moment(place, text, now)
-    if "T" in found:
-        raise InputError(f"{place}: {text[:40]!r} is a time; write the day alone, 2026-11-30")
-    return found

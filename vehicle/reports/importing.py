@@ -14,9 +14,9 @@ from vehicle.contracts.frames import LocalFrame
 from vehicle.planning.site.features import WGS84
 from vehicle.planning.site.shapes import DEGREE_M
 from vehicle.reports.import_rows import BYTES_MAX, Row, rows_of
-from vehicle.reports.import_words import TEXT_MAX, check_named, check_text, day, layer_of, moment, said_in
+from vehicle.reports.import_times import day, moment
+from vehicle.reports.import_words import TEXT_MAX, check_named, check_paper, check_text, layer_of, said_in
 from vehicle.reports.imported import Category, FollowUp, Polygon, Release, hash_of
-from vehicle.reports.spreadsheet import plain_heading
 
 OUTSIDE_MAX_M: Final = 10.0
 """Teams search a little beyond the perimeter; ground further out is another site, or its coordinates are wrong."""
@@ -91,17 +91,18 @@ def release(
         raise InputError(
             f"--category {said.get('category', '')!r}: write cancelled, reduced or cleared, as in the document"
         )
+    date = day("--date", said.get("date", ""), now)
     content = _content(path)
     rows = rows_of(path, content, ground.frame)
     for row in rows:
-        _check_category(row, category)
+        check_paper(row.place, row.fields, said)
     polygons = tuple(polygon for row in rows for polygon in _polygons(row, ground))
     if not (paper := _content(document)):
         raise InputError(f"{document}: is empty; give the document itself, a PDF or scan")
     found = Release(
         authority=said["authority"].strip(),
         number=said["number"].strip(),
-        date=day("--date", said.get("date", ""), now),
+        date=date,
         person=said["person"].strip(),
         category=Category(category),
         polygons_deg=polygons,
@@ -116,17 +117,6 @@ def release(
     for other in held:
         check_apart(str(path), found, other, ground.datum)
     return found
-
-
-def _check_category(row: Row, category: str) -> None:
-    """Check what the polygon itself says. Raises InputError if it is in another category than the document."""
-    for key, value in row.fields.items():
-        word = value.strip().casefold()
-        if plain_heading(key) == "category" and word in list(Category) and word != category:
-            raise InputError(
-                f"{row.place}: its category is {word}, the document's is {category}; give the polygons of each "
-                "category with their own document"
-            )
 
 
 def check_apart(place: str, found: Release, other: Release, datum: LocalFrame) -> None:

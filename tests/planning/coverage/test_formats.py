@@ -145,6 +145,8 @@ def test_exclusion_circle_is_covered_whole(tmp_path):
 @reads_shared
 def test_plan_that_cannot_be_read(tmp_path):
     refused(saved(tmp_path, "{", "a.plan"), "not JSON")
+    (tmp_path / "latin.plan").write_bytes('{"fileType": "Plan", "name": "Müller"}'.encode("latin-1"))
+    refused(tmp_path / "latin.plan", "not in UTF-8 (line 1, byte 31); save it again as UTF-8")
     refused(saved(tmp_path, json.dumps({"type": "FeatureCollection"}), "b.plan"), "fileType")
     refused(saved(tmp_path, qgc(), "c.plan"), "neither a survey")
     refused(SHARED / "missions" / "qgc_SectionTest.plan", "neither a survey")

@@ -210,3 +210,14 @@ def test_a_plan_of_a_ground_station_says_one_thing(tmp_path: Path, key: str) -> 
     assert loaded(tmp_path, text, ".plan").work_area.area > 0.0
     with pytest.raises(InputError, match=f"'{key}' stands twice"):
         loaded(tmp_path, text.replace(f'"{key}":', f'"{key}": null, "{key}":'), ".plan")
+
+
+@pytest.mark.parametrize("value", [5, "role", ["x"], {"a": 1}])
+@pytest.mark.parametrize("key", ["says", "number", "times"])
+def test_a_member_of_a_feature_is_not_taken_for_what_a_reader_of_this_program_adds(
+    tmp_path: Path, key: str, value: object
+) -> None:
+    ground = feature("work_area", FIELD) | {key: value}
+    assert loaded(tmp_path, document(ground)).work_area.area > 0.0
+    with pytest.raises(InputError, match="'radius_m' stands where it is not read"):
+        loaded(tmp_path, document(ground | {key: {"radius_m": 50}}))

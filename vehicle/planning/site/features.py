@@ -119,10 +119,13 @@ def _feature(
         raise InputError(f"{label}: {place} is not a GeoJSON Feature; save the file again")
     if not isinstance(member.get("properties") or {}, dict):
         raise InputError(f"{label}: {place}: properties is not an object; write {{}} or key and value pairs")
+    says = member.get("says")
+    told = above
+    if isinstance(says, tuple):  # of a reader of this program: JSON has lists
+        told, number = (*says, *above), member["number"]
+        member = {key: value for key, value in member.items() if key not in ("says", "number")}
     refuse_in_feature(label, place, member, alone=alone)
-    told = (*member.get("says", ()), *above)
-    member = {key: value for key, value in member.items() if key != "says"}
-    yield from _shaped(label, place, member, _verdict(label, place, member, told), notes, member.pop("number", number))
+    yield from _shaped(label, place, member, _verdict(label, place, member, told), notes, number)
 
 
 def _verdict(label: str, place: str, member: dict[str, Any], told: tuple[Source, ...]) -> Verdict:

@@ -27,27 +27,31 @@ FORKS = "__MACOSX/"
 PICTURES = ("groundoverlay", "screenoverlay", "photooverlay")
 NUMBERS = ("slope_deg", "radius_m")
 ANSWERED = ("said_by", "basis", "said_on")
+Times = tuple[tuple[str, str], ...]
+"""What TimeStamp and TimeSpan of a placemark or folder say: (element, text)."""
 ELSEWHERE = ("kmz", "shp", "gpkg", "geojson", "gpx", "dae")
 
 
 def read_kml(path: Path) -> SiteFile:
     """Read placemarks with polygons, closed lines, lines and points. Raises InputError if the file is no KML."""
     notes, fields = Notes(), dict[str, Any]()
-    return collected(path, kml_features(path, path.read_bytes(), notes, fields), notes, fields=fields)
+    features = kml_features(path, path.read_bytes(), notes, fields)
+    return collected(path, _timeless(features), notes, fields=fields)
 
 
 def read_kmz(path: Path) -> SiteFile:
     """Read every KML file inside the archive. Raises InputError as `kmz_features` does."""
     notes, fields = Notes(), dict[str, Any]()
-    return collected(path, kmz_features(path, path.read_bytes(), notes, fields), notes, fields=fields)
+    features = kmz_features(path, path.read_bytes(), notes, fields)
+    return collected(path, _timeless(features), notes, fields=fields)
 
 
 def kml_features(
     path: Path, content: bytes, notes: Notes, fields: dict[str, Any] | None = None
 ) -> list[dict[str, Any]]:
-    """Return the placemarks as GeoJSON features; `fields` receives what the document says of the whole site.
+    """Return the placemarks as GeoJSON features, each with its `times`.
 
-    Raises InputError if the content is no KML.
+    `fields` receives what the document says of the whole site. Raises InputError if the content is no KML.
     """
     return list(_Document(path, content, notes, "", (), {} if fields is None else fields).features(0))
 
@@ -89,6 +93,11 @@ def _check_entries(path: Path, entries: list[zipfile.ZipInfo], files: list[zipfi
             raise InputError(f"{path}: holds {entry.filename}, which is not read; save it as one KML")
 
 
+def _timeless(features: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return features without their times, which say nothing of a site."""
+    return [{key: value for key, value in feature.items() if key != "times"} for feature in features]
+
+
 class _Builder(ET.TreeBuilder):
     """Refuses a DOCTYPE in any encoding, because entities can expand a small file without limit."""
 
@@ -124,8 +133,8 @@ class _Document:
         Raises:
             InputError: a placemark cannot be read, or coordinates stand outside of one.
         """
-        for number, (placemark, above) in enumerate(self._placemarks(self.root, ()), start=first):
-            yield _Placemark(self, placemark, number, above).feature()
+        for number, (placemark, above, times) in enumerate(self._placemarks(self.root, (), ()), start=first):
+            yield _Placemark(self, placemark, number, above).feature() | {"times": times}
         at = f"{self.path}: {self.prefix}"
         lost = next((node for node in self.root.iter() if _is_drawn(node) and id(node) not in self.read), None)
         if lost is not None:
@@ -134,10 +143,11 @@ class _Document:
                 "is; save it as KML again"
             )
 
-    def _placemarks(self, node: Any, above: tuple[Source, ...]) -> Iterator[tuple[Any, tuple[Source, ...]]]:
-        tag = _tag(node)
+    def _placemarks(self, node: Any, above: tuple[Source, ...], times: Times) -> Iterator[tuple[Any, Any, Times]]:
+        """Yield each placemark with the names above it and its times, else those of the nearest folder."""
+        tag, times = _tag(node), _times(node) or times
         if tag == "placemark":
-            yield node, above
+            yield node, above, times
             return
         if tag == "networklink":
             self._check_link(node)
@@ -150,7 +160,7 @@ class _Document:
         else:
             inner = (*self._names(node, tag), *above)
             for part in node:
-                yield from self._placemarks(part, inner)
+                yield from self._placemarks(part, inner, times)
 
     def _names(self, node: Any, tag: str) -> Iterator[Source]:
         """Return the names that a folder gives to everything in it."""
@@ -331,6 +341,17 @@ def _pairs(data: Any) -> list[tuple[str, str]]:
         elif _tag(node) not in ("value", "displayname", "extendeddata", "schemadata") and not len(node) and not key:
             found.append((_tag(node), (node.text or "").strip()))
     return found
+
+
+def _times(node: Any) -> Times:
+    """Return the times of a node itself, not of views and tracks in it; empty ones say nothing."""
+    found = []
+    for part in node:
+        if _tag(part) == "timestamp":
+            found.append(("<TimeStamp>", _own_text(part, "when")))
+        elif _tag(part) == "timespan":
+            found += [(f"<TimeSpan> {bound}", _own_text(part, bound)) for bound in ("begin", "end")]
+    return tuple((key, text.strip()) for key, text in found if text and text.strip())
 
 
 def _is_drawn(node: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from vehicle.contracts.errors import InputError
 from vehicle.planning.site.notes import Notes
 from vehicle.planning.site.plain_number import plain_number
-from vehicle.planning.site.reading import SiteFile, TwiceError, collected, json_of
+from vehicle.planning.site.reading import SiteFile, TwiceError, collected, json_of, no_json_text
 from vehicle.planning.site.role_sources import TOLD_MAX
 from vehicle.polygons.fences import RADIUS_MAX_M, circle_lonlat
 
@@ -26,8 +26,8 @@ def read_plan(path: Path) -> SiteFile:
         document = json_of(path.read_bytes())
     except TwiceError as error:
         raise InputError(f"{path}: {str(error)!r} stands twice in one object; save the plan again") from None
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); save the plan again") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: {no_json_text(error, 'save the plan again')}") from None
     if not isinstance(document, dict) or document.get("fileType") != "Plan":
         raise InputError(f'{path}: no QGroundControl plan ("fileType" is not "Plan"); save it from QGroundControl')
     notes = Notes()

@@ -64,6 +64,14 @@ def json_of(content: bytes) -> Any:
     return json.loads(content.removeprefix(b"\xef\xbb\xbf"), object_pairs_hook=_once, parse_int=_whole)
 
 
+def no_json_text(error: Exception, advice: str) -> str:
+    """Return why `json_of` cannot read a content, and what to do: the advice, unless its letters are not in UTF-8."""
+    if isinstance(error, UnicodeDecodeError):
+        line = error.object.count(b"\n", 0, error.start) + 1
+        return f"not in UTF-8 (line {line}, byte {error.start}); save it again as UTF-8"
+    return f"not JSON ({error}); {advice}"
+
+
 def _whole(text: str) -> float:
     return int(text) if len(text) <= DIGITS_MAX else math.copysign(math.inf, -1.0 if text.startswith("-") else 1.0)
 
@@ -93,8 +101,8 @@ def geojson_in_degrees(
         document = json_of(content)
     except TwiceError as error:
         raise InputError(f"{path}: {str(error)!r} stands twice in one object; keep one") from None
-    except (UnicodeDecodeError, ValueError, RecursionError) as error:
-        raise InputError(f"{path}: not JSON ({error}); {formats}") from None
+    except (ValueError, RecursionError) as error:
+        raise InputError(f"{path}: {no_json_text(error, formats)}") from None
     if isinstance(document, dict) and document.get("fileType") == "Plan":
         raise InputError(f"{path}: is a plan of QGroundControl; give its name the ending .plan")
     if not isinstance(document, dict) or not isinstance(document.get("type"), str):
@@ -181,4 +189,5 @@ def _crs_name(path: Path, where: str, node: dict[str, Any]) -> str | None:
         return name
     if isinstance(code, int | str) and not isinstance(code, bool):  # the form used before 2008
         return f"EPSG:{code}"
-    raise InputError(f"{path}: {where} is in {crs!r}, which names no system; reproject it to {WGS84}")
+    link = " is a link, which" if isinstance(crs, dict) and crs.get("type") == "link" else ""
+    raise InputError(f"{path}: {where}: its crs{link} names no system; reproject it to {WGS84}")

@@ -16,7 +16,7 @@ PLAIN: Final = {name.replace("_", ""): name for name in (*OF_SITE, *OF_SHAPE)}
 LEVELS_MAX: Final = 6
 """Depth to which fields are looked for; a role is looked for as deep."""
 ROWS_MAX: Final = 50
-FEATURE_PARTS: Final = ("type", "geometry", "properties", "bbox", "place", "number", "says", "id")
+FEATURE_PARTS: Final = ("type", "geometry", "properties", "bbox", "place", "id")
 GEOMETRY_PARTS: Final = ("type", "coordinates", "geometries", "bbox", "crs")
 COLLECTION_PARTS: Final = ("type", "features", "crs", "bbox")
 
