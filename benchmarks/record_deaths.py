@@ -27,6 +27,7 @@ import msgspec
 
 from benchmarks import judged_code, kept_lines
 from benchmarks.trials.report_sums import broken_sums
+from flailpilot.own_journal import LACKS
 from flailpilot.report import Asked, facts_of_folders
 from flailpilot.run_folder import JOURNAL, RECORDING
 from sim.noise import generator
@@ -45,7 +46,6 @@ from vehicle.runtime.run_manifest import MANIFEST, Manifest
 
 LOST_MAX_S: Final = 0.5
 AHEAD_S: Final = 1.0
-LACKS: Final = "lacks a withdrawal of which the recording tells"
 UNFLUSHED_NS: Final = round(SYNC_S * NS_PER_S)
 _MAGIC_BYTES: Final = 8
 _CHUNK: Final = 0x06

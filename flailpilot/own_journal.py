@@ -20,6 +20,7 @@ from vehicle.runtime.run_manifest import MANIFEST, Manifest
 WITHDRAWALS: Final = ("credit withdrawn", "depth on record ")
 """How the recording's events begin that tell of a withdrawal; they end with its reason."""
 TOLD_MAX: Final = 120
+LACKS: Final = "lacks a withdrawal of which the recording tells"
 
 
 def session_of(record: Session) -> str:
@@ -66,7 +67,7 @@ def check_withdrawn(path: Path, kept: Journal, manifest: Manifest, told: Iterabl
         reason = next((reason for reason in held if event.text.endswith(f": {reason}") and held[reason]), None)
         if reason is None:
             raise InputError(
-                f"{path}: lacks a withdrawal of which the recording tells ({event.text[:TOLD_MAX]}): it was copied too "
+                f"{path}: {LACKS} ({event.text[:TOLD_MAX]}): it was copied too "
                 "early, or cut; copy it again from the vehicle"
             )
         held[reason] -= 1
