@@ -73,7 +73,9 @@ class SessionPort:
         self.heard_ns: int | None = None
 
     def forget(self) -> None:
-        """The vehicle program is started anew."""
+        """The vehicle program is started anew; what the one before sent and nobody read yet does not count either."""
+        while self._port.read():
+            pass
         self.session_id, self.heard_ns = 0, None
 
     def read(self) -> bytes:

@@ -189,3 +189,43 @@ def test_a_claim_that_held_back_does_so_after_other_readings_too(due_again: bool
     for sequence in (2, 3):  # read again, it says nothing new
         state, ledger = read(state, ledger, rod(second.depth_m, (1.5, 6.0), sequence))
         assert state.depth_bias_m == pytest.approx(DUE_M + ROD_LEAST_M)
+
+
+def test_ground_that_holds_what_it_claims_falls_by_what_the_sensor_is_shown_to_be_off() -> None:
+    """Half a centimetre more than is claimed, where two were held back: the sensor reads 1.5 cm too deep, and more."""
+    nothing = LedgerState()
+    due = falls_due(room.all_made(), nothing)
+    ledger = withheld(due, nothing, 0.0, ORIGIN_NS)
+    claim = claims.at(ledger, FIRST_M, CELL_M)
+    assert claim is not None
+    state, after = read(due, ledger, rod(claim.depth_m + 0.005, FIRST_M, 1))
+    found = claims.at(after, FIRST_M, CELL_M)
+    assert found is not None
+    assert found.depth_m == pytest.approx(claim.depth_m - (ROD_LEAST_M - 0.005), abs=0.006)
+    assert state.depth_bias_m == pytest.approx(DUE_M + ROD_LEAST_M - 0.005)
+
+
+@pytest.mark.parametrize("read_first", [False, True])
+def test_ground_that_held_nothing_back_falls_by_all_of_it(read_first: bool) -> None:
+    """A strip before the reading was due, one after, on which it is made; `read_first`: another in the first one.
+
+    All falls by what the part of the first strip falls by that nobody read.
+    """
+    state, nothing = room.all_made(), LedgerState()
+    ledger = withheld(state, nothing, 0.0, ORIGIN_NS)
+    first = claims.at(ledger, FIRST_M, CELL_M)
+    assert first is not None
+    if read_first:
+        state, ledger = read(state, ledger, rod(first.depth_m, FIRST_M, 1))
+    state = falls_due(state, ledger)
+    ledger = withheld(state, ledger, 6.0, 2 * ORIGIN_NS)
+    second = claims.at(ledger, (1.5, 6.0), CELL_M)
+    assert second is not None
+    state, after = read(state, ledger, rod(second.depth_m + 0.005, (1.5, 6.0), 2))
+    found, newer = claims.at(after, FIRST_M, CELL_M), claims.at(after, (1.5, 6.0), CELL_M)
+    assert found is not None
+    assert newer is not None
+    off_m = DUE_M - 0.005 + ROD_LEAST_M
+    assert state.depth_bias_m == pytest.approx(off_m)
+    assert first.depth_m - found.depth_m == pytest.approx(0.0 if read_first else off_m, abs=0.006)
+    assert second.depth_m - newer.depth_m == pytest.approx(off_m, abs=0.006)

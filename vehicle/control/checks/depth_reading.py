@@ -31,6 +31,8 @@ STRIP: Final = "depth failed: new strip at the edge of safe ground"
 def depth_reading(state: ChecksState, observation: Observation, seen: Seen) -> Judged:
     """The record must not claim more than the rod found; where it did, what the rod may be wrong by goes too.
 
+    The same where the rod found what is on record, but only because that was claimed with more held back: the sensor
+    reads too deep by more than its scatter explains, and this was not known of other ground since the last reading.
     Once the sensor is known to be wrong, only ground worked since then says how wrong: by that it is corrected.
     """
     if unread := _unread(observation) or contradictions.of_depth(observation, seen.config.machine.tool):
@@ -42,7 +44,7 @@ def depth_reading(state: ChecksState, observation: Observation, seen: Seen) -> J
     claimed_m = claim.depth_m - (state.depth_bias_m if claim.trial else 0.0)
     by, less_m = by_of(observation), claimed_m - observation.value
     # A claim made while the reading was due holds more back than those to come will: the sensor is judged without that.
-    shown_m = less_m + _held_back_m(state, claim)
+    shown_m = less_m + (0.0 if claim.trial else _held_back_m(state, claim.number))
     doubt_m = max(ROD_LEAST_M, ROD_SIGMAS * (observation.sigma or 0.0))
     good = Order(kind=Knowledge.DEPTH, good=True, by=by, at_number=claim.number)
     less = replace(good, good=False)
@@ -64,7 +66,7 @@ def depth_reading(state: ChecksState, observation: Observation, seen: Seen) -> J
     bias_m = state.depth_bias_m + (found_m + doubt_m if found_m > 0.0 else 0.0)
     if wrong and bias_m > BIAS_MAX_M:
         return state, (), "the sensor is off by over 0.2 m: mend it"
-    if wrong or (less_m <= 0.0 and bias_m <= BIAS_MAX_M):
+    if wrong or shown_m <= 0.0:
         return (state, (), fault) if fault else (replace(read, depth_bias_m=bias_m, depth_odd=0), (good,), "")
     odd = state.depth_odd + (1 if state.depth_bias_m > 0.0 and shown_m > DEPTH_UNEXPLAINED_M else 0)
     if shown_m > DEPTH_WRONG_M or odd >= ODD_MAX or bias_m > BIAS_MAX_M:
@@ -72,25 +74,33 @@ def depth_reading(state: ChecksState, observation: Observation, seen: Seen) -> J
         orders = (replace(less, reason=told),) if less_m > 0.0 else ()
         state = measured.doubted(state, seen.t_ns, Knowledge.DEPTH)
         return replace(state, depth_failed=True, depth_known=False, depth_odd=odd), orders, ""
-    order = replace(less, reason=told, bias_m=less_m + doubt_m)
+    order = replace(less, reason=told, bias_m=shown_m + doubt_m - _least_held_back_m(state, claim.number, seen))
+    fallen = (order,) if order.bias_m > 0.0 else ()
     # One that cannot be placed takes away what it found, and another reading is due.
     kept = replace(state, depth_known=False) if fault else read
-    return replace(kept, depth_bias_m=bias_m, depth_odd=odd), (order,) if fault else (order, good), ""
+    return replace(kept, depth_bias_m=bias_m, depth_odd=odd), fallen if fault else (*fallen, good), ""
 
 
-def _held_back_m(state: ChecksState, claim: Claim) -> float:
-    """By how much more than now the claim stays below what the sensor read, for a reading was due when it was made.
+def _held_back_m(state: ChecksState, number: int) -> float:
+    """By how much more than now this stroke's claim stays below what the sensor read, for a reading was due then.
 
     What is taken off now counts: a claim that was made with less taken off shows that much less of the sensor's error.
     """
-    if claim.trial:
-        return 0.0
-    if state.due.depth and claim.number > state.depth_due_number:
+    if state.due.depth and number > state.depth_due_number:
         return DUE_M
-    earlier = (row for row in state.depth_due_before if row.first_number <= claim.number <= row.last_number)
+    earlier = (row for row in state.depth_due_before if row.first_number <= number <= row.last_number)
     now_m = state.depth_bias_m
     more_m = (DUE_M + (now_m if row.bias_m is None else row.bias_m) - now_m for row in earlier)
     return max((0.0, *more_m))
+
+
+def _least_held_back_m(state: ChecksState, number: int, seen: Seen) -> float:
+    """The least of that among all strokes that a reading on this one speaks of: since the reading on older ground."""
+    first = max((good for good in seen.read_numbers if good < number), default=0) + 1
+    borders = [state.depth_due_number, *(row.first_number - 1 for row in state.depth_due_before)]
+    borders += (row.last_number + 1 for row in state.depth_due_before)
+    within = {first, number, max(number, seen.newest), *(found for found in borders if first <= found <= seen.newest)}
+    return min(_held_back_m(state, found) for found in within)
 
 
 def _unread(observation: Observation) -> str:

@@ -112,6 +112,8 @@ def step(
                 t_ns=now_ns,
                 at_ns=moment_ns,
                 number=measured.number_at(ledger, moment_ns) if moment_ns is not None else None,
+                newest=ledger.stroke.number if ledger.stroke is not None else 0,
+                read_numbers=ledger.depth_good,
                 plan=plan,
                 around=around,
             )

@@ -20,6 +20,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     `swept_m2`: ground that was ever worked.
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
     `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
+    `newest`: the newest stroke of all; `read_numbers`: strokes at which a depth reading was good.
     `plan`: the one that is held. `around`: what sign-in, hand-over and a mark of the machine are judged by.
     """
 
@@ -30,6 +31,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     t_ns: int = 0
     at_ns: int | None = None
     number: int | None = None
+    newest: int = 0
+    read_numbers: tuple[int, ...] = ()
     plan: Plan | None = None
     around: Around = Around()
 
