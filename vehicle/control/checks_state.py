@@ -1,6 +1,7 @@
 """What people measured, and what is known of the machine by its own checks: the checks' part of the vehicle's state."""
 
 import math
+from typing import NamedTuple
 
 import msgspec
 
@@ -64,13 +65,24 @@ class MachineCheck(msgspec.Struct, frozen=True, kw_only=True):
     silent_ticks: int = 0
 
 
+class Shown(NamedTuple):
+    """A good depth reading: `off_m` = record less rod, with what was held back besides; below 0, or it is not good.
+
+    `number`: the stroke that was read. `scatter_m`: what was withheld for the sensor's scatter.
+    """
+
+    number: int
+    off_m: float
+    scatter_m: float
+
+
 class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     """What people measured since the start, and what is known of the machine since the last full check.
 
     `answers`: the newest observations with what became of them, so that one that is repeated is not recorded twice.
     `base_open`: a check of this base (`base_id`) stands at the beginning of what is worked now. `*_failed`: the last
     one failed, and nothing is credited. `depth_bias_m`: the sensor reads so much too deep; `depth_odd`: readings that
-    the bias does not explain.
+    the bias does not explain; `depth_shown`: the newest good readings with this bias, in this start of the program.
     `place_shown` as in `PlaceState`.
     `depth_due_number`: newest stroke when the reading became due. `depth_due_before`: what was claimed when it was due
     earlier, in this start of the program and before. `*_from_*`: ground worked and time with the tool down
@@ -95,6 +107,7 @@ class ChecksState(msgspec.Struct, frozen=True, kw_only=True):
     depth_failed: bool = False
     depth_bias_m: float = 0.0
     depth_odd: int = 0
+    depth_shown: tuple[Shown, ...] = ()
     depth_from_m2: float = 0.0
     depth_from_s: float = 0.0
     depth_due_number: int = 0

@@ -1,5 +1,7 @@
 """What a rod found speaks of the ground it was put into: of older ground too, never of newer."""
 
+import math
+
 import msgspec
 import pytest
 
@@ -7,10 +9,11 @@ from firmware_bridge.types import Observation, ObservationVerdict
 from tests import builders
 from tests.control.checks.test_room import CONFIG, DEPTH, SESSION
 from tests.control.ledger.driving import ORIGIN_NS, cells, drive, readings, straight
+from vehicle.config.depth_margin import withheld_m
 from vehicle.contracts.ledger_types import HeldBack
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.checks import room
-from vehicle.control.checks.depth_reading import ROD_LEAST_M
+from vehicle.control.checks.depth_reading import BIAS_MAX_M, ROD_LEAST_M
 from vehicle.control.checks_state import ChecksState
 from vehicle.control.depth import DUE_M
 from vehicle.control.ground import raster
@@ -27,13 +30,19 @@ def rod(value_m: float, place_m: tuple[float, float], sequence: int) -> Observat
 
 
 def read(
-    state: ChecksState, ledger: LedgerState, observation: Observation, now_ns: int = 10**13
+    state: ChecksState,
+    ledger: LedgerState,
+    observation: Observation,
+    now_ns: int = 10**13,
+    *,
+    sigma_m: float | None = None,
 ) -> tuple[ChecksState, LedgerState]:
-    """A reading reaches the checks and the masks, and the withdrawal the whole map."""
+    """A reading reaches the checks and the masks, and the withdrawal the whole map; `sigma_m` as the sensor says."""
+    heard = msgspec.structs.replace(builders.status(), depth_sigma_m=sigma_m) if sigma_m is not None else None
     state, orders = room.step(
         state,
         (observation,),
-        WireState(),
+        WireState(status=heard),
         ledger,
         lambda place_m: claims.at(ledger, place_m, CELL_M),
         config=CONFIG,
@@ -229,3 +238,62 @@ def test_ground_that_held_nothing_back_falls_by_all_of_it(read_first: bool) -> N
     assert state.depth_bias_m == pytest.approx(off_m)
     assert first.depth_m - found.depth_m == pytest.approx(0.0 if read_first else off_m, abs=0.006)
     assert second.depth_m - newer.depth_m == pytest.approx(off_m, abs=0.006)
+
+
+SIGMA_M = 0.01
+SCATTER_M = withheld_m(CONFIG.mission, SIGMA_M)
+
+
+def read_over(
+    spare_m: tuple[float, ...], *, apart_m: float = 0.6, sigma_m: float = SIGMA_M
+) -> tuple[ChecksState, LedgerState, LedgerState]:
+    """Readings along a strip, each so much deeper than what is claimed there: the checks, the ledger before and after."""
+    state, before = room.all_made(), LedgerState()
+    for number in range(6):
+        before = withheld(state, before, 2.0 * number, (number + 1) * ORIGIN_NS)
+    ledger = before
+    for sequence, spare in enumerate(spare_m):
+        place_m = (1.5, apart_m * sequence)
+        claim = claims.at(before, place_m, CELL_M)
+        assert claim is not None
+        state, ledger = read(state, ledger, rod(claim.depth_m + spare, place_m, sequence), sigma_m=sigma_m)
+        assert state.results[0].result is ObservationVerdict.RECORDED
+    return state, before, ledger
+
+
+def test_five_readings_that_leave_less_than_was_withheld_show_a_sensor_that_is_off() -> None:
+    """None finds less than is claimed; together they find half of what the scatter alone has withheld."""
+    spare_m = tuple(SCATTER_M / 2.0 + less_m for less_m in (0.002, -0.002, 0.003, -0.003, 0.0))
+    state, before, after = read_over(spare_m, apart_m=2.0)
+    off_m = SCATTER_M / 2.0 + ROD_LEAST_M
+    assert state.depth_bias_m == pytest.approx(off_m)
+    assert not state.margin.withhold
+    for north_m in (0.0, 8.0, 10.0):
+        was, found = (claims.at(ledger, (1.5, north_m), CELL_M) for ledger in (before, after))
+        assert was is not None
+        assert found is not None
+        assert was.depth_m - found.depth_m == pytest.approx(off_m, abs=0.011)
+
+
+@pytest.mark.parametrize(
+    ("spare_m", "apart_m", "sigma_m"),
+    [
+        pytest.param((SCATTER_M / 2.0,) * 4, 2.0, SIGMA_M, id="too few"),
+        pytest.param((SCATTER_M / 2.0,) * 7, 0.0, SIGMA_M, id="one place again and again"),
+        pytest.param((SCATTER_M + 0.001,) * 6, 2.0, SIGMA_M, id="as much as was withheld"),
+        pytest.param((SCATTER_M / 2.0,) * 5, 2.0, math.inf, id="a sensor that says nothing of its scatter"),
+    ],
+)
+def test_what_shows_no_sensor_that_is_off(spare_m: tuple[float, ...], apart_m: float, sigma_m: float) -> None:
+    state, before, after = read_over(spare_m, apart_m=apart_m, sigma_m=sigma_m)
+    assert state.depth_bias_m == 0.0
+    assert after.credited_cells == before.credited_cells
+
+
+def test_a_sensor_that_is_off_by_more_than_can_be_corrected_fails_in_the_mean_too() -> None:
+    state, _, ledger = read_over((SCATTER_M / 2.0,) * 4, apart_m=2.0)
+    state = msgspec.structs.replace(state, depth_bias_m=BIAS_MAX_M - 0.01)
+    claim = claims.at(ledger, (1.5, 8.0), CELL_M)
+    assert claim is not None
+    state, _ = read(state, ledger, rod(claim.depth_m + SCATTER_M / 2.0, (1.5, 8.0), 9), sigma_m=SIGMA_M)
+    assert state.depth_failed

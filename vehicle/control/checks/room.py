@@ -112,6 +112,7 @@ def step(
                 t_ns=now_ns,
                 at_ns=moment_ns,
                 number=measured.number_at(ledger, moment_ns) if moment_ns is not None else None,
+                sigma_m=wire.status.depth_sigma_m if wire.status is not None else math.inf,
                 newest=ledger.stroke.number if ledger.stroke is not None else 0,
                 read_numbers=ledger.depth_good,
                 plan=plan,

@@ -1,5 +1,6 @@
 """What an observation is judged against, and what a judgement gives."""
 
+import math
 from collections.abc import Callable
 
 import msgspec
@@ -20,6 +21,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     `swept_m2`: ground that was ever worked.
     `utc_us`: the time as the vehicle's receiver has it, None where it has none; `t_ns`: that of the tick.
     `at_ns`: when it was measured, at the earliest, and `number`: the newest stroke by then; None: nobody knows.
+    `sigma_m`: of the depth sensor, as it says itself; inf where it says none.
     `newest`: the newest stroke of all; `read_numbers`: strokes at which a depth reading was good.
     `plan`: the one that is held. `around`: what sign-in, hand-over and a mark of the machine are judged by.
     """
@@ -31,6 +33,7 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
     t_ns: int = 0
     at_ns: int | None = None
     number: int | None = None
+    sigma_m: float = math.inf
     newest: int = 0
     read_numbers: tuple[int, ...] = ()
     plan: Plan | None = None
