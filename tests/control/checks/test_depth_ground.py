@@ -247,7 +247,7 @@ SCATTER_M = withheld_m(CONFIG.mission, SIGMA_M)
 def read_over(
     spare_m: tuple[float, ...], *, apart_m: float = 0.6, sigma_m: float = SIGMA_M
 ) -> tuple[ChecksState, LedgerState, LedgerState]:
-    """Readings along a strip, each so much deeper than what is claimed there: the checks, the ledger before and after."""
+    """Readings along a strip, each so much deeper than is claimed there: the checks, the ledger before and after."""
     state, before = room.all_made(), LedgerState()
     for number in range(6):
         before = withheld(state, before, 2.0 * number, (number + 1) * ORIGIN_NS)
