@@ -66,7 +66,7 @@ def test_an_edited_copy_loads_by_its_path(tmp_path: Path) -> None:
         ("mass_kg = 12500.0", "mass_kg = nan", "body.mass_kg: must be a finite number, is nan"),
         ("mass_kg = 12500.0", "mass_kg = -inf", "body.mass_kg: must be a finite number, is -inf"),
         ("mass_kg = 12500.0", 'mass_kg = "12500"', "body.mass_kg: must be a number, is '12500'"),
-        ("mass_kg = 12500.0", "mass_kg = true", "body.mass_kg: must be a number, is True"),
+        ("mass_kg = 12500.0", "mass_kg = true", "body.mass_kg: must be a number, is true"),
         ("mass_kg = 12500.0", "mass_kg = 0", "body.mass_kg: must be greater than 0, is 0"),
         (
             "mass_kg = 12500.0",

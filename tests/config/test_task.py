@@ -230,3 +230,58 @@ def test_a_paper_is_valid_on_the_day_that_it_names(tmp_path: Path) -> None:
     assert task.expired(date(2027, 1, 1)) == ("accreditation A-5 ended on 2026-12-31",)
     assert len(task.expired(date(2027, 4, 1))) == 2
     assert loaded(tmp_path, FORM).expired(date(2099, 1, 1)) == ()
+
+
+@pytest.mark.parametrize(
+    "filler",
+    [
+        "n/a",
+        "N.A.",
+        "TODO",
+        "to-do",
+        "t.b.d.",
+        "???",
+        "-",
+        "...",
+        "Unknown",
+        "not known",
+        " tbc ",
+        "XXX",
+        "to be confirmed",
+    ],
+)
+@pytest.mark.parametrize("key", ["organisation", "operator.licence", "medic.evacuation", "team.0.role"])
+def test_a_filler_states_no_fact(tmp_path: Path, filler: str, key: str) -> None:
+    table = tomllib.loads(STATED)
+    *tables, name = key.split(".")
+    place: Any = table["task"]
+    for part in tables:
+        place = place[int(part)] if part.isdigit() else place[part]
+    text = STATED.replace(json.dumps(place[name]), json.dumps(filler))
+    told = refusal(tmp_path, text)
+    assert f"task.{key}: must state a fact" in told
+    assert NOT_STATED in told
+    assert filler in told
+
+
+@pytest.mark.parametrize(
+    "fact",
+    ["none", "0", "A", "North Atlantic unit", "Todor", "unknown before 1994, shelled since", "№ 7", "неизвестна"],
+)
+def test_a_fact_that_looks_like_a_filler_is_one(tmp_path: Path, fact: str) -> None:
+    assert loaded(tmp_path, STATED.replace('"An Organisation"', json.dumps(fact))).organisation == fact
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("2027-03-31", "2027-03-31"),
+        ("2027-03-31T10:00:00Z", "2027-03-31T10:00:00+00:00"),
+        ("true", "true"),
+        ("[1, true]", "[1, true]"),
+    ],
+)
+def test_what_is_refused_is_told_as_it_is_written(tmp_path: Path, written: str, told: str) -> None:
+    assert refusal(tmp_path, STATED.replace('"loam"', written)).endswith(
+        f"task.soil: must be text in quotes, is {told}"
+    )

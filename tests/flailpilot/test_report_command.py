@@ -282,7 +282,7 @@ def test_runs_of_other_ground_are_refused(run):
         (("run", "--visits", "future.toml"), "is in the future"),
         (("run", "--visits", "odd.toml"), "severity"),
         (("run", "--visits", "old.toml"), "old.toml: visit 1: 0025-01-02 lies before 1990; correct the year"),
-        (("run", "--visits", "due.toml"), "due.toml: visit 1: 1025-01-03 lies before 1990; correct the year"),
+        (("run", "--visits", "due.toml"), "due on 1025-01-03, before the visit (2025-01-02); correct one"),
         (("run", "--visits", "words.toml"), "visit 1: result says 'cleared': only a document of the authority"),
         (("run", "--visits", "unknown.toml"), "colour"),
         (("run", "--task", "deep.toml"), "required depth: run says 0.15 m, deep.toml says 0.9 m"),

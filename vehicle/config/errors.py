@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterable
+from datetime import date, time
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -66,7 +67,22 @@ def _told(problem: Any, model: type[BaseModel]) -> str:
     if kind == "extra_forbidden":
         return f"{key}: unknown key{_nearest_key(str(place[-1]), _keys_at(model, place[:-1]))}"
     text = _TEXTS.get(kind) or problem["msg"].replace("Input should", "must").replace("String should", "must")
-    return f"{key}: {text}" if kind == "missing" else f"{key}: {text}, is {problem['input']!r:.60}"
+    return f"{key}: {text}" if kind == "missing" else f"{key}: {text}, is {as_written(problem['input']):.60}"
+
+
+def as_written(value: Any) -> str:
+    """A value as it stands in TOML, as far as it can be told from what was read."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, str):
+        return repr(value)
+    if isinstance(value, date | time):  # a datetime is a date
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(as_written, value))}]"
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key} = {as_written(inner)}' for key, inner in value.items())}}}"
+    return repr(value)
 
 
 def _nearest_key(word: str, known: Iterable[str]) -> str:

@@ -17,6 +17,7 @@ from vehicle.config.errors import first_line, only_missing
 from vehicle.config.load import read_toml, shown_path
 from vehicle.config.machine_parts import Strict
 from vehicle.config.required_depth import LEAST_DEPTH_M
+from vehicle.config.says_nothing import says_nothing
 from vehicle.contracts.errors import InputError
 
 NOT_STATED: Final = "not stated"
@@ -38,6 +39,8 @@ def _left_open(value: Any) -> Any:
 def _one_line(text: str) -> str:
     if not text.strip() or not text.isprintable():
         raise PydanticCustomError("one_line", f'must be one line of text, or "{NOT_STATED}" where nobody knows')
+    if says_nothing(text):
+        raise PydanticCustomError("filler", f'must state a fact, or be "{NOT_STATED}" where nobody knows')
     return text.strip()
 
 

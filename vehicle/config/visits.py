@@ -20,14 +20,23 @@ from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import StringConstraints, ValidationError, model_validator
+from pydantic import AfterValidator, StringConstraints, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from vehicle.config.errors import first_line
 from vehicle.config.load import read_toml, shown_path
 from vehicle.config.machine_parts import Strict
+from vehicle.config.says_nothing import says_nothing
 from vehicle.contracts.errors import InputError
 
-Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+
+def _stated(text: str) -> str:
+    if says_nothing(text):
+        raise PydanticCustomError("filler", "must state a fact")
+    return text
+
+
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500), AfterValidator(_stated)]
 
 
 class Nonconformity(Strict):
@@ -54,10 +63,11 @@ class Visit(Strict):
     @model_validator(mode="after")
     def _in_order(self) -> "Visit":
         for row in self.nonconformity:
-            if row.closed is not None and row.closed < self.date:
-                raise ValueError(
-                    f"nonconformity {row.number}: closed on {row.closed}, before the visit ({self.date}); correct one"
-                )
+            for what, day in (("closed on", row.closed), ("due on", row.due)):
+                if day is not None and day < self.date:
+                    raise ValueError(
+                        f"nonconformity {row.number}: {what} {day}, before the visit ({self.date}); correct one"
+                    )
         return self
 
 

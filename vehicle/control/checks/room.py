@@ -104,17 +104,11 @@ def step(
             vehicle_us = utc_us(wire, now_ns)
             state = measured.ahead_us(state, observation, vehicle_us)
             moment_ns = measured.at_ns(state, observation, vehicle_us, now_ns)
-            seen = Seen(
-                config=config,
-                claim=claimed(place_m) if place_m is not None else None,
-                swept_m2=state.worked_m2,
+            claim = claimed(place_m) if place_m is not None else None
+            seen = replace(
+                _seen(state.worked_m2, wire, ledger, moment_ns, claim=claim, config=config),
                 utc_us=vehicle_us,
                 t_ns=now_ns,
-                at_ns=moment_ns,
-                number=measured.number_at(ledger, moment_ns) if moment_ns is not None else None,
-                sigma_m=wire.status.depth_sigma_m if wire.status is not None else math.inf,
-                newest=ledger.stroke.number if ledger.stroke is not None else 0,
-                read_numbers=ledger.depth_good,
                 plan=plan,
                 around=around,
             )
@@ -130,6 +124,28 @@ def step(
         state = replace(state, results=(*state.results, result), answers=(*state.answers, result)[-ANSWERS_KEPT:])
     state = _shift_seen(state, wire, now_ns)
     return _concluded(state, ledger, config), tuple(orders)
+
+
+def _seen(
+    swept_m2: float,
+    wire: WireState,
+    ledger: LedgerState,
+    moment_ns: int | None,
+    *,
+    claim: Claim | None,
+    config: VehicleConfig,
+) -> Seen:
+    """What wires and ledger say of a measurement made at that moment, None: nobody knows when."""
+    return Seen(
+        config=config,
+        claim=claim,
+        swept_m2=swept_m2,
+        at_ns=moment_ns,
+        number=measured.number_at(ledger, moment_ns) if moment_ns is not None else None,
+        sigma_m=wire.status.depth_sigma_m if wire.status is not None else math.inf,
+        newest=ledger.stroke.number if ledger.stroke is not None else 0,
+        read_numbers=ledger.depth_good,
+    )
 
 
 def _shift_seen(state: ChecksState, wire: WireState, now_ns: int) -> ChecksState:
