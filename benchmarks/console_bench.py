@@ -1,7 +1,8 @@
 """Figures of the console's page in a real browser: `make console-bench`. They are printed, nothing is judged.
 
-Time from the stick to the controller's set-point, time to load, frames a second and long tasks with a million painted
-cells, growth of the page's memory, time from `flailpilot demo` to the first motion. No part of CI.
+Time from the stick to the controller's set-point, time to load, age of a picture when it is painted, frames a second
+and long tasks with a million painted cells, growth of the page's memory, time from `flailpilot demo` to the first
+motion. No part of CI.
 """
 
 import argparse
@@ -18,9 +19,8 @@ from tests.console.page.browser import Page, browsing
 from vehicle.host.clock import SystemClock
 
 CLOCK = SystemClock()
-PARTS = ("stick", "load", "paint", "memory", "demo")
+PARTS = ("stick", "load", "picture", "paint", "memory", "demo")
 MOVE = "pad({axes: [0, arguments[0], 0, 0], buttons: {7: 1}}); return performance.now()"
-CLOCKS = "return performance.now()"
 PAINT = """
 const done = arguments[arguments.length - 1];
 (async () => {
@@ -55,6 +55,22 @@ const done = arguments[arguments.length - 1];
 })();
 """
 
+AGES = """
+const done = arguments[arguments.length - 1], ages = [];
+let painted = null;
+const frame = () => {
+  const drawn = flail.picture.drawn;
+  if (drawn !== null && drawn !== painted) {
+    painted = drawn;
+    ages.push(performance.now() - drawn.captured_ms);
+  }
+  if (ages.length === arguments[0]) return done(ages);
+  requestAnimationFrame(frame);
+};
+frame();
+"""
+"""Age of each picture [ms] at the first frame of the page that shows it, for so many pictures."""
+
 
 def percentile(values: list[float], share: float) -> float:
     """The value below which this share lies."""
@@ -72,10 +88,7 @@ def stick(operator: Operator, samples: int) -> None:
             operator.ticks(count)
             if not operator.page.js(LATCHED) or len(took) >= samples:
                 break
-            # the page's clock against this one's: half a look's way there and back is too much by a millisecond or two
-            asked_ns = CLOCK.now_ns()
-            page_ms = float(operator.page.js(CLOCKS))
-            offset_ns = (asked_ns + CLOCK.now_ns()) / 2 - page_ms * 1e6
+            offset_ns = operator.page.clock_offset_ns(CLOCK)
             began_ns = float(operator.page.js(MOVE, level)) * 1e6 + offset_ns
             operator.ticks(25)
             if operator.page.js(LATCHED) and (changes := operator.vehicle.setpoints(int(began_ns))):
@@ -102,6 +115,22 @@ def paint(operator: Operator) -> None:
         f"paint: 1.05e6 cells, {fps:.0f} frames/s, p95 of gaps {gap_ms:.0f} ms, "
         f"{count} long tasks in 10 s, longest {longest_ms:.0f} ms (wanted 30, none above 50)"
     )
+
+
+def picture(page: Page, samples: int) -> None:
+    """From the simulated camera's capture to the page's paint, while the machine drives."""
+    with (
+        tempfile.TemporaryDirectory() as name,
+        Vehicle(Path(name), 1.0, "cameras") as vehicle,
+        Server(Path(name) / "server", vehicle) as server,
+    ):
+        operator = Operator(page, server, vehicle)
+        operator.open()
+        operator.page.js(NEUTRAL)
+        operator.drive_by_pad()
+        ages_ms = operator.page.driver.execute_async_script(AGES, samples)
+    middle, high = percentile(ages_ms, 0.5), percentile(ages_ms, 0.99)
+    print(f"picture, capture to paint: {len(ages_ms)} painted, p50 {middle:.0f} ms, p99 {high:.0f} ms (wanted p50 150)")
 
 
 CANVASES = """
@@ -170,6 +199,8 @@ def main() -> None:
         page.size("screen")
         if "demo" in asked.parts:
             demo(page)
+        if "picture" in asked.parts:
+            picture(page, asked.samples)
         with (
             tempfile.TemporaryDirectory() as name,
             Vehicle(Path(name)) as vehicle,

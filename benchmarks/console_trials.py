@@ -2,8 +2,9 @@
 
 `make console-trials`: real browser, server, operator link, vehicle program, simulated controller. Each trial drives by
 gamepad, breaks one thing and looks when the controller's set-point is zero. It is counted from before the command that
-breaks it is given to the browser, so the last true reading is younger and each figure too long rather than too short;
-the set-point is looked at once a tick of 20 ms. It must be 500 ms or less on an idle computer. No part of CI.
+breaks it is given to the browser, so the last true reading is younger and each figure too long rather than too short.
+A page that freezes notes when it sent its last reading, by its own clock, and is counted from there. The set-point is
+looked at once a tick of 20 ms. It must be 500 ms or less on an idle computer. No part of CI.
 """
 
 import argparse
@@ -29,7 +30,17 @@ KINDS = (
     "gamepad unplugged",
     "radio cut",
 )
-FREEZE = "setTimeout(() => { const end = Date.now() + 2000; while (Date.now() < end); })"
+FREEZE = """
+setTimeout(() => {
+  window.froze_ms = window.sent_ms;
+  const end = Date.now() + 2000;
+  while (Date.now() < end);
+});
+"""
+NOTE_READINGS = """
+const drive = flail.drive, send = drive.reading.bind(drive);
+drive.reading = (reading) => { window.sent_ms = performance.now(); send(reading); };
+"""
 
 
 class Trials:
@@ -72,7 +83,9 @@ class Trials:
             operator.page.size("laptop")
         operator.open()
         operator.page.js(NEUTRAL)
+        operator.page.js(NOTE_READINGS)
         operator.drive_by_pad()
+        offset_ns = operator.page.clock_offset_ns(CLOCK)
         began_ns = CLOCK.now_ns()
         self.breaks()[kind]()
         operator.page.when(lambda: not operator.vehicle.driven())
@@ -80,6 +93,8 @@ class Trials:
         changes = operator.vehicle.setpoints(began_ns)
         assert changes, f"{kind}: nothing changed"
         assert changes[-1][1:] == (0.0, 0.0), f"{kind}: it drove on: {changes[-3:]}"
+        if kind == "page frozen":
+            began_ns = int(float(operator.page.js("return window.froze_ms")) * 1e6 + offset_ns)
         self._mend(kind, first)
         return (changes[-1][0] - began_ns) / 1e6
 

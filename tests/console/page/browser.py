@@ -11,6 +11,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 
 from benchmarks.ports import free_port
 from tests import needs
+from vehicle.host.clock import SystemClock
 
 PATIENCE_S = 150.0
 """A busy machine is waited for; what never comes fails. Three such waits are less than a test may take."""
@@ -63,6 +64,15 @@ class Page:
     def js(self, script: str, *arguments: Any) -> Any:
         """Run a script in the page."""
         return self.driver.execute_script(script, *arguments)
+
+    def clock_offset_ns(self, clock: SystemClock) -> float:
+        """What is added to `performance.now()` of the page, in nanoseconds, to have this clock's time.
+
+        Half of the question's way there and back is too much by a millisecond or two.
+        """
+        asked_ns = clock.now_ns()
+        page_ms = float(self.js("return performance.now()"))
+        return (asked_ns + clock.now_ns()) / 2 - page_ms * 1e6
 
     def until(self, script: str, *arguments: Any) -> Any:
         """Wait until the script gives something true; that is returned.
