@@ -78,6 +78,7 @@ class Trials:
         driver = operator.page.driver
         first = driver.current_window_handle
         if kind == "page closed":
+            driver.get("about:blank")  # the page of the trial before steers as long as it is open
             driver.switch_to.new_window("window")
             driver.execute_cdp_cmd("Page.addScriptToEvaluateOnNewDocument", {"source": GAMEPAD})
             operator.page.size("laptop")
