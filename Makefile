@@ -109,6 +109,7 @@ console-trials: $(VENV)/.installed
 
 console-bench: $(VENV)/.installed
 	$(BIN)/python -m benchmarks.console_bench $(if $(PARTS),--parts $(PARTS))
+	$(if $(PARTS),,$(BIN)/pytest -m trials tests/console/map/test_map_speed.py)
 
 # docs/images anew: the demo is driven by keys in a real browser (five minutes; chromium and chromium-driver).
 pictures: $(VENV)/.installed

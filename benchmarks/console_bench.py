@@ -1,8 +1,8 @@
 """Figures of the console's page in a real browser: `make console-bench`. They are printed, nothing is judged.
 
-Time from the stick to the controller's set-point, time to load, age of a picture when it is painted, frames a second
-and long tasks with a million painted cells, growth of the page's memory, time from `flailpilot demo` to the first
-motion. No part of CI.
+Time from the stick to the controller's set-point, time to load, age of a picture when it is painted, growth of the
+page's memory, time from `flailpilot demo` to the first motion. Frames a second with ten hectares painted come from
+`tests/console/map/test_map_speed.py`, which the command runs besides. No part of CI.
 """
 
 import argparse
@@ -19,45 +19,8 @@ from tests.console.page.browser import Page, browsing
 from vehicle.host.clock import SystemClock
 
 CLOCK = SystemClock()
-PARTS = ("stick", "load", "picture", "paint", "memory", "demo")
+PARTS = ("stick", "load", "picture", "memory", "demo")
 MOVE = "pad({axes: [0, arguments[0], 0, 0], buttons: {7: 1}}); return performance.now()"
-PAINT = """
-const done = arguments[arguments.length - 1], wide = arguments[0];
-(async () => {
-  const cells = new Uint8Array(128 * 128).map((_, at) => [0, 1, 1, 1, 2, 3, 4][(at * 7919) % 7]);
-  const packed = new Uint8Array(await new Response(
-    new Blob([cells]).stream().pipeThrough(new CompressionStream('deflate'))).arrayBuffer());
-  const frames = [];
-  for (let n = 0; n < wide * wide; n += 1) {
-    const frame = new Uint8Array(16 + packed.length), view = new DataView(frame.buffer);
-    view.setUint8(0, 16); view.setUint16(2, 128, true);
-    view.setInt32(4, n % wide, true); view.setInt32(8, Math.floor(n / wide), true); view.setUint32(12, 1, true);
-    frame.set(packed, 16);
-    frames.push(frame.buffer);
-  }
-  const long = [];
-  new PerformanceObserver((list) => long.push(...list.getEntries().map((one) => one.duration)))
-    .observe({entryTypes: ['longtask']});
-  const put = () => {  // a message a task, as they come from the socket
-    if (!frames.length) return;
-    flail.map.putTile(frames.shift());
-    setTimeout(put);
-  };
-  put();
-  const began = performance.now(), times = [], {camera, ground} = flail.map, across = wide * ground.side;
-  const frame = (now) => {
-    times.push(now);
-    const {width, height} = camera, ppm = Math.min(width, height) / across;  // all in view, moving: drawn anew
-    const east = across / 2 + 3 * Math.sin(now / 300) / ppm;
-    camera.hold({east, north: across / 2, ppm, turn: 0, width, height, anchorY: 0.5}, performance.now());
-    if (now - began < 10000) return requestAnimationFrame(frame);
-    const gaps = times.slice(1).map((time, n) => time - times[n]).sort((a, b) => a - b);
-    done([gaps.length / 10, gaps[Math.floor(gaps.length * 0.95)], long.length, Math.max(0, ...long)]);
-  };
-  requestAnimationFrame(frame);
-})();
-"""
-
 AGES = """
 const done = arguments[arguments.length - 1], ages = [];
 let painted = null;
@@ -107,18 +70,6 @@ def load(operator: Operator) -> None:
         operator.open()
         took.append(float(operator.page.js("return performance.now()")) / 1000.0)
     print(f"load: {', '.join(f'{one:.1f}' for one in took)} s (wanted 2)")
-
-
-def paint(operator: Operator) -> None:
-    """Frames while painted cells come and the map moves, all of them in view: a million, and ten hectares full."""
-    for tiles, wanted in ((8, 30), (25, 20)):
-        operator.open()
-        operator.page.js("flail.turn('mission')")
-        fps, gap_ms, count, longest_ms = operator.page.driver.execute_async_script(PAINT, tiles)
-        print(
-            f"paint: {tiles**2 * 128**2:.3g} cells, {fps:.0f} frames/s, p95 of gaps {gap_ms:.0f} ms, "
-            f"{count} long tasks in 10 s, longest {longest_ms:.0f} ms (wanted {wanted}, none above 50)"
-        )
 
 
 def picture(page: Page, samples: int) -> None:
@@ -217,8 +168,6 @@ def main() -> None:
                 load(operator)
             if "stick" in asked.parts:
                 stick(operator, asked.samples)
-            if "paint" in asked.parts:
-                paint(operator)
             if "memory" in asked.parts:
                 memory(operator, asked.minutes)
     print(f"load of the computer {os.getloadavg()[0]:.1f}")
