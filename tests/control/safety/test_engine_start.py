@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from firmware_bridge.types import ControllerFlag, ControllerState, EngineMode, OperatorEdge, OperatorFrame
 from tests.builders import config as memat
 from tests.builders import status
+from tests.control.safety.gate_inputs import TICK, gate_inputs
 from tests.control.safety.rig import Rig
 from vehicle.config.machine_parts import EngineConfig
 from vehicle.config.vehicle import VehicleConfig
@@ -19,6 +20,8 @@ from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.contracts.stop_codes import StopReason
 from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety import masks, starting
+from vehicle.control.safety.measurements import measure
+from vehicle.control.safety.modes import Starter
 
 E = OperatorEdge
 OFF, ASKED, HELD = EngineStart.NONE, EngineStart.ASKED, EngineStart.HELD
@@ -365,6 +368,29 @@ def test_after_three_tries_the_starter_rests_ten_times_as_long_and_they_count_an
         if not rests:
             hold(rig, HELD_TICKS + WARNING_TICKS + 2)
             assert (rig.state.start, rig.state.start_tries) == (CRANKING, tries + 1 if tries < 3 else 1)
+
+
+@pytest.mark.parametrize(("rested_ticks", "tries"), [(PAUSE_TICKS - 1, 3), (PAUSE_TICKS, 1), (PAUSE_TICKS + 1, 1)])
+def test_tries_count_anew_once_the_starter_has_rested_for_the_whole_pause(rested_ticks: int, tries: int) -> None:
+    state: dict[str, Any] = {"start": WARNING, "start_tries": 2, "crank_tick": TICK - rested_ticks}
+    state["crank_t_ns"] = state["crank_tick"] * TICK_NS
+    now = gate_inputs(config=with_starter(), state=state)
+    assert starting.followed(now, CRANKING, Starter.ABLE).start_tries == tries
+
+
+def test_the_end_of_a_crank_is_kept_by_tick_and_by_clock() -> None:
+    late_ns = TICK * TICK_NS + 7
+    now = gate_inputs(config=with_starter(), state={"start": CRANKING, "start_tries": 2}, now_ns=late_ns)
+    ended = starting.followed(now, OFF, Starter.OVER)
+    assert (ended.crank_tick, ended.crank_t_ns, ended.start_tries) == (TICK, late_ns, 2)
+    assert (ended.start, ended.start_tick, ended.start_t_ns) == (OFF, TICK, late_ns)
+
+
+def test_without_a_status_no_engine_is_started() -> None:
+    now = gate_inputs(config=with_starter(), status_=None, state={"start": CRANKING})
+    _, silent = measure(now, 0)
+    assert silent.status is None
+    assert starting.starter(now, silent, 0, able=True) is Starter.UNABLE
 
 
 @pytest.mark.release

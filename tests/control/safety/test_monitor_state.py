@@ -10,6 +10,7 @@ from firmware_bridge.types import ControllerFlag, ControllerState
 from tests.builders import estimate, gnss, imu, status
 from tests.control.safety.fields import BOX
 from tests.control.safety.gate_inputs import BEATS, CONFIG, NOW_NS, ROTORLESS, TICK, gate_inputs
+from vehicle.contracts.units import TICK_NS
 from vehicle.control.safety.gate_inputs import GateInputs
 from vehicle.control.safety.monitor_state import crowded, remember
 from vehicle.control.state import DriftState, MonitorState, RotorWatch
@@ -248,6 +249,9 @@ def test_the_fence_is_judged_ten_times_a_second() -> None:
         assert room(gate_inputs(state={"fence": BOX}, belief=near, monitor=kept, tick=tick)) == (1.5, 2.5)
     assert room(gate_inputs(state={"fence": BOX}, belief=near, monitor=kept, tick=TICK + 5)) == (ahead_m, behind_m)
     assert room(gate_inputs(state={"fence": BOX}, belief=estimate(east_m=40.0), monitor=kept)) == (0.0, 0.0)
+    late_ns = (TICK + 1) * TICK_NS + TICK_NS
+    late = gate_inputs(state={"fence": BOX}, belief=near, monitor=kept, tick=TICK + 1, now_ns=late_ns)
+    assert room(late) == (ahead_m, behind_m), "after a missed slot it is measured at once"
 
 
 def test_without_a_fence_there_is_room() -> None:
@@ -286,6 +290,20 @@ def test_without_a_position_the_belts_way_is_taken_off_the_room(
         )
     )
     assert back.room_behind_m == 0.0
+
+
+@pytest.mark.parametrize(
+    ("belts_mps", "ahead_m", "behind_m"), [(0.5, 0.45, 0.31), (-0.5, 0.51, 0.25), (2.0, 0.3, 0.34), (-2.0, 0.54, 0.1)]
+)
+def test_a_late_tick_takes_off_what_the_clock_says_and_gives_back_what_a_slot_does(
+    belts_mps: float, ahead_m: float, behind_m: float
+) -> None:
+    """0.1 s since the tick before: five slots taken off, one given back."""
+    rolls = status(track_left_mps=belts_mps, track_right_mps=belts_mps)
+    now_ns = (TICK + 4) * TICK_NS
+    lost, kept = estimate(east_m=40.0, valid=False), old(room_ahead_m=0.5, room_behind_m=0.3)
+    new = after(gate_inputs(state={"fence": BOX}, belief=lost, monitor=kept, status_=rolls, now_ns=now_ns))
+    assert (new.room_ahead_m, new.room_behind_m) == pytest.approx((ahead_m, behind_m))
 
 
 def test_row_55_the_monitor_follows_the_rotor() -> None:

@@ -20,8 +20,9 @@ BY_EDGE = {
     E.RECOVERY: Act.RECOVERY,
     E.ARM: Act.ARM,
     E.MISSION_START: Act.START,
+    E.ENGINE_START: Act.ENGINE_START,
 }
-OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START)
+OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START, Act.ENGINE_START)
 
 
 def test_row_31_the_act_that_wins_for_every_combination() -> None:

@@ -125,7 +125,10 @@ def test_the_least_speed_that_may_be_credited_is_judged_in_the_ground_and_learnt
 
 def test_what_was_found_stays_while_the_rotor_works() -> None:
     doubted = followed(100, span_radps=0.0)
-    assert followed(200, doubted, FIRST + 100, span_radps=0.5).doubt_tick == doubted.doubt_tick
+    lively = followed(200, doubted, FIRST + 100, span_radps=0.5)
+    assert lively.doubt_tick == doubted.doubt_tick
+    again = followed(200, lively, FIRST + 300, span_radps=0.0)
+    assert (again.doubt_tick, again.doubt_t_ns) == (doubted.doubt_tick, doubted.doubt_t_ns)
 
 
 def test_a_lost_status_and_a_tool_without_a_rotor_are_not_judged() -> None:
@@ -220,9 +223,85 @@ def test_a_load_below_the_rotors_own_takes_nothing_off() -> None:
 
 
 def test_a_doubt_from_before_the_first_tick_is_still_one() -> None:
-    assert rotor._doubt_tick(21, 20, 5, 120) == 1
-    assert rotor._doubt_tick(122, 121, 70, 220) == 20
-    assert rotor._doubt_tick(121, 120, 70, 220) == 20
-    assert rotor._doubt_tick(121, 60, 70, 220) == 10
-    assert rotor._doubt_tick(121, 60, 71, 220) == 10
-    assert rotor._doubt_tick(122, 60, 71, 220) == 0
+    assert rotor._doubted_from(20, 20 * TICK_NS, 120, 120 * TICK_NS) == (1, TICK_NS)
+    assert rotor._doubted_from(51, 51 * TICK_NS, 150, 150 * TICK_NS) == (1, TICK_NS)
+    assert rotor._doubted_from(52, 52 * TICK_NS, 151, 151 * TICK_NS) == (2, 2 * TICK_NS)
+    assert rotor._doubted_from(60, 30 * TICK_NS, 160, 160 * TICK_NS) == (10, 1)
+
+
+@pytest.mark.parametrize(
+    ("since", "first"), [((950, 980), 900), ((980, 950), 900), ((1000, 950), 900), ((950, 1000), 900)]
+)
+def test_of_two_findings_the_one_that_began_earlier_counts(since: tuple[int, int], first: int) -> None:
+    before, lacks = since
+    watch = RotorWatch(
+        low_radps=WORKING, high_radps=WORKING, still_tick=1001, still_t_ns=1001 * TICK_NS, before_tick=before,
+        before_t_ns=before * TICK_NS, shown_ratio=0.5, load_ratio=0.1, short_tick=lacks, short_t_ns=lacks * TICK_NS,
+    )  # fmt: skip
+    found = rotor.follow(watch, at_work(0, span_radps=0.0), CONFIG, 1150, 1150 * TICK_NS)
+    assert (found.doubt_tick, found.doubt_t_ns) == (first, first * TICK_NS)
+
+
+# --- its times, where ticks come late ---------------------------------------------------------------------------------
+def slow(count: int, slot_ns: int, watch: RotorWatch = NONE, first: int = FIRST, **told: Any) -> RotorWatch:
+    """As `followed`, but each tick comes so long after the one before it; the first in its slot."""
+    for number in range(count):
+        now_ns = FIRST * TICK_NS + (first + number - FIRST) * slot_ns
+        watch = rotor.follow(watch, at_work(first + number, **told), CONFIG, first + number, now_ns)
+    return watch
+
+
+SLOT_NS = TICK_NS * 3 // 2
+
+
+def test_row_55_a_doubt_goes_back_by_the_clock_where_ticks_come_late() -> None:
+    found = slow(100, SLOT_NS, span_radps=0.0)
+    assert (found.doubt_tick, found.doubt_t_ns) == (FIRST - 50, FIRST * TICK_NS - 50 * SLOT_NS)
+    later = slow(150, SLOT_NS, found, FIRST + 100, span_radps=0.0)
+    assert (later.doubt_tick, later.doubt_t_ns) == (found.doubt_tick, found.doubt_t_ns)
+
+
+def test_row_55_ticks_that_come_early_take_nothing_off_a_doubt() -> None:
+    found = slow(100, TICK_NS // 2, span_radps=0.0)
+    assert (found.doubt_tick, found.doubt_t_ns) == (FIRST - 50, (FIRST - 50) * TICK_NS)
+
+
+def test_row_55_part_of_a_nanosecond_counts_as_a_whole_one() -> None:
+    now_ns = FIRST * TICK_NS + 99 * SLOT_NS + 1
+    assert rotor._doubted_from(FIRST, FIRST * TICK_NS, FIRST + 99, now_ns) == (
+        FIRST - 50,
+        FIRST * TICK_NS - 50 * (SLOT_NS + 1),
+    )
+
+
+def test_row_55_the_times_of_both_spans_are_those_of_their_ticks() -> None:
+    for count in (1, 2, 3, 60):
+        lively = slow(count, SLOT_NS, span_radps=0.5)
+        last, before = FIRST + count - 1, max(FIRST, FIRST + count - 2)
+        assert (lively.still_tick, lively.before_tick) == (last, before)
+        assert lively.still_t_ns == FIRST * TICK_NS + (last - FIRST) * SLOT_NS
+        assert lively.before_t_ns == FIRST * TICK_NS + (before - FIRST) * SLOT_NS
+    stands = slow(40, SLOT_NS, lively, FIRST + 60, span_radps=0.0)
+    assert (stands.still_tick, stands.before_tick) == (FIRST + 60, FIRST + 59)
+    assert stands.still_t_ns == FIRST * TICK_NS + 60 * SLOT_NS
+    assert stands.before_t_ns == FIRST * TICK_NS + 59 * SLOT_NS
+
+
+def test_row_59_a_lack_of_power_has_the_time_of_the_tick_that_it_began_in() -> None:
+    even = slow(30, SLOT_NS, shown=0.5, load=0.5)
+    assert (even.short_tick, even.short_t_ns) == (FIRST + 29, FIRST * TICK_NS + 29 * SLOT_NS)
+    lacks = slow(100, SLOT_NS, even, FIRST + 30, shown=0.5, load=0.1)
+    began = lacks.short_tick
+    assert FIRST + 29 < began < FIRST + 60
+    assert lacks.short_t_ns == FIRST * TICK_NS + (began - FIRST) * SLOT_NS
+    found = slow(100, SLOT_NS, lacks, FIRST + 130, shown=0.5, load=0.1)
+    assert found.doubt_tick == began - 50
+    assert found.doubt_t_ns == lacks.short_t_ns - 50 * SLOT_NS
+    first = slow(1, SLOT_NS, shown=0.5, load=0.1)
+    assert (first.short_tick, first.short_t_ns) == (FIRST, FIRST * TICK_NS)
+
+
+def test_on_the_spot_the_time_of_a_doubt_stays_with_it() -> None:
+    found = slow(100, SLOT_NS, span_radps=0.0)
+    after = slow(5, SLOT_NS, found, FIRST + 100, track_left_mps=0.0, track_right_mps=0.0)
+    assert after == RotorWatch(doubt_tick=found.doubt_tick, doubt_t_ns=found.doubt_t_ns)

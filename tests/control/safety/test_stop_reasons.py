@@ -25,6 +25,7 @@ def written(rule: Rule) -> str:
         "position in doubt": rule.doubts_position,
         "horn": rule.sounds_horn,
         "waits": rule.waits,
+        "evidence": rule.evidence,
         "bars engine start": rule.bars_start,
         "stops arming": rule.blocks_arming,
     }

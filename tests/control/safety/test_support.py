@@ -218,3 +218,20 @@ def test_no_track_stands_near_a_crater_whatever_was_swept_or_safe() -> None:
 def test_without_a_speed_the_ground_stood_on_counts(drive: DriveRequest) -> None:
     assert not looked(-5.0, -5.0, 0.3, drive)
     assert looked(-40.0, 0.0, 0.3, drive)
+
+
+def test_after_missed_slots_the_ground_is_looked_at_at_once() -> None:
+    outside, inside = builders.estimate(-40.0, 0.0, 0.3), builders.estimate(-5.0, -5.0, 0.3)
+    for tick in range(1, 10):
+        assert support.step(False, LedgerState(), UNPROVEN, outside, REST, CONFIG, tick, late=True) is True
+        assert support.step(True, LedgerState(), UNPROVEN, inside, REST, CONFIG, tick, late=True) is False
+
+
+def test_no_place_within_a_crater_bears_and_one_on_its_rim_does() -> None:
+    nothing = np.zeros((0, 4))
+    ledger = msgspec.structs.replace(LedgerState(), craters_m=((3.0, -4.0, 2.0), (-50.0, 60.0, 1.0)))
+    for place, bears in (((5.0, -4.0), True), ((4.99, -4.0), False), ((3.0, -6.0), True), ((3.0, -5.99), False),
+                         ((-3.0, 4.0), True), ((-50.0, 60.9), False), ((0.0, 0.0), True)):  # fmt: skip
+        places_m = np.array([(100.0, 100.0), place])
+        assert support.cratered(ledger.craters_m, places_m) is not bears
+        assert support.bears(ledger, nothing, places_m, 0.05) is bears

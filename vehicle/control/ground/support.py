@@ -72,8 +72,6 @@ def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cel
     """
     if cratered(ledger.craters_m, places_m):
         return False
-    if not len(unproven_m):
-        return True
     open_m = places_m[~raster.marked(ledger, places_m, cell_m, raster.SWEPT)]
     open_m = open_m[inside(unproven_m, open_m)]
     for aside_m in ASIDE_M:
@@ -86,7 +84,7 @@ def bears(ledger: LedgerState, unproven_m: FloatArray, places_m: FloatArray, cel
 def cratered(craters_m: tuple[Crater, ...], places_m: FloatArray) -> bool:
     """True where any of the places (k, 2) lies in the keep-out round a crater."""
     return any(
-        bool(np.any(np.sum((places_m - (east_m, north_m)) ** 2, axis=1) < radius_m * radius_m))
+        np.any(np.sum((places_m - (east_m, north_m)) ** 2, axis=1) < radius_m * radius_m)
         for east_m, north_m, radius_m in craters_m
     )
 

@@ -117,10 +117,10 @@ def _room(now: GateInputs, status: ControllerStatus | None, told_mps: float) -> 
     if not now.estimate.valid:
         advance_mps = tracks.advance_mps(status)
         speed_mps = told_mps if math.isnan(advance_mps) else advance_mps
-        took_m = speed_mps * max(TICK_S, beat.since_beat_s(old.beats_ns, now.now_ns))
-        gave_m = speed_mps * TICK_S
-        ahead_m, behind_m = (took_m, gave_m) if speed_mps > 0.0 else (gave_m, took_m)
-        return fence.Room(max(0.0, old.room_ahead_m - ahead_m), max(0.0, old.room_behind_m + behind_m), old.room_turns)
+        lasted_s = max(TICK_S, beat.since_beat_s(old.beats_ns, now.now_ns))
+        ways_m = (speed_mps * lasted_s, speed_mps * TICK_S)
+        ahead_m, behind_m = old.room_ahead_m - max(ways_m), old.room_behind_m + min(ways_m)
+        return fence.Room(max(0.0, ahead_m), max(0.0, behind_m), old.room_turns)
     if now.tick % FENCE_PERIOD_TICKS and not beat.late(old.beats_ns, now.now_ns):
         return fence.Room(old.room_ahead_m, old.room_behind_m, old.room_turns)
     return fence.room(edges_m, now.estimate, now.config)

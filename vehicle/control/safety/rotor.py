@@ -58,14 +58,17 @@ def follow(
     low_radps, high_radps, still_tick, before_tick = _span(old, status.rotor_speed_radps, tick)
     shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
     load_ratio = status.engine_load_ratio if begins else _mean(old.load_ratio, status.engine_load_ratio)
-    short = _short(load_ratio, _known(old.air_ratio), shown_ratio)
-    short_tick = old.short_tick if short and not begins else tick
-    times_ns = {tick: now_ns, old.still_tick: old.still_t_ns, old.before_tick: old.before_t_ns}
-    if begins:
-        times_ns = {tick: now_ns}
-    short_t_ns = old.short_t_ns if short and not begins else now_ns
-    doubt_tick = old.doubt_tick or _doubt_tick(still_tick, before_tick, short_tick, tick)
-    begun = {short_tick: short_t_ns, before_tick: times_ns[before_tick]}
+    goes_on = _short(load_ratio, _known(old.air_ratio), shown_ratio) and not begins
+    short_tick, short_t_ns = (old.short_tick, old.short_t_ns) if goes_on else (tick, now_ns)
+    times_ns = {old.before_tick: old.before_t_ns, old.still_tick: old.still_t_ns, tick: now_ns}
+    still_t_ns, before_t_ns = times_ns[still_tick], times_ns[before_tick]
+    stood = tick - still_tick >= STILL_TICKS - 1
+    lacked = tick - short_tick >= SHORT_TICKS
+    doubt_tick, doubt_t_ns = old.doubt_tick, old.doubt_t_ns
+    if not doubt_tick and (stood or lacked):
+        # one that stands and jitters may have begun within the span before, never before that
+        since = min([(before_tick, before_t_ns)] * stood + [(short_tick, short_t_ns)] * lacked)
+        doubt_tick, doubt_t_ns = _doubted_from(*since, tick, now_ns)
     return RotorWatch(
         air_ratio=old.air_ratio,
         low_radps=low_radps,
@@ -76,10 +79,10 @@ def follow(
         load_ratio=load_ratio,
         short_tick=short_tick,
         doubt_tick=doubt_tick,
-        still_t_ns=times_ns[still_tick],
-        before_t_ns=times_ns[before_tick],
+        still_t_ns=still_t_ns,
+        before_t_ns=before_t_ns,
         short_t_ns=short_t_ns,
-        doubt_t_ns=old.doubt_t_ns or _doubt_t_ns(doubt_tick, begun, tick, now_ns),
+        doubt_t_ns=doubt_t_ns,
     )
 
 
@@ -96,30 +99,14 @@ def _span(old: RotorWatch, speed_radps: float, tick: int) -> tuple[float, float,
     return speed_radps, speed_radps, tick, old.still_tick or tick
 
 
-def _doubt_tick(still_tick: int, before_tick: int, short_tick: int, tick: int) -> int:
-    """The first tick in which the sensor may have stood, a second of filters and chance included; 0 without a doubt.
+def _doubted_from(from_tick: int, from_t_ns: int, tick: int, now_ns: int) -> tuple[int, int]:
+    """The first tick in which the sensor may have stood, and its time [ns]: a second of filters and chance earlier.
 
-    One that stands and jitters may have begun within the span before, never before that.
+    Neither is 0, which is no doubt. That second lasted as long as as many ticks did since.
     """
-    found = []
-    if tick - still_tick >= STILL_TICKS - 1:
-        found.append(before_tick)
-    if tick - short_tick >= SHORT_TICKS:
-        found.append(short_tick)
-    return max(1, min(found) - MEAN_TICKS) if found else 0
-
-
-def _doubt_t_ns(doubt_tick: int, begun: dict[int, int], tick: int, now_ns: int) -> int:
-    """When the tick of the doubt was; the second before what was found lasted as long as the ticks since then.
-
-    `begun`: the ticks from which a doubt may be reckoned, with their times.
-    """
-    if not doubt_tick:
-        return 0
-    from_tick = doubt_tick + MEAN_TICKS if doubt_tick + MEAN_TICKS in begun else min(begun)
-    from_t_ns = begun[from_tick]
-    slot_ns = max(TICK_NS, -((from_t_ns - now_ns) // max(1, tick - from_tick)))
-    return max(1, from_t_ns - (from_tick - doubt_tick) * slot_ns)
+    doubt_tick = max(1, from_tick - MEAN_TICKS)
+    slot_ns = max(TICK_NS, -((from_t_ns - now_ns) // (tick - from_tick)))
+    return doubt_tick, max(1, from_t_ns - (from_tick - doubt_tick) * slot_ns)
 
 
 def _shown_ratio(status: ControllerStatus, config: VehicleConfig) -> float:
