@@ -7,12 +7,14 @@ page's memory, time from `flailpilot demo` to the first motion. Frames a second 
 
 import argparse
 import itertools
+import math
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
+from benchmarks.page_heap import Held, look
 from tests.console.browser.operator import LATCHED, NEUTRAL, Operator
 from tests.console.browser.stack import ROOT, Server, Vehicle
 from tests.console.page.browser import Page, browsing
@@ -96,30 +98,38 @@ return [...document.querySelectorAll('canvas'), ...held].reduce((sum, {width, he
 """Bytes of the canvases on the page and of those that the map keeps for its tiles."""
 
 
+WARM_MIN = 10.0
+"""So long after the load the first reading is made that counts: the browser compiles most of what it runs by then."""
+READ_MIN = 10.0
+
+
 def memory(operator: Operator, minutes: float) -> None:
-    """Heap after garbage collection, canvases and the server's sockets, a minute after the load and at the end."""
+    """What the page holds over so many minutes after its warm-up: `page_heap.py`, canvases, the server's sockets.
+
+    Every reading is printed, a first one a minute after the load too. Growth is that since the end of the warm-up.
+    """
     operator.open()
+    began_ns = CLOCK.now_ns()
 
-    def heap_bytes() -> float:
-        operator.page.cdp("HeapProfiler.collectGarbage")
-        operator.page.cdp("Performance.enable")
-        found = operator.page.cdp("Performance.getMetrics")["metrics"]
-        return next(float(one["value"]) for one in found if one["name"] == "JSHeapUsedSize")
-
-    def others() -> tuple[float, int]:
-        return float(operator.page.js(CANVASES)), operator.server.sockets()
-
-    def wait(seconds: float) -> None:
-        end_ns = CLOCK.now_ns() + int(seconds * 1e9)
-        while CLOCK.now_ns() < end_ns:
+    def read(minute: float) -> tuple[Held, float, int]:
+        while CLOCK.now_ns() < began_ns + int(minute * 60e9):
             operator.ticks(50)
+        held, canvas, sockets = look(operator.page), float(operator.page.js(CANVASES)), operator.server.sockets()
+        print(f"memory, minute {minute:g}: {held}; canvases {canvas / 1e6:.1f} MB, {sockets} sockets", flush=True)
+        return held, canvas, sockets
 
-    wait(min(60.0, minutes * 6.0))
-    first, (canvas, sockets) = heap_bytes(), others()
-    wait(minutes * 60.0)
-    last, (canvas_last, sockets_last) = heap_bytes(), others()
-    grown = (last / first - 1.0) * 100.0
-    print(f"memory: heap {first / 1e6:.1f} -> {last / 1e6:.1f} MB in {minutes:g} min, {grown:+.1f} % (wanted < 5)")
+    warm = min(WARM_MIN, minutes / 6.0)
+    read(min(1.0, warm / 2.0))
+    first, canvas, sockets = read(warm)
+    ends = [warm + READ_MIN * count for count in range(1, math.ceil(minutes / READ_MIN))]
+    last, canvas_last, sockets_last = [read(minute) for minute in (*ends, warm + minutes)][-1]
+    for name, before, after in (
+        ("the page's own (wanted < 5 %)", first.kept, last.kept),
+        ("compiled code", first.compiled, last.compiled),
+        ("whole heap (wanted < 5 %)", first.heap, last.heap),
+    ):
+        grown = (after / before - 1.0) * 100.0
+        print(f"memory: {name} {before / 1e6:.3f} -> {after / 1e6:.3f} MB in {minutes:g} min, {grown:+.1f} %")
     print(f"memory: canvases {canvas / 1e6:.1f} -> {canvas_last / 1e6:.1f} MB, sockets {sockets} -> {sockets_last}")
 
 
@@ -147,7 +157,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--parts", nargs="*", default=PARTS, choices=PARTS)
     parser.add_argument("--samples", type=int, default=200, help="moves of the stick")
-    parser.add_argument("--minutes", type=float, default=60.0, help="over which memory is watched")
+    parser.add_argument("--minutes", type=float, default=60.0, help="of the memory, after ten of warm-up")
     asked = parser.parse_args()
     print(f"load of the computer {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
     with browsing() as page:
