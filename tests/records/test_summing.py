@@ -35,6 +35,10 @@ bands = st.builds(
 )
 
 
+ALONG_AXES = (0, 1, -1, 15_708, -15_708, 31_415, -31_415)
+"""Headings [1e-4 rad] along rows and columns: a side of the strokes is nearly or wholly parallel to the cells."""
+
+
 @st.composite
 def walks(draw: Any, most: int = 12) -> list[GridStroke]:
     """Strokes of a machine that wanders, over tile edges and the origin, and sometimes is elsewhere at once."""
@@ -42,7 +46,7 @@ def walks(draw: Any, most: int = 12) -> list[GridStroke]:
     for number in range(1, draw(st.integers(1, most)) + 1):
         far = 200_000 if draw(st.integers(0, 9)) == 0 else 300
         east, north = east + draw(st.integers(-far, far)), north + draw(st.integers(-far, far))
-        heading = draw(st.integers(-stroke_codec.HEADING_MAX, stroke_codec.HEADING_MAX))
+        heading = draw(st.integers(-stroke_codec.HEADING_MAX, stroke_codec.HEADING_MAX) | st.sampled_from(ALONG_AXES))
         rows = tuple(draw(st.lists(bands, max_size=3)))
         found.append(GridStroke(number, number * 100, east, north, heading, draw(st.integers(-900, 900)), rows))
     return found

@@ -20,16 +20,18 @@ from vehicle.records.stroke_table import Doubles, Ints, StrokeTable
 
 BATCH: Final = 96
 """Strokes in a batch: 10 m of driving, about 5 tiles; arrays that the allocator keeps from batch to batch."""
-HOT_MAX: Final = 48
-"""Number of unpacked tiles in memory (6 MB); beyond it, the half that was unused longest is packed lightly."""
+HOT_MAX: Final = 96
+"""Number of unpacked tiles in memory (13 MB); beyond it, the half that was unused longest is packed lightly."""
 LOOSE_MAX: Final = 1_024
 """Number of lightly packed tiles (8 MB): what the swaths beside will touch again, up to a kilometre long. Beyond it,
 the half that was unused longest is packed as it stays."""
 TILE_BITS: Final = 7
 SPREAD_MAX: Final = 1 << 16
 """If the tiles of a batch are further apart than this, they are sorted instead of counted."""
+LEAST_LEAN: Final = 1e-9
+"""Of a side against the rows: a band that runs along them is bounded by its other sides."""
 CELLS: Final = raster.TILE * raster.TILE
-_LIGHT: Final = zstandard.ZstdCompressor(level=1)
+_LIGHT: Final = zstandard.ZstdCompressor(level=-3)
 Bytes = npt.NDArray[np.uint8]
 
 
@@ -194,8 +196,8 @@ def _cells(
     side_east, side_north = -forward_north - slope * forward_east, forward_east - slope * forward_north
     half_a_m = 0.5 * cell_m * (abs(forward_east) + abs(forward_north))
     half_w_m = 0.5 * cell_m * (abs(side_east) + abs(side_north))
-    column, columns, row, rows = _boxes(table, start, end, cell_m)
-    to_east_m = (np.arange(columns) + column[:, None, None] + 0.5) * cell_m - east_m
+    column, columns, row, rows = _rows(table, start, end, cell_m)
+    to_east_m = (np.arange(columns) + column[:, :, None] + 0.5) * cell_m - east_m
     to_north_m = (np.arange(rows)[:, None] + row[:, None, None] + 0.5) * cell_m - north_m
     a_m = forward_east * to_east_m + forward_north * to_north_m
     w_m = side_east * to_east_m + side_north * to_north_m
@@ -216,7 +218,7 @@ def _cells(
     which, down, right = np.unravel_index(chosen, marks.shape)
     across = np.clip(np.rint((w_m.reshape(-1)[chosen] + raster.ACROSS_MAX_M) / raster.ACROSS_STEP_M), 0.0, 255.0)
     return (
-        column[which] + right,
+        column[which, down] + right,
         row[which] + down,
         marks.reshape(-1)[chosen],
         depths_cm.reshape(-1)[chosen],
@@ -236,27 +238,46 @@ def _slots(table: StrokeTable, start: int, end: int) -> Iterator[tuple[Any, Byte
         yield sides.T[:, :, None, None], flags[:, None, None], depth_cm[:, None, None]
 
 
-def _boxes(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints, int, Ints, int]:
-    """Return first column of each stroke (n,), number of columns of the widest, and the same for rows."""
-    far: list[Doubles] = []
-    sides = table.sides
+def _rows(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints, int, Ints, int]:
+    """Return the first column to look at of each stroke in each row (n, k), their number, the first row (n,), and k.
+
+    A stroke is long and narrow and mostly lies askew: the box round it holds six times as many cells as it marks. What
+    is left out has its middle less than half a cell inside all of a stroke's bands, or outside them.
+    """
+    rear_m, front_m, right_m, left_m = _outlines(table, start, end)
+    east_m, north_m, forward_east, forward_north, slope = table.frames[start:end].T
+    norths_m = [
+        north_m + forward_north * a_m + forward_east * (w_m + slope * a_m)
+        for a_m in (rear_m, front_m)
+        for w_m in (right_m, left_m)
+    ]
+    row = np.floor(np.min(norths_m, axis=0) / cell_m).astype(np.int64)
+    rows = int((np.floor(np.max(norths_m, axis=0) / cell_m).astype(np.int64) + 1 - row).max())
+    to_north_m = ((np.arange(rows) + row[:, None] + 0.5) * cell_m) - north_m[:, None]
+    side_east, side_north = -forward_north - slope * forward_east, forward_east - slope * forward_north
+    low_m = np.full((end - start, rows), -np.inf)
+    high_m = np.full((end - start, rows), np.inf)
+    for by_east, by_north, from_m, to_m in (
+        (forward_east, forward_north, rear_m, front_m),
+        (side_east, side_north, right_m, left_m),
+    ):
+        leans = np.where(abs(by_east) < LEAST_LEAN, LEAST_LEAN, by_east)[:, None]
+        one_m, other_m = ((edge_m[:, None] - by_north[:, None] * to_north_m) / leans for edge_m in (from_m, to_m))
+        np.maximum(low_m, np.minimum(one_m, other_m), out=low_m)
+        np.minimum(high_m, np.maximum(one_m, other_m), out=high_m)
+    # a marked cell has its middle half a cell inside
+    column = np.floor((low_m + east_m[:, None]) / cell_m).astype(np.int64)
+    wide = np.floor((high_m + east_m[:, None]) / cell_m).astype(np.int64) + 1 - column
+    return column, max(1, int(wide.max())), row, rows
+
+
+def _outlines(table: StrokeTable, start: int, end: int) -> list[Doubles]:
+    """Return the outermost rear, front, right and left side of each stroke's bands [m], (n,) each; 0 without a band."""
+    found: list[Doubles] = []
     first, last = table.first[start:end], table.first[start + 1 : end + 1]
     bare = last == first
     for part, join in ((0, np.minimum), (1, np.maximum), (2, np.minimum), (3, np.maximum)):
         joined = np.zeros(end - start)
-        joined[~bare] = join.reduceat(sides[first[0] : last[-1], part], (first - first[0])[~bare])
-        far.append(joined)
-    rear_m, front_m, right_m, left_m = far
-    east_m, north_m, forward_east, forward_north, slope = table.frames[start:end].T
-    corners = [
-        (
-            east_m + forward_east * a_m - forward_north * (w_m + slope * a_m),
-            north_m + forward_north * a_m + forward_east * (w_m + slope * a_m),
-        )
-        for a_m in (rear_m, front_m)
-        for w_m in (right_m, left_m)
-    ]
-    low, high = np.min(corners, axis=0), np.max(corners, axis=0)
-    lowest = np.floor(low / cell_m).astype(np.int64)
-    spans = np.floor(high / cell_m).astype(np.int64) + 1 - lowest
-    return lowest[0], int(spans[0].max()), lowest[1], int(spans[1].max())
+        joined[~bare] = join.reduceat(table.sides[first[0] : last[-1], part], (first - first[0])[~bare])
+        found.append(joined)
+    return found
