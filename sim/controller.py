@@ -196,6 +196,7 @@ class ControllerTwin:
         end_ns = min(max(self._boot_ns + rules.ends_ms * NS_PER_MS, from_ns), to_ns)
         if self._params.whole_steps:
             end_ns = from_ns
+        self.outputs.watch(self.time_ms(to_ns))
         self._drive(end_ns - from_ns)
         self._step(to_ns)
         if end_ns < to_ns:  # the step has already set the outputs
@@ -206,7 +207,6 @@ class ControllerTwin:
     def _step(self, now_ns: int) -> None:
         rules = self._rules
         present = self.faults_present | dead_encoders(self._sensors)
-        self.outputs.watch(self.time_ms(now_ns))
         rules.step(self.time_ms(now_ns), present, chain_open=self.estop_chain_open, fire=self.fire)
         self._hold_shock(self.time_ms(now_ns))
         self.outputs.ask_starter(asked=rules.asks_starter)

@@ -74,10 +74,9 @@ class OutputStage:
         self._rotor(command.rotor_speed_radps, step_s)
         self._tool(command)
         standing = self.left_mps == 0.0 == self.right_mps and self._slow()
-        if command.engine is _START:
-            self._engine.command(_START if self._may_crank() else _IDLE)
-        elif command.engine is not _SHUTDOWN or standing:
-            self._engine.command(command.engine)
+        waits = command.engine is _SHUTDOWN and not standing
+        bars = command.engine is _START and not self._may_crank()
+        self._engine.command(_IDLE if waits or bars else command.engine)
 
     def watch(self, now_ms: int) -> None:
         """Note when the brakes were last open, before a step changes them."""
