@@ -191,14 +191,16 @@ def _cells(
     """Return column, row, flags to add, depth, lateral place and stroke number of every marked cell, (k,) each."""
     if table.first[start] == table.first[end]:
         return None
-    frame = table.frames[start:end, :, None, None]
-    east_m, north_m, forward_east, forward_north, slope = (frame[:, number] for number in range(5))
-    side_east, side_north = -forward_north - slope * forward_east, forward_east - slope * forward_north
+    frames, outlines = table.frames[start:end].T, _outlines(table, start, end)
+    side = _side(frames)
+    east_m, _, forward_east, forward_north, _ = frames[:, :, None, None]
+    side_east, side_north = side[:, :, None, None]
     half_a_m = 0.5 * cell_m * (abs(forward_east) + abs(forward_north))
     half_w_m = 0.5 * cell_m * (abs(side_east) + abs(side_north))
-    column, columns, row, rows = _rows(table, start, end, cell_m)
+    row, to_north_m = _rows(frames, outlines, cell_m)
+    column, columns = _columns(frames, side, outlines, to_north_m, cell_m)
+    to_north_m = to_north_m[:, :, None]
     to_east_m = (np.arange(columns) + column[:, :, None] + 0.5) * cell_m - east_m
-    to_north_m = (np.arange(rows)[:, None] + row[:, None, None] + 0.5) * cell_m - north_m
     a_m = forward_east * to_east_m + forward_north * to_north_m
     w_m = side_east * to_east_m + side_north * to_north_m
     marks = np.zeros(a_m.shape, np.uint8)
@@ -238,14 +240,13 @@ def _slots(table: StrokeTable, start: int, end: int) -> Iterator[tuple[Any, Byte
         yield sides.T[:, :, None, None], flags[:, None, None], depth_cm[:, None, None]
 
 
-def _rows(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints, int, Ints, int]:
-    """Return the first column to look at of each stroke in each row (n, k), their number, the first row (n,), and k.
+def _rows(frames: Doubles, outlines: Doubles, cell_m: float) -> tuple[Ints, Doubles]:
+    """Return the first row of each stroke (n,), and how far north of its place its rows' middles lie [m] (n, k).
 
-    A stroke is long and narrow and mostly lies askew: the box round it holds six times as many cells as it marks. What
-    is left out has its middle less than half a cell inside all of a stroke's bands, or outside them.
+    `frames` (5, n) as of a table, `outlines` (4, n) as below.
     """
-    rear_m, front_m, right_m, left_m = _outlines(table, start, end)
-    east_m, north_m, forward_east, forward_north, slope = table.frames[start:end].T
+    rear_m, front_m, right_m, left_m = outlines
+    _, north_m, forward_east, forward_north, slope = frames
     norths_m = [
         north_m + forward_north * a_m + forward_east * (w_m + slope * a_m)
         for a_m in (rear_m, front_m)
@@ -253,13 +254,21 @@ def _rows(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints
     ]
     row = np.floor(np.min(norths_m, axis=0) / cell_m).astype(np.int64)
     rows = int((np.floor(np.max(norths_m, axis=0) / cell_m).astype(np.int64) + 1 - row).max())
-    to_north_m = ((np.arange(rows) + row[:, None] + 0.5) * cell_m) - north_m[:, None]
-    side_east, side_north = -forward_north - slope * forward_east, forward_east - slope * forward_north
-    low_m = np.full((end - start, rows), -np.inf)
-    high_m = np.full((end - start, rows), np.inf)
-    for by_east, by_north, from_m, to_m in (
-        (forward_east, forward_north, rear_m, front_m),
-        (side_east, side_north, right_m, left_m),
+    return row, (np.arange(rows) + row[:, None] + 0.5) * cell_m - north_m[:, None]
+
+
+def _columns(frames: Doubles, side: Doubles, outlines: Doubles, to_north_m: Doubles, cell_m: float) -> tuple[Ints, int]:
+    """Return the first column to look at in each row of each stroke (n, k), and the number of columns.
+
+    A stroke is long and narrow and mostly lies askew: the box round it holds six times as many cells as it marks. What
+    is left out has its middle less than half a cell inside all of a stroke's bands, or outside them.
+    """
+    rear_m, front_m, right_m, left_m = outlines
+    east_m, _, forward_east, forward_north, _ = frames
+    low_m, high_m = np.full(to_north_m.shape, -np.inf), np.full(to_north_m.shape, np.inf)
+    for (by_east, by_north), from_m, to_m in (
+        ((forward_east, forward_north), rear_m, front_m),
+        (side, right_m, left_m),
     ):
         leans = np.where(abs(by_east) < LEAST_LEAN, LEAST_LEAN, by_east)[:, None]
         one_m, other_m = ((edge_m[:, None] - by_north[:, None] * to_north_m) / leans for edge_m in (from_m, to_m))
@@ -268,16 +277,20 @@ def _rows(table: StrokeTable, start: int, end: int, cell_m: float) -> tuple[Ints
     # a marked cell has its middle half a cell inside
     column = np.floor((low_m + east_m[:, None]) / cell_m).astype(np.int64)
     wide = np.floor((high_m + east_m[:, None]) / cell_m).astype(np.int64) + 1 - column
-    return column, max(1, int(wide.max())), row, rows
+    return column, max(1, int(wide.max()))
 
 
-def _outlines(table: StrokeTable, start: int, end: int) -> list[Doubles]:
-    """Return the outermost rear, front, right and left side of each stroke's bands [m], (n,) each; 0 without a band."""
-    found: list[Doubles] = []
+def _side(frames: Doubles) -> Doubles:
+    """Return what a metre east and a metre north add to the lateral place, (2, n), by the frames (5, n) of strokes."""
+    _, _, forward_east, forward_north, slope = frames
+    return np.array((-forward_north - slope * forward_east, forward_east - slope * forward_north))
+
+
+def _outlines(table: StrokeTable, start: int, end: int) -> Doubles:
+    """Return the outermost rear, front, right and left side of each stroke's bands [m], (4, n); 0 without a band."""
+    found = np.zeros((4, end - start))
     first, last = table.first[start:end], table.first[start + 1 : end + 1]
-    bare = last == first
-    for part, join in ((0, np.minimum), (1, np.maximum), (2, np.minimum), (3, np.maximum)):
-        joined = np.zeros(end - start)
-        joined[~bare] = join.reduceat(table.sides[first[0] : last[-1], part], (first - first[0])[~bare])
-        found.append(joined)
+    there = last > first
+    for part, join in enumerate((np.minimum, np.maximum, np.minimum, np.maximum)):
+        found[part, there] = join.reduceat(table.sides[first[0] : last[-1], part], (first - first[0])[there])
     return found
