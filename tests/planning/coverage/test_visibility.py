@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tests.planning.coverage.test_route import BOX, blocks
 from vehicle.planning.coverage.transit import Roadmap
+from vehicle.planning.coverage.work_limit import Deadline, Work
 
 
 def pen(gap_m):
@@ -57,3 +58,35 @@ def test_apart_is_what_no_leg_joins(draw, gap_m):
         way = roadmap._search(np.array([start, goal]), math.inf, every_connection=True)
         assert roadmap.visibility().apart(start, goal) is (way is None)
         assert roadmap.visibility().apart(goal, start) is (way is None)
+
+
+places = st.tuples(st.floats(-50, 50), st.floats(-50, 50))
+
+
+@settings(max_examples=60, deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(1, 14), st.floats(0.1, 1.0), st.floats(0.05, 1.5)),
+        max_size=6,
+    ),
+    st.floats(0.0, 2.0),
+    st.lists(st.tuples(places, places), max_size=5),
+    places,
+)
+def test_apart_along_is_what_no_leg_and_no_strip_joins(draw, gap_m, strips, goal):
+    start = (-55.0, -3.1)
+    roadmap = Roadmap(np.array([*blocks(draw), *pen(gap_m)], dtype=object), BOX, np.empty((0, 2, 2)))
+    for a, b in ((start, goal), (goal, start), (start, (0.3, 2.2))):
+        loose = np.array([*(end for strip in strips for end in strip), a, b])
+        way = roadmap._search(loose, math.inf, every_connection=True)
+        assert roadmap.visibility().apart_along(loose) is (way is None)
+
+
+@pytest.mark.parametrize("walled_in", ["goal", "start"])
+def test_a_place_that_nothing_leads_to_is_known_after_a_few_looks(walled_in):
+    strips = np.array([((-50.0, y_m), (50.0, y_m)) for y_m in np.linspace(-50.0, -20.0, 60)])
+    pair = ((-40.3, -31.0), (0.4, 1.7))
+    deadline = Deadline()
+    roadmap = Roadmap(pen(0.3), BOX, strips, deadline, necks=True)
+    assert roadmap.way(*(pair if walled_in == "goal" else pair[::-1])) is None
+    assert deadline.limit.done[Work.LEGS] < 10 * (2 * len(strips))

@@ -34,21 +34,34 @@ class Visibility:
         free[corner] = self._from(here, others[corner])
         loose = np.flatnonzero(~corner)
         if index < count:
-            for k in loose.tolist():
-                free[k] = self._from((float(points[others[k], 0]), float(points[others[k], 1])), np.array([index]))[0]
+            free[loose] = self._to(index, points[others[loose]])
         elif len(loose):
             free[loose] = self._test(here, points[others[loose]])
         return free
 
     def _from(self, start: Point, nodes: np.ndarray) -> np.ndarray:
         """Return (n,) bool: legs from a point to corners given by index."""
-        row = self._to_node.get(start)
-        if row is None:
-            row = self._to_node[start] = np.zeros(len(self.nodes), dtype=np.int8)
+        row = self._row(start)
         unknown = nodes[row[nodes] == UNKNOWN]
         if len(unknown):
             row[unknown] = np.where(self._test(start, self.nodes[unknown]), CLEAR, BLOCKED)
         return np.asarray(row[nodes] == CLEAR)
+
+    def _to(self, node: int, ends: np.ndarray) -> np.ndarray:
+        """Return (n,) bool: legs from a corner to points (n, 2)."""
+        rows = [self._row((x, y)) for x, y in ends.tolist()]
+        unknown = [k for k, row in enumerate(rows) if row[node] == UNKNOWN]
+        if unknown:
+            for k, free in zip(unknown, self._test(self._keys[node], ends[unknown]).tolist(), strict=True):
+                rows[k][node] = CLEAR if free else BLOCKED
+        return np.array([row[node] == CLEAR for row in rows], dtype=bool)
+
+    def _row(self, point: Point) -> np.ndarray:
+        """Return what is known of the legs from a point to each corner."""
+        row = self._to_node.get(point)
+        if row is None:
+            row = self._to_node[point] = np.zeros(len(self.nodes), dtype=np.int8)
+        return row
 
     def touching(self, node: int) -> np.ndarray:
         """Return (n,) bool: whether the leg between two corners has both ring neighbours on one side, at each end."""
@@ -80,6 +93,29 @@ class Visibility:
             if not len(left):
                 return True
             self._look_round(int(left[0]))
+
+    def apart_along(self, loose: np.ndarray) -> bool:
+        """Whether no legs and strips join the last two of `loose` points (n, 2); before them ends of strips, in pairs.
+
+        What is reached from each of the two grows point by point, the smaller side first: a place that nothing leads to
+        is known after a few looks.
+        """
+        points, count = np.concatenate([self.nodes, loose]), len(self.nodes)
+        ends = len(points) - 2
+        inside, looked = np.zeros((2, len(points)), dtype=bool), np.zeros((2, len(points)), dtype=bool)
+        inside[0, ends] = inside[1, ends + 1] = True
+        while not (inside[0] & inside[1]).any():
+            side = int(inside[1].sum() < inside[0].sum())
+            left = np.flatnonzero(inside[side] & ~looked[side])
+            if not len(left):
+                return True
+            index = int(left[0])
+            looked[side, index] = True
+            others = np.flatnonzero(~inside[side])
+            inside[side, others[self.clear(points, index, others)]] = True
+            if count <= index < ends:
+                inside[side, count + ((index - count) ^ 1)] = True
+        return False
 
     def _look_round(self, node: int) -> None:
         """Join the groups of all corners that a corner sees."""
