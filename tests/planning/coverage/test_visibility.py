@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.planning.coverage.test_route import BOX, blocks
 from vehicle.planning.coverage.transit import Roadmap
-from vehicle.planning.coverage.work_limit import Deadline, Work
+from vehicle.planning.coverage.work_limit import Deadline, Work, WorkLimit
 
 
 def pen(gap_m):
@@ -79,7 +79,7 @@ def test_apart_along_is_what_no_leg_and_no_strip_joins(draw, gap_m, strips, goal
     for a, b in ((start, goal), (goal, start), (start, (0.3, 2.2))):
         loose = np.array([*(end for strip in strips for end in strip), a, b])
         way = roadmap._search(loose, math.inf, every_connection=True)
-        assert roadmap.visibility().apart_along(loose) is (way is None)
+        assert roadmap.visibility().apart_along(loose, Deadline()) is (way is None)
 
 
 @pytest.mark.parametrize("walled_in", ["goal", "start"])
@@ -90,3 +90,14 @@ def test_a_place_that_nothing_leads_to_is_known_after_a_few_looks(walled_in):
     roadmap = Roadmap(pen(0.3), BOX, strips, deadline, necks=True)
     assert roadmap.way(*(pair if walled_in == "goal" else pair[::-1])) is None
     assert deadline.limit.done[Work.LEGS] < 10 * (2 * len(strips))
+
+
+def test_looking_ends_at_the_limit():
+    strips = np.array([((-50.0, y_m), (50.0, y_m)) for y_m in np.linspace(-50.0, -20.0, 60)])
+    loose, deadline = np.concatenate([strips.reshape(-1, 2), [(-40.3, -31.0), (0.4, 1.7)]]), Deadline(WorkLimit(0.001))
+    roadmap = Roadmap(pen(4.0), BOX, strips, deadline, necks=True)
+    assert not roadmap.visibility().apart_along(loose, Deadline()), "there is a way"
+    told = deadline.limit.done[Work.LEGS]
+    assert roadmap.visibility().apart_along(loose, deadline)
+    assert deadline.struck
+    assert deadline.limit.done[Work.LEGS] == told

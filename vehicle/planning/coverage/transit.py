@@ -114,7 +114,7 @@ class Roadmap:
     def _along_strips(self, ends: np.ndarray, limit_m: float) -> list[Point] | None:
         """Return a way between two places (2, 2) that may also use the strips."""
         loose = np.vstack([np.array(self._corridors).reshape(-1, 2), ends])
-        if math.isinf(limit_m) and self.visibility().apart_along(loose):
+        if math.isinf(limit_m) and self.visibility().apart_along(loose, self._over):
             return None
         way = self._search(loose, limit_m)
         if way is None and math.isinf(limit_m) and not self._over():

@@ -94,11 +94,11 @@ class Visibility:
                 return True
             self._look_round(int(left[0]))
 
-    def apart_along(self, loose: np.ndarray) -> bool:
+    def apart_along(self, loose: np.ndarray, over: Callable[[], bool]) -> bool:
         """Whether no legs and strips join the last two of `loose` points (n, 2); before them ends of strips, in pairs.
 
         What is reached from each of the two grows point by point, the smaller side first: a place that nothing leads to
-        is known after a few looks.
+        is known after a few looks. True as well where `over` ends the looking.
         """
         points, count = np.concatenate([self.nodes, loose]), len(self.nodes)
         ends = len(points) - 2
@@ -107,7 +107,7 @@ class Visibility:
         while not (inside[0] & inside[1]).any():
             side = int(inside[1].sum() < inside[0].sum())
             left = np.flatnonzero(inside[side] & ~looked[side])
-            if not len(left):
+            if not len(left) or over():
                 return True
             index = int(left[0])
             looked[side, index] = True
