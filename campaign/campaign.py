@@ -35,6 +35,14 @@ SILENT_SHARE = 0.4
 KEEP_OUT_SHARE, UNPROVEN_SHARE = 0.45, 0.4
 TRY_TICKS = 500
 """At a fence the operator tries one direction for ten seconds, then the other."""
+SAME_FIGURE = (
+    {"gnss_jump", "gnss_drift", "base_moved", "base_drift", "place_scaled"},
+    {"heading_flip", "heading_ramp", "heading_offset"},
+    {"tilt_offset", "roll_offset", "rolled_over", "too_steep"},
+    {"position_frozen", "stuck"},
+    {"heading_frozen", "heading_stuck"},
+)
+"""Faults that set the same figure of the simulated sensors: when one of them ends, so do the others."""
 GOALS = (Goal.MISSION, Goal.MISSION, Goal.MANUAL, Goal.RETREAT)
 
 
@@ -77,7 +85,13 @@ def plan_events(seed: int) -> tuple[FaultEvent, ...]:
     if draw.random() >= SILENT_SHARE:
         return events
     silent = [name for name, fault in FAULTS.items() if fault.lasting]
-    return (*events, _event(count, silent, round(float(draw.uniform(LEAD_S, SAFETY_S / 2.0)), 2), draw))
+    lasting = _event(count, silent, round(float(draw.uniform(LEAD_S, SAFETY_S / 2.0)), 2), draw)
+    return (*(event for event in events if event.fault not in alike(lasting.fault)), lasting)
+
+
+def alike(fault: str) -> set[str]:
+    """Return the faults that set the same figure as this one, itself included."""
+    return next((group for group in SAME_FIGURE if fault in group), {fault})
 
 
 def _event(number: int, kinds: list[str], at_s: float, draw: np.random.Generator) -> FaultEvent:
@@ -194,12 +208,17 @@ def _judged(drill: FaultScenario, watch: CampaignWatch, schedule: _Schedule) -> 
         if drill.watch.breaches or watch.breaches:
             return (*drill.watch.breaches, *watch.breaches)
     if schedule.lasting:
-        heal_all(drill, but=[name for name in schedule.lasting if LIES[name].lasts])
+        heal_others(drill, schedule.lasting)
         shift.run(1.0)
         shift.stop()
         shift.close()
     watch.swept()
     return drill.watch.finish() or tuple(watch.breaches) or _liveness(drill)
+
+
+def heal_others(drill: FaultScenario, lasting: set[str]) -> None:
+    """End all faults but the silent errors among `lasting` that stay for the checks to find."""
+    heal_all(drill, but={name for kept in lasting if LIES[kept].lasts for name in alike(kept)})
 
 
 def _drives(drill: FaultScenario) -> bool:
