@@ -21,7 +21,7 @@ from tests.firmware_bridge import twins
 LINKS = ROOT.parent / "shared/data/link"
 TRIALS, TRIALS_AT_ONCE = 10_000, 20
 HISTORIES, HISTORIES_AT_ONCE = 100_000, 500
-SEEDS, HOURS = 5_600, 100.0
+SEEDS, HOURS = 4_500, 100.0
 KILLS = 100
 CONFIGS = "configs/**/*"
 CONTROLLER = (

@@ -101,9 +101,9 @@ def test_one_planted_line_is_refused(name: str, bad: Line, said: str) -> None:
 
 
 def test_fewer_hours_than_a_hundred_are_refused() -> None:
-    lines = [GOOD["campaign"]] * proof_parts.SEEDS
+    lines = [line(changed(RUN, sim_s=81.0))] * proof_parts.SEEDS
     assert BY_NAME["campaign"].judged(lines).wrong == ""
-    short = [line(changed(RUN, sim_s=60.0))] * proof_parts.SEEDS
+    short = [line(changed(RUN, sim_s=79.0))] * proof_parts.SEEDS
     assert "fewer hours" in BY_NAME["campaign"].judged(short).wrong
 
 
