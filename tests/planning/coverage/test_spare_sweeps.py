@@ -5,7 +5,7 @@ import pytest
 from tests.marks import some
 from tests.planning.coverage.checker import check_folder
 from tests.planning.coverage.support import BENCH, document, feature, ring_lonlat, saved
-from vehicle.planning.coverage import spare_sweeps
+from vehicle.planning.coverage import spare_samples, spare_sweeps
 from vehicle.planning.coverage.attempt import Attempt, attempt_in
 from vehicle.planning.coverage.ground_model import first_model
 from vehicle.planning.coverage.job import plan_job
@@ -100,3 +100,22 @@ def test_the_limit_counts_the_work(worked):
     before_s = limit.spent_s()
     without_spare_sweeps(worked[2].ground, worked[2].tour)
     assert limit.spent_s() > before_s
+
+
+def test_samples_pass_over_no_end_that_is_worth_a_change(worked, monkeypatch):
+    """The same passes are shortened as where every end of every pass is looked at."""
+    attempt, looked_at = worked[2], []
+
+    def every_end(passes, _least_s):
+        return [(k, end) for k, stop in enumerate(passes.stops) if stop is not None for end in (False, True)]
+
+    def counted(passes, least_s):
+        looked_at.append((len(spare_samples.shared_ends(passes, least_s)), len(every_end(passes, least_s))))
+        return spare_samples.shared_ends(passes, least_s)
+
+    monkeypatch.setattr(spare_sweeps, "shared_ends", counted)
+    sampled = attempt.spared()
+    monkeypatch.setattr(spare_sweeps, "shared_ends", every_end)
+    assert sampled.tour.stops == attempt.spared().tour.stops
+    assert sampled.tour.stops != attempt.tour.stops
+    assert all(some_ends < 0.5 * all_ends for some_ends, all_ends in looked_at)

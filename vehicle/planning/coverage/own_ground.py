@@ -69,13 +69,14 @@ class OwnGround:
             found += [(claims, part) for part in polygons_in(np.array([rest], dtype=object), UNCOVERED_MIN_M2)]
         return found
 
-    def alone(self, places: np.ndarray) -> np.ndarray:
-        """Return (n,) bool: which places (n, 2) [m] that are to be swept lie in one strip at most."""
-        points = shapely.points(places)
-        strips = np.concatenate([self.swept[k] for k, stop in enumerate(self.stops) if stop is not None])
-        hits = np.bincount(shapely.STRtree(strips).query(points, predicate="intersects")[0], minlength=len(points))
+    def alone(self, places: np.ndarray, *, claims: bool) -> np.ndarray:
+        """Return (n,) bool: which places (n, 2) [m] that are to be swept, or claimed, lie in one strip at most."""
+        points, strips = shapely.points(places), self.claimed if claims else self.swept
+        left = np.concatenate([strips[k] for k, stop in enumerate(self.stops) if stop is not None])
+        hits = np.bincount(shapely.STRtree(left).query(points, predicate="intersects")[0], minlength=len(points))
+        target = self.ground.first.uncredited if claims else self.ground.first.unswept
         asked = np.zeros(len(points), dtype=bool)
-        asked[shapely.STRtree(self.ground.first.unswept.parts).query(points, predicate="intersects")[0]] = True
+        asked[shapely.STRtree(target.parts).query(points, predicate="intersects")[0]] = True
         return np.asarray(asked & (hits <= 1))
 
     def opens_for_others(self, k: int, region: shapely.Geometry, left: TourStop | None = None) -> bool:

@@ -14,26 +14,20 @@ from itertools import pairwise
 import numpy as np
 import shapely
 
-from vehicle.planning.coverage.ground import joined_box, rotated, swath_box, turned
+from vehicle.planning.coverage.ground import joined_box, swath_box, turned
 from vehicle.planning.coverage.ground_model import UNCOVERED_MIN_M2, GroundModel
 from vehicle.planning.coverage.own_ground import REACH_M, OwnGround
 from vehicle.planning.coverage.phases import GAIN_MIN_M2, roadmap_for
 from vehicle.planning.coverage.route import TourStop, move_s
-from vehicle.planning.coverage.strips import CLAIM_SLACK_M
+from vehicle.planning.coverage.spare_samples import OWN_MAX_M2, SPARE_M, little_own, rims_m, shared_ends
 from vehicle.planning.coverage.swath import THIN_M, Move, bearing_half_m
 from vehicle.planning.coverage.tour import Tour
 from vehicle.planning.coverage.work_limit import Work
 
 SHORT_M = 16.0
 """Only passes up to this length are left out; a longer one has more ground of its own."""
-OWN_MAX_M2 = 1.5
-"""Others that run on are not looked for if a pass has more ground of its own."""
 SAVED_LEAST_S = 2.0
 """A smaller gain of time is not worth the change."""
-SPARE_M = 0.01
-"""A shortened pass begins and ends this far beyond its own ground."""
-SAMPLE_M, SIDE_M = 0.3, 0.45
-"""Samples of a strip: how far apart along it, and how far beside its axis, per width."""
 STEP_M = 1e-3
 """Passes become longer or shorter by whole steps: last digits depend on the processor."""
 STRIPS_PER_STOP = 30
@@ -102,43 +96,15 @@ class _Spared:
         order = sorted(range(1, len(lengths_m)), key=lambda k: lengths_m[k])  # the first stop stays
         stay = fixed | self.passes.corridors
         short = [k for k in order if lengths_m[k] <= SHORT_M and k not in stay]
-        for k in self._with_little_own(short):
+        for k in little_own(self.passes, short):
             self._leave_out(k)
-        for k, at_end in self._with_shared_ends():
+        for k, at_end in shared_ends(self.passes, SAVED_LEAST_S):
             self._shorten(k, at_end=at_end)
         self.job.deadline.limit.tell(Work.STRIPS, STRIPS_PER_STOP * len(order))
 
     def is_same(self) -> bool:
         """Whether nothing was changed."""
         return all(a is b for a, b in zip(self._before, self.passes.stops, strict=True))
-
-    def _with_little_own(self, short: list[int]) -> list[int]:
-        """Return the stops that may have little ground of their own, by samples."""
-        rows = []
-        for k in short:
-            stop = self._before[k]
-            low_m, high_m = sorted((stop.move.a_m, stop.move.b_m))
-            x, y = np.meshgrid(np.arange(low_m, high_m, SAMPLE_M), np.linspace(-SIDE_M, SIDE_M, 5))
-            rows.append(_places(stop, x.ravel(), y.ravel() * self.job.reach.width_m))
-        if not rows:
-            return []
-        owner = np.repeat(np.arange(len(short)), [len(row) for row in rows])
-        alone = np.bincount(owner, self.passes.alone(np.concatenate(rows)), minlength=len(short))
-        own_m2 = alone * SAMPLE_M * 0.2 * self.job.reach.width_m
-        return [k for k, area_m2 in zip(short, own_m2.tolist(), strict=True) if area_m2 <= 2.0 * OWN_MAX_M2]
-
-    def _with_shared_ends(self) -> list[tuple[int, bool]]:
-        """Return the starts and ends (True) of stops that lie on ground of others, by samples."""
-        kept = [(k, stop) for k, stop in enumerate(self.passes.stops) if stop is not None]
-        if not kept:
-            return []
-        y_m, rows = np.linspace(-SIDE_M, SIDE_M, 5) * self.job.reach.width_m, []
-        for _, stop in kept:
-            start_m, end_m, _ = self._rims_m(stop, claims=True)
-            for at_m, inward_m in ((stop.move.a_m, start_m + SAMPLE_M), (stop.move.b_m, -end_m - SAMPLE_M)):
-                rows.append(_places(stop, np.full(5, at_m + stop.move.sign * inward_m), y_m))
-        alone = self.passes.alone(np.concatenate(rows)).reshape(len(kept), 2, 5).any(axis=2)
-        return [(kept[row][0], bool(end)) for row, end in np.argwhere(~alone).tolist()]
 
     # --- left out ----------------------------------------------------------------------------------------------------
     def _leave_out(self, k: int) -> None:
@@ -188,22 +154,12 @@ class _Spared:
         east, north = shapely.get_coordinates(part).T
         cos, sin = np.cos(theta)[:, None], np.sin(theta)[:, None]
         along, across = sign[:, None] * (cos * east + sin * north), cos * north - sin * east - y[:, None]
-        rims = np.array([self._rims_m(stop, claims=claims) for stop in stops])
+        rims = np.array([rims_m(self.job, stop, claims=claims) for stop in stops])
         start = np.maximum(0.0, a + rims[:, 0] - along.min(axis=1))
         end = np.maximum(0.0, along.max(axis=1) - (b - rims[:, 1]))
         fits = (np.abs(across).max(axis=1) <= rims[:, 2]) & (np.maximum(start, end) <= REACH_M)
         more = np.ceil(np.column_stack([start, end]) / STEP_M) * STEP_M
         return [(near[i], (float(more[i, 0]), float(more[i, 1]))) for i in np.flatnonzero(fits).tolist()]
-
-    def _rims_m(self, stop: TourStop, *, claims: bool) -> tuple[float, float, float]:
-        """Return how much [m] of a pass does not count at its start and its end, and half the width that counts."""
-        half_m = 0.5 * self.job.reach.width_m
-        if not claims:
-            return 0.0, 0.0, half_m
-        settings = self.job.settings
-        end_m = settings.end_at_m(stop.theta_rad) - CLAIM_SLACK_M
-        side_m = 0.5 * settings.overlap_at_m(stop.theta_rad) - CLAIM_SLACK_M
-        return end_m + settings.run_in_m, end_m, half_m - side_m
 
     def _lengthened(self, j: int, more: More) -> TourStop | None:
         """Return a stop with a longer pass; None if its tool would be over a keep-out, or it cannot begin earlier."""
@@ -239,12 +195,12 @@ class _Spared:
         most_m = min(REACH_M, abs(move.b_m - move.a_m) - 2.0 * SPARE_M)
         at_m = move.b_m if at_end else move.a_m
         inward = -sign if at_end else sign
-        look_m = most_m + self._rims_m(stop, claims=True)[0] + 2.0 * SPARE_M
+        look_m = most_m + rims_m(self.job, stop, claims=True)[0] + 2.0 * SPARE_M
         own = self.passes.own(k, _strip(stop, at_m, at_m + inward * look_m, reach.tool_half_m))
         less_m = most_m
         for claims, part in own:
             x = shapely.get_coordinates(turned(part, -stop.theta_rad))[:, 0]
-            rim_m = self._rims_m(stop, claims=claims)[int(at_end)]
+            rim_m = rims_m(self.job, stop, claims=claims)[int(at_end)]
             less_m = min(less_m, float((inward * (x - at_m)).min()) - rim_m - SPARE_M)
         if at_end and move.reverse:  # it must still drive back to where it may turn
             less_m = min(less_m, sign * (move.b_m - move.out_m) - reach.ahead_m)
@@ -267,11 +223,6 @@ class _Spared:
             return False
         self.passes.need(k, passed)
         return True
-
-
-def _places(stop: TourStop, x_m: np.ndarray, y_m: np.ndarray) -> np.ndarray:
-    """Return places (n, 2) in ENU at (n,) distances along a stop's axis and beside it."""
-    return rotated(np.column_stack([x_m, stop.y_m + y_m]), stop.theta_rad)
 
 
 def _strip(stop: TourStop, from_m: float, to_m: float, half_m: float) -> shapely.Polygon:
