@@ -59,9 +59,9 @@ def starts_and_ends(piece):
 def test_need_right_behind_and_before_a_pass_is_taken_along():
     plain = starts_and_ends(pieces_with([(10.0, 20.0)]))
     longer = starts_and_ends(pieces_with([(8.8, 9.5), (10.0, 20.0), (21.0, 22.5)]))
-    assert plain[1.0, False] == (9.0, 22.0)
+    assert plain[1.0, False] == (8.8, 22.0)
     assert longer[1.0, False] == (8.5, 22.6)
-    assert plain[-1.0, False] == (22.0, 9.0)
+    assert plain[-1.0, False] == (22.2, 9.0)
     assert longer[-1.0, False] == (22.8, 8.7)
 
 

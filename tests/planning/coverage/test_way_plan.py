@@ -67,11 +67,12 @@ def polygons(shape):
 
 
 def at_moment(
-    plan: Plan, share: float, machine: MachineFootprint = BENCH, off_m: float = 0.0
+    plan: Plan, share: float, machine: MachineFootprint = BENCH, off_m: float = 0.0, late_m: float = 0.0
 ) -> tuple[shapely.Geometry, StartPose]:
     """(swept so far, pose) after this share of the segments' ways; turns count as a metre.
 
-    `off_m`: swaths lie this far beside their lines, every second one on the other side.
+    `off_m`: swaths lie this far beside their lines, every second one on the other side. `late_m`: how far behind its
+    lowering the tool is proven to sweep.
     """
     ways_m = [max(1.0, math.dist(s.points_m[0], s.points_m[-1])) for s in plan.segments]
     left_m = share * sum(ways_m)
@@ -89,8 +90,18 @@ def at_moment(
     yaw = segment.yaw_start_rad + (part * segment.turn_rad if segment.kind is SegmentKind.TURN else 0.0)
     done.append(msgspec.structs.replace(segment, points_m=(segment.points_m[0], here)))
     done = [beside(segment, off_m if segment.swath_id % 2 else -off_m) for segment in done]
+    done = [begun(segment, late_m) for segment in done]
     corners = sweep_corners(tuple(done), machine.tool_width_m, machine.tool_ahead_m)
     return shapely.union_all(shapely.polygons(corners)), StartPose(east_m=here[0], north_m=here[1], yaw_rad=yaw)
+
+
+def begun(segment: Segment, late_m: float) -> Segment:
+    """A segment that begins so much later, or ends where it begins."""
+    (x0, y0), (x1, y1) = segment.points_m[0], segment.points_m[-1]
+    way_m = math.dist((x0, y0), (x1, y1))
+    part = min(1.0, late_m / way_m) if way_m > 0.0 and segment.tool_down else 0.0
+    first = (x0 + part * (x1 - x0), y0 + part * (y1 - y0))
+    return msgspec.structs.replace(segment, points_m=(first, *segment.points_m[1:]))
 
 
 def beside(segment: Segment, off_m: float) -> Segment:
@@ -212,6 +223,52 @@ def test_from_any_moment_of_a_plan_in_a_field_with_an_arm(
     there = way_plan(site, MEMATT, DEEP, asked(site, swept, pose, goal, error_m=error_m))
     check_moves(there, site, swept, MEMATT, slack_m=1e-3 + off_m)
     assert math.dist(there.segments[-1].points_m[-1], (goal.east_m, goal.north_m)) < 0.01
+
+
+@cache
+def planned_from_one_side(folder: Path) -> tuple[Site, Plan]:
+    """A small field with a pole, unknown ground outside but for a strip at its west side: swaths begin there askew."""
+    rows = (
+        feature("work_area", ring_lonlat([(-1, 3.3), (9, 3.3), (9, 9.3), (-1, 9.3)])),
+        feature("keep_out", ring_lonlat([(5, 6.3), (5.5, 6.3), (5.5, 6.8), (5, 6.8)])),
+        feature("safe_ground", ring_lonlat([(-13, -26.7), (-1, -26.7), (-1, 9.3), (-13, 9.3)])),
+    )
+    site = load_site(saved(folder, document(*rows, outside="unknown"), "one_side.geojson"), datum=AT_ORIGIN)
+    askew = PlanSettings(required_depth_m=0.15, direction_rad=0.262)
+    return site, plan_site(site, MEMATT, askew)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(("late_m", "off_m"), [(0.0, 0.0), (0.15, 0.0), (0.15, 0.01)])
+def test_from_swaths_in_which_the_tool_is_proven_a_little_late(folder: Path, late_m: float, off_m: float) -> None:
+    """As in a drive: the first centimetres after lowering do not count as swept."""
+    site, plan = planned_from_one_side(folder)
+    goal = Goal(name="parking", east_m=-7.0, north_m=-21.7)
+    for share in np.linspace(0.02, 0.98, 33).tolist():
+        swept, pose = at_moment(plan, share, MEMATT, off_m, late_m)
+        there = way_plan(site, MEMATT, DEEP, asked(site, swept, pose, goal, error_m=0.064))
+        check_moves(there, site, swept, MEMATT, slack_m=0.06 + off_m)
+
+
+@pytest.mark.long
+def test_a_nick_in_the_rim_of_its_own_strip_keeps_no_machine_in_it(folder: Path) -> None:
+    """Under the edge of a track, less deep than the vehicle's own watch allows; a deeper one bars the way."""
+    site, plan = planned_from_one_side(folder)
+    goal, half_m = Goal(name="parking", east_m=-7.0, north_m=-21.7), 0.5 * MEMATT.track_outer_width_m
+    barred = 0
+    for share in np.linspace(0.02, 0.6, 30).tolist():
+        swept, pose = at_moment(plan, share, MEMATT)
+        beside = (-math.sin(pose.yaw_rad) * half_m, math.cos(pose.yaw_rad) * half_m)
+        edge = shapely.Point(pose.east_m + beside[0], pose.north_m + beside[1])
+        small, deep = (
+            asked(site, shapely.difference(swept, edge.buffer(nick_m)), pose, goal) for nick_m in (0.04, 0.3)
+        )
+        try:
+            way_plan(site, MEMATT, DEEP, deep)
+        except InputError:
+            barred += 1
+            check_moves(way_plan(site, MEMATT, DEEP, small), site, swept, MEMATT)
+    assert barred > 0
 
 
 @pytest.mark.long

@@ -9,6 +9,7 @@ from vehicle.planning.coverage import robust_overlay
 from vehicle.planning.coverage.area import parts_of, polygons_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, swath_box, turned
 from vehicle.planning.coverage.ground_model import GroundModel
+from vehicle.planning.coverage.job import PlanJob
 from vehicle.planning.coverage.route import Pose, enu_of
 from vehicle.planning.coverage.swath import THIN_M, bearing_half_m
 from vehicle.planning.coverage.swath_candidates import complement
@@ -53,9 +54,7 @@ def places_to_turn(
     pivot = ground.pivot if slack_m is None else ground.pivot_within(slack_m)
     low_m, high_m = x - OUT_MAX_M, x + OUT_MAX_M
     at = np.array([y])
-    # its strip is as wide as its tool: the position error at the rim must not keep it from leaving
-    if bearing_m is None:
-        bearing_m = min(bearing_half_m(reach), 0.5 * model.job.machine.track_outer_width_m)
+    bearing_m = track_bearing_m(model.job) if bearing_m is None else bearing_m
     front_m = reach.ahead_m + reach.tool_long_m if reach.raised_over_base else reach.track_rear_m
     barred = parts_of(polygons_of(robust_overlay.intersection(closed_ground, shapely.box(*ground.box))))
     closed = swath_intervals(outlines_of(barred, yaw), at, bearing_m, low_m, high_m)[0]
@@ -67,6 +66,14 @@ def places_to_turn(
             places += [x_m for a, b in inside if a <= b for x_m in _along(x, a, b, further_m)]
     behind, ahead = sorted((x_m for x_m in places if x_m <= x), reverse=True), sorted(x_m for x_m in places if x_m > x)
     return [enu_of(yaw, x_m, y) for x_m in (*behind, *ahead)]
+
+
+def track_bearing_m(job: PlanJob) -> float:
+    """Return half the width [m] that must bear on the machine's own axis: that of its tracks.
+
+    Its strip is as wide as its tool: the position error at the rim must not keep it from leaving.
+    """
+    return min(bearing_half_m(job.reach), 0.5 * job.machine.track_outer_width_m)
 
 
 def _along(x_m: float, low_m: float, high_m: float, further_m: tuple[float, ...]) -> set[float]:

@@ -97,6 +97,11 @@ class Swath:
                 usable.append(((low, high), points))
         return cls(reach, start_m, end_m, run, gaps, usable, beside, beyond_m)
 
+    @property
+    def run_in_m(self) -> float:
+        """Way [m] after lowering until depth and speed are proven: closed ground counts as swept only from there."""
+        return self.start_m - self.end_m
+
     def mirrored(self) -> "Swath":
         """The same swath seen from the other side."""
         gaps = [_flip(gap) for gap in self.gaps[::-1]]
@@ -143,7 +148,7 @@ class Swath:
         behind = [(gap, points) for gap, points in self.usable if gap[0] < span[0]]
         lifts = self._lifts(group, raised_m)
         for (_, high), points in behind[::-1]:
-            for a in self._starts(min(span[0] - self.start_m, high - raised_m)):
+            for a in self._starts(min(span[0] - self.start_m, high - raised_m - self.run_in_m)):
                 inward = [min(b, a - reach.ahead_m) for low, b in points if low <= a - reach.ahead_m]
                 if a > high - raised_m + THIN_M or not inward or max(inward) + reach.ahead_m < run[0]:
                     continue
@@ -185,7 +190,7 @@ class Swath:
         lifts = []
         for (_, end), (start, _) in pairwise(group):
             for low, high in self.gaps:
-                up, down = max(end + self.end_m, low), min(start - self.start_m, high - raised_m)
+                up, down = max(end + self.end_m, low), min(start - self.start_m, high - raised_m - self.run_in_m)
                 if down - up > MERGE_M and low < start and high > end:
                     lifts.append((up, down))
                     break

@@ -21,7 +21,7 @@ from vehicle.planning.coverage.closing import plan_hash_of
 from vehicle.planning.coverage.ground import LEG_SLACK_M, Opened, first_ground, joined_box, swath_box, turned, unproven
 from vehicle.planning.coverage.ground_model import GroundModel
 from vehicle.planning.coverage.job import PlanJob, plan_job
-from vehicle.planning.coverage.own_axis import Place, gates_of, is_behind, places_to_turn
+from vehicle.planning.coverage.own_axis import Place, gates_of, is_behind, places_to_turn, track_bearing_m
 from vehicle.planning.coverage.path import PathBuilder
 from vehicle.planning.coverage.planner import opened_ground
 from vehicle.planning.coverage.replan import Rings, check_site, united
@@ -38,6 +38,9 @@ FURTHER_M = (0.0, 0.3, 1.0, 3.0)
 """How much further on its axis the machine drives where the first place to turn on is in a corner without a way out."""
 FOLLOWS_M, OFF_CORNER_M = 0.03, 0.05
 """A machine follows its path to 3 cm, so it may stand 5 cm off a corner of the plan that it drove."""
+OVER_EDGE_M = 0.05
+"""At last the tracks may be this far over the edge of their own strip, where it begins at an angle: half of what the
+vehicle's own watch allows."""
 INSIDE_M = 0.005
 """A place is moved this far into the ground on which the machine may turn, so that no leg from it touches the rim."""
 RIM_M = 30.0
@@ -172,8 +175,14 @@ class _Ways:
     def _turns(self, pose: Pose, further_m: tuple[float, ...]) -> list[_Turn]:
         """Return where the machine can turn on the axis of a pose: there itself, else behind it, else before it."""
         found: list[_Turn] = []
-        for slack_m in (LEG_SLACK_M, LEG_SLACK_M - self._near_m):
-            for place in places_to_turn(pose, self.ground, self._closed, slack_m, further_m=further_m):
+        tracks_m = track_bearing_m(self.job)
+        for bearing_m, slack_m in (
+            (tracks_m, LEG_SLACK_M),
+            (tracks_m, LEG_SLACK_M - self._near_m),
+            (tracks_m - OVER_EDGE_M, LEG_SLACK_M),
+            (tracks_m - OVER_EDGE_M, LEG_SLACK_M - self._near_m),
+        ):
+            for place in places_to_turn(pose, self.ground, self._closed, slack_m, bearing_m, further_m):
                 node = self._free_near(place)
                 if node is not None:
                     found.append(_Turn(place, node))
