@@ -70,10 +70,13 @@ def _own_ends(passes: OwnGround, stops: list[TourStop], least_m: float, *, claim
 
 
 def rims_m(job: PlanJob, stop: TourStop, *, claims: bool) -> tuple[float, float, float]:
-    """Return how much [m] of a pass does not count at its start and its end, and half the width that counts."""
+    """Return how much [m] of a pass does not count at its start and its end, and half the width that counts.
+
+    Nothing counts, not even as swept, before depth and speed are proven.
+    """
     half_m = 0.5 * job.reach.width_m
     if not claims:
-        return 0.0, 0.0, half_m
+        return job.settings.run_in_m, 0.0, half_m
     end_m = job.settings.end_at_m(stop.theta_rad) - CLAIM_SLACK_M
     side_m = 0.5 * job.settings.overlap_at_m(stop.theta_rad) - CLAIM_SLACK_M
     return end_m + job.settings.run_in_m, end_m, half_m - side_m
