@@ -81,30 +81,28 @@ def test_silent_errors_stay_to_the_end_at_sizes_for_which_nothing_false_is_promi
     assert all(event.hold_s == runs.SAFETY_S and LIES[event.fault].inside(event.strength, 0.0) for event in silent)
 
 
-def writers(sensor: object, figure: str) -> set[str]:
-    """The faults whose end sets a figure of a simulated sensor."""
-    drill = FaultScenario(FaultScenarioSettings())
-    mine = next(own for own in vars(drill.world).values() if type(own) is type(sensor))
-    before, found = getattr(mine, figure), set()
+def writers(drill: FaultScenario, sensor: object, figure: str) -> set[str]:
+    """The faults whose end sets a figure of a simulated sensor of a scenario."""
+    before, found = getattr(sensor, figure), set()
     for name, fault in FAULTS.items():
         mark = object()
-        setattr(mine, figure, mark)
+        setattr(sensor, figure, mark)
         if name not in {"process_killed", "engine_stall"}:
             fault.heal(drill)
-        if getattr(mine, figure) is not mark:
+        if getattr(sensor, figure) is not mark:
             found.add(name)
-        setattr(mine, figure, before)
+        setattr(sensor, figure, before)
     return found
 
 
 def test_no_fault_ends_a_silent_error_that_a_check_is_to_find() -> None:
-    world = FaultScenario(FaultScenarioSettings()).world
+    drill, found = FaultScenario(FaultScenarioSettings()), set()
     silent = {name for name, fault in FAULTS.items() if fault.lasting}
-    found = set()
-    for sensor in (world.gnss, world.imu, world.tool_sensors):
+    for sensor in (drill.world.gnss, drill.world.imu, drill.world.tool_sensors):
         for figure in vars(sensor):
-            for name in writers(sensor, figure) & silent:
-                assert writers(sensor, figure) <= runs.alike(name), figure
+            together = writers(drill, sensor, figure)
+            for name in together & silent:
+                assert together <= runs.alike(name), figure
                 found.add(name)
     assert {"place_scaled", "heading_offset", "roll_offset", "stuck", "heading_stuck"} <= found
 

@@ -110,8 +110,9 @@ def test_samples_pass_over_no_end_that_is_worth_a_change(worked, monkeypatch):
         return [(k, end) for k, stop in enumerate(passes.stops) if stop is not None for end in (False, True)]
 
     def counted(passes, least_s):
-        looked_at.append((len(spare_samples.shared_ends(passes, least_s)), len(every_end(passes, least_s))))
-        return spare_samples.shared_ends(passes, least_s)
+        ends = spare_samples.shared_ends(passes, least_s)
+        looked_at.append((len(ends), len(every_end(passes, least_s))))
+        return ends
 
     monkeypatch.setattr(spare_sweeps, "shared_ends", counted)
     sampled = attempt.spared()

@@ -12,6 +12,12 @@ from tests.planning.coverage.test_route import BOX, blocks
 from vehicle.planning.coverage.transit import Roadmap
 from vehicle.planning.coverage.work_limit import Deadline, Work, WorkLimit
 
+drawn_blocks = st.lists(
+    st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(1, 14), st.floats(0.1, 1.0), st.floats(0.05, 1.5)),
+    max_size=6,
+)
+places = st.tuples(st.floats(-50, 50), st.floats(-50, 50))
+
 
 def pen(gap_m):
     """Four walls round the middle, turned, with a gap in one of them."""
@@ -45,10 +51,7 @@ def test_a_strip_leads_through_a_gap_that_is_too_narrow_to_steer_through():
 
 @settings(max_examples=40, deadline=None, derandomize=True)
 @given(
-    st.lists(
-        st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(1, 14), st.floats(0.1, 1.0), st.floats(0.05, 1.5)),
-        max_size=6,
-    ),
+    drawn_blocks,
     st.floats(0.0, 2.0),
 )
 def test_apart_is_what_no_leg_joins(draw, gap_m):
@@ -60,15 +63,9 @@ def test_apart_is_what_no_leg_joins(draw, gap_m):
         assert roadmap.visibility().apart(goal, start) is (way is None)
 
 
-places = st.tuples(st.floats(-50, 50), st.floats(-50, 50))
-
-
 @settings(max_examples=60, deadline=None, derandomize=True)
 @given(
-    st.lists(
-        st.tuples(st.floats(-30, 30), st.floats(-30, 30), st.floats(1, 14), st.floats(0.1, 1.0), st.floats(0.05, 1.5)),
-        max_size=6,
-    ),
+    drawn_blocks,
     st.floats(0.0, 2.0),
     st.lists(st.tuples(places, places), max_size=5),
     places,

@@ -7,6 +7,7 @@ strip or in a narrow bay comes in on that axis. From every moment of a mission t
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 
 import msgspec
 import numpy as np
@@ -176,12 +177,8 @@ class _Ways:
         """Return where the machine can turn on the axis of a pose: there itself, else behind it, else before it."""
         found: list[_Turn] = []
         tracks_m = track_bearing_m(self.job)
-        for bearing_m, slack_m in (
-            (tracks_m, LEG_SLACK_M),
-            (tracks_m, LEG_SLACK_M - self._near_m),
-            (tracks_m - OVER_EDGE_M, LEG_SLACK_M),
-            (tracks_m - OVER_EDGE_M, LEG_SLACK_M - self._near_m),
-        ):
+        slacks_m = LEG_SLACK_M, LEG_SLACK_M - self._near_m
+        for bearing_m, slack_m in product((tracks_m, tracks_m - OVER_EDGE_M), slacks_m):
             for place in places_to_turn(pose, self.ground, self._closed, slack_m, bearing_m, further_m):
                 node = self._free_near(place)
                 if node is not None:
