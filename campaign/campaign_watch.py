@@ -2,22 +2,25 @@
 
 C1 the controller stops by itself only if the vehicle could not stop the machine before: the vehicle's process did not
    tick in time, or the line between them lost, damaged or delayed frames.
-C2 no ground counts as swept that is further than 0.3 m from where the tool truly passed, turning and in the ground:
-   the error of a base that is not found (0.1 m), 3 sigma of a fix, the margin of the checks, and a cell.
+C2 no ground counts as swept that is further than 0.3 m from where the tool truly was, turning and in the ground:
+   the error of a base that is not found (0.1 m), 3 sigma of a fix, the margin of the checks, and a cell. The tool's
+   axis is kept and no raster: a machine that digs itself in passes less than a cell.
 C3 the vehicle's program raises no error.
 """
 
-import math
-
 import numpy as np
+import shapely
 
 from campaign.fault_scenario import FaultScenario
 from campaign.invariants import Breach
 from campaign.safety_monitor import DRIVING
-from sim.truth import GroundTruth
+from sim.world import Truth
+from vehicle.contracts.frames import FloatArray
 from vehicle.control.ground import raster
 
 SWEPT_M = 0.3
+AXIS_STEP_M = 0.01
+"""The tool's axis is kept anew when one end of it has moved by more."""
 EXCUSED_TICKS = 25
 
 
@@ -28,8 +31,8 @@ class CampaignWatch:
         config = drill.parts.config
         self._drill = drill
         self._cell_m = config.mission.cell_m
-        rotor_radps = config.mission.rotor_at_speed_ratio * config.machine.tool.rotor_speed_radps
-        self._passed = GroundTruth(cell_m=self._cell_m, rotor_min_radps=rotor_radps, depth_min_m=0.0)
+        self._rotor_radps = config.mission.rotor_at_speed_ratio * config.machine.tool.rotor_speed_radps
+        self._axes_m: list[tuple[tuple[float, float], tuple[float, float]]] = []
         self._excused_until = self._lapses = 0
         self._lapsed = False
         self.breaches: list[Breach] = []
@@ -53,8 +56,15 @@ class CampaignWatch:
         if lapsed and not self._lapsed and drove and drill.ticks > self._excused_until:
             self._tell("controller_stop", "while driving; line and process had worked for half a second")
         self._lapsed = lapsed
-        true = drill.world.truth()
-        self._passed.observe(true.tool_left_m, true.tool_right_m, true.rotor_radps, true.depth_m, true.speed_mps)
+        self._note(drill.world.truth())
+
+    def _note(self, true: Truth) -> None:
+        """Keep the tool's axis where it turns in the ground."""
+        if true.rotor_radps < self._rotor_radps or true.depth_m < 0.0:
+            return
+        axis_m = true.tool_left_m, true.tool_right_m
+        if not self._axes_m or np.abs(np.subtract(axis_m, self._axes_m[-1])).max() > AXIS_STEP_M:
+            self._axes_m.append(axis_m)
 
     def _excuse(self) -> bool:
         drill = self._drill
@@ -74,16 +84,20 @@ class CampaignWatch:
             self._tell("false_swept", f"{far * self._cell_m**2:.4f} m2 further than {SWEPT_M} m from where it passed")
 
     def _far_cells(self) -> int:
-        column0, row0, passed = self._passed.cells()
-        reach = math.ceil(SWEPT_M / self._cell_m)
-        found = 0
+        swept = self._swept_m()
+        if not len(swept) or not self._axes_m:
+            return len(swept)
+        axes = shapely.STRtree(shapely.linestrings(np.array(self._axes_m)))
+        near, _ = axes.query(shapely.points(swept), predicate="dwithin", distance=SWEPT_M)
+        return len(swept) - len(np.unique(near))
+
+    def _swept_m(self) -> FloatArray:
+        """Return (n, 2) the centres of the cells that count as swept, east and north [m]."""
+        found = []
         for column, row, tile in raster.each(self._drill.state.ledger.tiles):
-            for down, across in np.argwhere((tile[raster.FLAGS] & raster.SWEPT) != 0).tolist():
-                south, west = row + down - row0 - reach, column + across - column0 - reach
-                north, east = south + 2 * reach + 1, west + 2 * reach + 1
-                near = passed[max(0, south) : max(0, north), max(0, west) : max(0, east)]
-                found += not near.any()
-        return found
+            down, across = np.nonzero(tile[raster.FLAGS] & raster.SWEPT)
+            found.append((np.column_stack((column + across, row + down)) + 0.5) * self._cell_m)
+        return np.concatenate(found) if found else np.empty((0, 2))
 
 
 class ProcessDiedError(Exception):

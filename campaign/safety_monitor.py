@@ -12,7 +12,8 @@ W4 the rotor is driven only in a driving mode, and in a WAIT.
 W5 the tool is never raised or lowered outside a driving mode.
 W6 200 ms after the process ended, hung or lost its line, nothing is driven.
 W7 in ESTOP the kill line is pulled within 100 ms in which the controller can be reached, plus the delay that the line
-   has for commands when they begin. The controller needs no command for an E-stop at the machine.
+   has for commands when they begin; and again within that time where the reset key at the machine let it go. The
+   controller needs no command for an E-stop at the machine.
 W8 in AUTO_MOVE the tracks move only with the tool up, unless the machine backs out of a swath.
 W9 by stick a belt gets a set-point only while the frame in force has hold-to-run pressed.
 W10 credited ground was truly worked (judged at the end).
@@ -142,7 +143,7 @@ class SafetyMonitor:
         self._mode = self._before = Mode.BOOT
         self.waits = WaitWatch(self._tell)
         self._idle_ticks = self._rest_ticks = self._estop_ticks = self._unheld_ticks = self._driving_ticks = 0
-        self._session = self.stops = self._kill_way_ticks = 0
+        self._session = self.stops = self._kill_way_ticks = self._under_way_ticks = 0
         self._rolls_on = False
         self.created_ns = -AGE_MAX_NS
         self._alive_ns = self._ran_ns = 0
@@ -159,6 +160,7 @@ class SafetyMonitor:
         """Judge one tick after the vehicle's. The controller now acts on what the vehicle knew a tick ago."""
         drill = self._drill
         controller, outputs = drill.world.controller, drill.world.controller.outputs
+        self._under_way_ticks = max(0, self._under_way_ticks - 1)
         left, right = controller.setpoint_mps
         setpoint = max(abs(left), abs(right))
         if setpoint > MOVING_MPS:
@@ -171,7 +173,8 @@ class SafetyMonitor:
         self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
         if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
             self._check_tool(setpoint, true)
-        if self._estop_ticks > KILL_MAX_TICKS + self._kill_way_ticks and not controller.killed and self._reaches():
+        self._estop_ticks = 0 if controller.killed else self._estop_ticks
+        if self._estop_ticks > KILL_MAX_TICKS + self._kill_way_ticks and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
         gate = drill.state.gate
         self._silent_way.step(drill.world, gate.session_id, told=bool((gate.active | gate.latched) & DOUBTS))
@@ -198,6 +201,8 @@ class SafetyMonitor:
             self._tell("drive_without_operator", f"frame {age_ns / NS_PER_MS:.0f} ms old at {setpoint:.3f} m/s")
         if self._idle_ticks > self._grace_ticks():
             self._tell("drive_outside_driving_mode", f"{setpoint:.3f} m/s in {self._mode.name}")
+        # no restart: a command that was on its way when the stop came, until it ends
+        self._rolls_on = self._rolls_on or self._under_way_ticks > 0
         if self._debt.open and not self._rolls_on:
             self._tell("restart_without_act", f"{setpoint:.3f} m/s, still required: {', '.join(self._debt.open)}")
         if self._unheld_ticks > LOST_TICKS:
@@ -243,6 +248,7 @@ class SafetyMonitor:
             self.stops += 1
             # no restart: the command given before the stop, until it ends
             self._rolls_on = self.setpoint_mps > MOVING_MPS
+            self._under_way_ticks = UNDER_WAY_TICKS + drill.line.down_wait_ticks
         elif self._mode in DRIVING and drill.world.controller.lease_expired and not self._lapsed:
             self._debt.stop(now_ns)  # the controller's own stop counts as a stop, whatever the gate makes of it
         elif self._mode is Mode.READY and gate.mode is Mode.DISARMED:

@@ -71,8 +71,8 @@ DETECTION: dict[str, str] = {
     "switched on; by stick also after it was at speed",
     "rotor_sag": "the rotor is below its speed in a swath, the tracks are slowed first; or at work by stick",
     "rotor_overspeed": f"the rotor is above {checks.ROTOR_MAX_RATIO * 100:.0f} % of its working speed",
-    "rotor_sensor": "the rotor's speed is unknown, or falls faster than a rotor can, or seems to stand: at work it "
-    f"keeps within {rotor.STILL_RADPS} rad/s for {_s(rotor.STILL_TICKS * TICK_S)}, or for "
+    "rotor_sensor": "the rotor's speed is unknown, or falls faster than a rotor can, or seems to stand: cutting or "
+    f"running down it keeps within {rotor.STILL_RADPS} rad/s for {_s(rotor.STILL_TICKS * TICK_S)}, or for "
     f"{_s(rotor.SHORT_TICKS * TICK_S)} the engine gives less than {rotor.SHORT_RATIO * 100:.0f} % of the power that "
     "torque and speed ask for",
     "detonation": "the controller's shock input: contact closed, or peak above the lower threshold, and not surely a "

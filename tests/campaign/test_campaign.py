@@ -5,6 +5,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -42,6 +43,13 @@ FAILED_ONCE = (
     576,  # healing the other faults healed a heading that was to be found by the daily check
     127,  # the same of a place that went another way than the machine
     513,  # the same
+    804,  # a rotor's sensor stood 1.7 s before a stop: nobody found it, and half a square metre stayed credited
+    2990,  # the watch knew no ground narrower than a cell as passed
+    3561,  # the watch took a command for a restart that was on a slow line when the stop came
+    3823,  # the watch blamed a kill that the reset key at the machine let go, until the next command pulled it again
+    3956,  # the same on a line whose commands come late
+    4058,  # the same
+    4318,  # no ground narrower than a cell
 )
 """Every seed that ever failed stays, whatever it draws today; the cheapest in CI."""
 
@@ -147,9 +155,21 @@ def test_swept_ground_that_the_tool_never_passed_is_a_breach() -> None:
         watch.step()
     watch.swept()
     assert watch.breaches == []
-    watch._passed = CampaignWatch(drill)._passed
+    del watch._axes_m[1:]
     watch.swept()
     assert [breach.name for breach in watch.breaches] == ["false_swept"]
+
+
+def test_swept_ground_is_far_if_the_tool_never_passed_and_near_if_it_passed_less_than_a_cell() -> None:
+    drill = FaultScenario(FaultScenarioSettings()).drive(Goal.MISSION)
+    watch = CampaignWatch(drill)
+    drill.run(20.0)
+    swept_m = watch._swept_m()
+    assert watch._far_cells() == len(swept_m) > 0
+    middle = tuple(np.median(swept_m, axis=0).tolist())
+    watch._axes_m = [(middle, middle)]
+    distances_m = np.hypot(*(swept_m - middle).T)
+    assert watch._far_cells() == np.count_nonzero(distances_m > 0.3)
 
 
 def test_a_program_that_dies_is_a_breach(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -56,6 +56,24 @@ def test_within_the_bound_it_drives_and_stops_in_time(scene: str, down_ticks: in
     assert drill.watch.finish() == ()
 
 
+def test_a_command_that_was_on_its_way_when_the_stop_came_is_no_restart() -> None:
+    drill = delayed(FaultScenario(), 8, 0)
+    drill.drive(Goal.MANUAL, 0.0)
+    assert drill.until((Mode.MANUAL,), 10.0)
+    drill.run(1.0)
+    drill.drive(Goal.MANUAL, 0.25).run(2.0)
+    assert (drill.mode, drill.watch.setpoint_mps) == (Mode.MANUAL, 0.0)
+    drill.hands.pressed, drill.hands.goal = OperatorEdge.STOP, Goal.REST
+    assert drill.until((Mode.STOPPING, Mode.HOLD), 0.3)
+    assert drill.watch.setpoint_mps == 0.0
+    moved = False
+    for _ in range(50):
+        drill.step()
+        moved |= drill.watch.setpoint_mps > 0.0
+    assert moved
+    assert drill.watch.finish() == ()
+
+
 @pytest.mark.parametrize(("down_ticks", "up_ticks"), every(2, WITHIN))
 def test_a_delay_that_begins_with_the_silence_shortens_the_lease_by_itself(down_ticks: int, up_ticks: int) -> None:
     for scene in ("work", "manual", "slow"):

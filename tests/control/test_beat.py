@@ -129,7 +129,7 @@ def test_what_a_standing_rotor_sensor_withdraws_begins_no_later_than_its_tick(sl
         told = builders.status(
             depth_m=0.2, rotor_speed_radps=lively, track_left_mps=0.2, track_right_mps=0.2, engine_load_ratio=1.0
         )
-        watch = rotor.follow(watch, told, CONFIG, tick, now_ns)
+        watch = rotor.follow(watch, told, CONFIG, tick, now_ns, asked=True)
         if watch.doubt_tick:
             break
     assert watch.doubt_tick
@@ -137,7 +137,7 @@ def test_what_a_standing_rotor_sensor_withdraws_begins_no_later_than_its_tick(sl
     assert watch.doubt_t_ns <= times_ns[from_tick] - rotor.MEAN_TICKS * TICK_NS
     pace_ns = (now_ns - times_ns[from_tick]) / (tick - from_tick)
     assert watch.doubt_t_ns == pytest.approx(times_ns[from_tick] - rotor.MEAN_TICKS * pace_ns, abs=100)
-    later = rotor.follow(watch, told, CONFIG, tick + 1, now_ns + TICK_NS)
+    later = rotor.follow(watch, told, CONFIG, tick + 1, now_ns + TICK_NS, asked=True)
     assert later.doubt_t_ns == watch.doubt_t_ns
 
 
@@ -145,6 +145,8 @@ def test_a_slow_belt_keeps_the_moment_of_the_doubt_and_a_lifted_tool_forgets_it(
     watch = RotorWatch(doubt_tick=9, doubt_t_ns=8)
     work = builders.status(depth_m=0.2, rotor_speed_radps=CONFIG.machine.tool.rotor_speed_radps)
     rests = replace(work, track_left_mps=0.0, track_right_mps=0.0)
-    assert rotor.follow(watch, rests, CONFIG, TICK, NOW_NS).doubt_t_ns == 8
-    assert rotor.follow(watch, None, CONFIG, TICK, NOW_NS).doubt_t_ns == 0
+    assert rotor.follow(watch, rests, CONFIG, TICK, NOW_NS, asked=True).doubt_t_ns == 8
+    assert rotor.follow(watch, None, CONFIG, TICK, NOW_NS, asked=True).doubt_t_ns == 8
+    lifted = replace(work, depth_m=-0.1)
+    assert rotor.follow(watch, lifted, CONFIG, TICK, NOW_NS, asked=True).doubt_t_ns == 0
     assert BEATS[-1] == NOW_NS - TICK_NS

@@ -100,13 +100,14 @@ class DriftState(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class RotorWatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
-    """What is remembered of a rotor at work, to see whether its sensor stands; empty but for `air_ratio` elsewhere.
+    """What is remembered of a rotor, to see whether its sensor stands; empty but for `air_ratio` below its speed.
 
     `low_radps`, `high_radps`: the lowest and highest shown speed since `still_tick`, the first of a span in which it
-    may stand; 0 where none is judged. `before_tick`: the first of the span before, or of this where it is the first. Of
+    may stand; 0 where none is judged. `before_tick`: the first of the span before, or of this where it is the first.
+    `restless_ticks`: how many since `still_tick` in which a rotor's speed cannot rest. Of
     the engine's full power: `air_ratio`, the least that it gave beside the rotor's share since the rotor rested,
-    infinite where that is unknown; `shown_ratio`, what torque and shown speed ask for, and `load_ratio`, what it gives,
-    both as means of a second. `short_tick`: the last in which it gave enough.
+    infinite where that is unknown; and while the tool cuts `shown_ratio`, what torque and shown speed ask for, and
+    `load_ratio`, what it gives, both as means of a second. `short_tick`: the last in which it gave enough.
     `doubt_tick`: the first in which the sensor may have stood; 0 without a doubt. `*_t_ns`: when these were.
     """
 
@@ -115,6 +116,7 @@ class RotorWatch(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     high_radps: float = 0.0
     still_tick: int = 0
     before_tick: int = 0
+    restless_ticks: int = 0
     shown_ratio: float = 0.0
     load_ratio: float = 0.0
     short_tick: int = 0

@@ -309,7 +309,13 @@ def test_a_late_tick_takes_off_what_the_clock_says_and_gives_back_what_a_slot_do
 def test_row_55_the_monitor_follows_the_rotor() -> None:
     worked = status(rotor_speed_radps=WORKING, depth_m=0.2, track_left_mps=0.2, track_right_mps=0.2)
     first = TICK - 99
-    watch = RotorWatch(low_radps=WORKING, high_radps=WORKING, still_tick=first, before_tick=first, short_tick=TICK)
+    watch = RotorWatch(
+        low_radps=WORKING, high_radps=WORKING, still_tick=first, before_tick=first, restless_ticks=99, short_tick=TICK
+    )
     new = after(gate_inputs(monitor=old(rotor_watch=watch), status_=worked))
     assert new.rotor_watch.doubt_tick == first - 50
-    assert after(gate_inputs(monitor=old(rotor_watch=watch)), stale=True).rotor_watch == RotorWatch()
+    assert after(gate_inputs(monitor=old(rotor_watch=watch)), stale=True).rotor_watch.restless_ticks == 99
+    raised = msgspec.structs.replace(worked, depth_m=-0.3)
+    for asked in (True, False):
+        told = gate_inputs(monitor=old(rotor_watch=watch, rotor_on=asked), status_=raised)
+        assert (after(told).rotor_watch.doubt_tick > 0) is not asked

@@ -65,7 +65,7 @@ def test_row_55_a_sensor_that_jitters_is_doubted_from_before_the_span_that_its_j
     at_work = status(depth_m=0.2, track_left_mps=0.2, track_right_mps=0.2)
     for tick, above_radps in enumerate(readings_radps(JITTERS), start=1):
         told = msgspec.structs.replace(at_work, rotor_speed_radps=WORKING + above_radps)
-        watch = rotor.follow(watch, told, CONFIG, 1000 + tick, (1000 + tick) * TICK_NS)
+        watch = rotor.follow(watch, told, CONFIG, 1000 + tick, (1000 + tick) * TICK_NS, asked=True)
     assert watch.still_tick > 1051
     assert 1000 < watch.before_tick <= 1051
     assert watch.doubt_tick == watch.before_tick - 50

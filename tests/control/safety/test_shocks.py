@@ -54,6 +54,11 @@ def goes_off(rig: Rig, shock: dict[str, Any], ticks: int = 10) -> None:
     rig.status = before
 
 
+def runs_down(rig: Rig) -> None:
+    """A rotor that was told to stop shows it; else its sensor stands."""
+    rig.status |= {"rotor_speed_radps": 0.85 * TOOL.rotor_speed_radps}
+
+
 def waits(wait_s: float = 0.0) -> Rig:
     """A mission that waits for a word on a small shock."""
     rig = at_work(wait_s)
@@ -165,6 +170,7 @@ def test_twenty_seconds_without_a_word_are_a_stop_that_is_acknowledged() -> None
         rig.send()
     assert rig.mode is Mode.STOPPING
     assert set(rig.report.reasons) >= {"shock_small", "mission_left"}
+    runs_down(rig)
     rig.run(60)
     assert rig.reset() is Mode.READY
     rig.press(E.ARM)
@@ -333,6 +339,7 @@ def test_a_controller_that_restarts_at_work_is_a_detonation_and_one_that_restart
 def detonated() -> Rig:
     rig = at_work(WAIT_S)
     goes_off(rig, AT, 1)
+    runs_down(rig)
     rig.controls = {}
     return rig
 
@@ -380,7 +387,9 @@ def test_a_detonation_on_the_way_back_stops_and_waits_again() -> None:
 def test_a_contact_that_stays_closed_is_waited_for_once_and_may_be_driven_away_from() -> None:
     rig = at_work(WAIT_S)
     rig.status |= AT
-    rig.run(WAIT_TICKS + 60)
+    rig.run(2)
+    runs_down(rig)
+    rig.run(WAIT_TICKS + 58)
     rig.press(E.ACKNOWLEDGE)
     assert rig.state.latched == masks.DETONATION, "what is in force cannot be acknowledged"
     rig.to_recovery()

@@ -76,7 +76,7 @@ def remember(now: GateInputs, status: ControllerStatus | None, broken: int) -> M
         rotor_on=old.rotor_on,
         rotor_ran=old.rotor_on and (old.rotor_ran or at_speed),
         rotor_tick=tick if first or (old.rotor_on and at_speed) else old.rotor_tick,
-        rotor_watch=rotor.follow(old.rotor_watch, status, config, tick, now.now_ns),
+        rotor_watch=rotor.follow(old.rotor_watch, status, config, tick, now.now_ns, asked=old.rotor_on),
         bad_ticks=_recent(old.bad_ticks, wire.bad_frames, tick, WIRE_ERRORS),
         broken_ticks=_recent(old.broken_ticks, broken, tick, STICK_FAULTS),
         late_ticks=_recent(old.late_ticks, wire.overrun, tick, LATE_TICKS),

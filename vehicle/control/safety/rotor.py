@@ -1,18 +1,23 @@
 """Whether the shown speed of a rotor at work is that of a rotor: it must scatter, and the engine must give its power.
 
-A sensor that stands goes on showing the working speed while the drive loses its power. Two things tell of it, each
-while the shown speed would count as worked, the tool is in the ground and the belts move:
+A sensor that stands goes on showing the working speed while the drive loses its power. Two things tell of it:
 
-1 the speed of a rotor that cuts never rests: over two seconds it goes up and down by a few times its sensor's noise;
+1 the speed of a rotor that cuts or runs down never rests: in two seconds of that it goes up and down by a few times its
+  sensor's noise;
 2 shaft power is torque times speed. Where the engine gives clearly less than that power asks for, beside what it takes
-  to turn the rotor in the air, the rotor is slower than shown.
+  to turn the rotor in the air, the rotor is slower than shown. This is looked at while the shown speed would count as
+  worked, the tool is in the ground and the belts move.
 
-A rotor that turns on the spot cuts nothing, and its speed may rest: nothing is judged there, and afterwards it begins
-anew. What was found stays until the tool leaves the ground or the shown speed falls.
+A rotor that turns on the spot or in the air cuts nothing, and its speed may rest: such time counts neither for nor
+against a sensor, and a status that does not come is no sign of life. So a sensor that stood a moment before a stop is
+found when the rotor should run down, and one that stood before the end of a swath in the next one. What was found stays
+until the tool leaves the ground while the rotor is to turn, or the shown speed falls.
 """
 
 import math
 from typing import Final
+
+from msgspec.structs import replace
 
 from firmware_bridge.types import ControllerStatus
 from vehicle.config.vehicle import VehicleConfig
@@ -24,9 +29,9 @@ from vehicle.control.state import RotorWatch
 STILL_TICKS: Final = 100
 STILL_RADPS: Final = 0.2
 """The shown speed stands while its readings stay within this span; the next one beyond begins it anew. What is held is
-found after two seconds, what jitters within the span after four at most. A hundred readings with noise of 0.1 rad/s
-(the simulated sensor's) span 0.5 rad/s; that they span 0.2, twice the noise, has a chance of 1e-15. Unverified for a
-real sensor: one that is coarser than 0.1 rad/s cannot be told from one that stands."""
+found after two seconds of cutting or running down, what jitters within the span after four at most. A hundred readings
+with noise of 0.1 rad/s (the simulated sensor's) span 0.5 rad/s; that they span 0.2, twice the noise, has a chance of
+1e-15. Unverified for a real sensor: one that is coarser than 0.1 rad/s cannot be told from one that stands."""
 MEAN_TICKS: Final = 50
 SHORT_RATIO: Final = 0.9
 SHORT_FREE_RATIO: Final = 0.01
@@ -42,48 +47,62 @@ FULL_RATIO: Final = 0.98
 
 
 def follow(
-    old: RotorWatch, status: ControllerStatus | None, config: VehicleConfig, tick: int, now_ns: int
+    old: RotorWatch, status: ControllerStatus | None, config: VehicleConfig, tick: int, now_ns: int, *, asked: bool
 ) -> RotorWatch:
-    """One tick further; `status` is None where it is stale."""
+    """One tick further; `status` is None where it is stale. `asked`: the rotor was told to turn."""
     tool = config.machine.tool
-    if status is None or tool.rotor_speed_radps == 0.0:
+    if tool.rotor_speed_radps == 0.0:
         return RotorWatch(air_ratio=old.air_ratio)
+    if status is None:
+        return replace(old, shown_ratio=0.0, load_ratio=0.0, short_tick=0, short_t_ns=0)
     ratio = status.rotor_speed_radps / tool.rotor_speed_radps
     shown = _shown_ratio(status, config)
-    if not ratio >= config.mission.rotor_at_speed_ratio or not status.depth_m > 0.0:
-        return RotorWatch(air_ratio=_air_ratio(old, status, ratio, shown, config))
-    if not _fastest_mps(status) > CUTS_MPS:
-        return RotorWatch(air_ratio=old.air_ratio, doubt_tick=old.doubt_tick, doubt_t_ns=old.doubt_t_ns)
-    begins = old.still_tick == 0
-    low_radps, high_radps, still_tick, before_tick = _span(old, status.rotor_speed_radps, tick)
-    shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
-    load_ratio = status.engine_load_ratio if begins else _mean(old.load_ratio, status.engine_load_ratio)
-    goes_on = _short(load_ratio, _known(old.air_ratio), shown_ratio) and not begins
-    short_tick, short_t_ns = (old.short_tick, old.short_t_ns) if goes_on else (tick, now_ns)
-    times_ns = {old.before_tick: old.before_t_ns, old.still_tick: old.still_t_ns, tick: now_ns}
-    still_t_ns, before_t_ns = times_ns[still_tick], times_ns[before_tick]
-    stood = tick - still_tick >= STILL_TICKS - 1
-    lacked = tick - short_tick >= SHORT_TICKS
-    doubt_tick, doubt_t_ns = old.doubt_tick, old.doubt_t_ns
-    if not doubt_tick and (stood or lacked):
+    air_ratio = _air_ratio(old, status, ratio, shown, config)
+    if not ratio >= config.mission.rotor_at_speed_ratio:
+        return RotorWatch(air_ratio=air_ratio)
+    in_ground = status.depth_m > 0.0
+    cuts = in_ground and _fastest_mps(status) > CUTS_MPS
+    after = _spanned(old, status.rotor_speed_radps, tick, now_ns, restless=cuts or not asked)
+    after = replace(after, air_ratio=air_ratio)
+    if cuts:
+        after = _powered(old, after, shown, status.engine_load_ratio, tick, now_ns)
+    if old.doubt_tick and (in_ground or not asked):
+        return replace(after, doubt_tick=old.doubt_tick, doubt_t_ns=old.doubt_t_ns)
+    found: list[tuple[int, int]] = []
+    if after.restless_ticks >= STILL_TICKS and (cuts or not asked):
         # one that stands and jitters may have begun within the span before, never before that
-        since = min([(before_tick, before_t_ns)] * stood + [(short_tick, short_t_ns)] * lacked)
-        doubt_tick, doubt_t_ns = _doubted_from(*since, tick, now_ns)
+        found.append((after.before_tick, after.before_t_ns))
+    if cuts and tick - after.short_tick >= SHORT_TICKS:
+        found.append((after.short_tick, after.short_t_ns))
+    if not found:
+        return after
+    doubt_tick, doubt_t_ns = _doubted_from(*min(found), tick, now_ns)
+    return replace(after, doubt_tick=doubt_tick, doubt_t_ns=doubt_t_ns)
+
+
+def _spanned(old: RotorWatch, speed_radps: float, tick: int, now_ns: int, *, restless: bool) -> RotorWatch:
+    """The span of the shown speed with one reading more, and nothing else; `restless`: a rotor's speed cannot rest."""
+    low_radps, high_radps, still_tick, before_tick = _span(old, speed_radps, tick)
+    times_ns = {old.before_tick: old.before_t_ns, old.still_tick: old.still_t_ns, tick: now_ns}
     return RotorWatch(
-        air_ratio=old.air_ratio,
         low_radps=low_radps,
         high_radps=high_radps,
         still_tick=still_tick,
         before_tick=before_tick,
-        shown_ratio=shown_ratio,
-        load_ratio=load_ratio,
-        short_tick=short_tick,
-        doubt_tick=doubt_tick,
-        still_t_ns=still_t_ns,
-        before_t_ns=before_t_ns,
-        short_t_ns=short_t_ns,
-        doubt_t_ns=doubt_t_ns,
+        still_t_ns=times_ns[still_tick],
+        before_t_ns=times_ns[before_tick],
+        restless_ticks=restless + (old.restless_ticks if still_tick == old.still_tick else 0),
     )
+
+
+def _powered(old: RotorWatch, after: RotorWatch, shown: float, load: float, tick: int, now_ns: int) -> RotorWatch:
+    """The balance of power with one reading more: what is asked for, and what the engine gives, of its full power."""
+    begins = old.short_tick == 0
+    shown_ratio = shown if begins else _mean(old.shown_ratio, shown)
+    load_ratio = load if begins else _mean(old.load_ratio, load)
+    goes_on = _short(load_ratio, _known(old.air_ratio), shown_ratio) and not begins
+    short_tick, short_t_ns = (old.short_tick, old.short_t_ns) if goes_on else (tick, now_ns)
+    return replace(after, shown_ratio=shown_ratio, load_ratio=load_ratio, short_tick=short_tick, short_t_ns=short_t_ns)
 
 
 def _short(load_ratio: float, air_ratio: float, shown_ratio: float) -> bool:
