@@ -34,11 +34,8 @@ from vehicle.planning.coverage.tour import Tour
 
 CELL_ROUNDS = 3
 """Rounds over all cells: swaths of a cell become open at both ends when neighbouring cells have been worked."""
-SHORT_M, SHORT_UNKNOWN_M = 5.0, 3.0
-"""A shorter uncovered stretch of a swath is left for passes along the keep-out that cut it off.
-
-With unknown ground outside, such a stretch may be the way to what lies behind it.
-"""
+SHORT_M = 3.0
+"""A shorter uncovered stretch of a swath is left for passes along the keep-out that cut it off."""
 DIVIDED_M2, SHARE_M2 = 600.0, 100.0
 """A larger component is divided by cells; a cell's share in it is not worked by itself if it is smaller than this."""
 REMNANT_AWAY_M = 25.0
@@ -122,17 +119,16 @@ def _attempts(ground: GroundModel, tour: Tour, part: shapely.Polygon, theta_rad:
     """Return the ways to work a component, the cheapest first."""
     if part.area >= SMALL_M2:
         swaths = swaths_over(ground, np.array([part], dtype=object), theta_rad)
-        yield work(ground, tour, _long(ground, stops_through(swaths, ground.job.machine)), swaths.ground.box)
+        yield work(ground, tour, _long(stops_through(swaths, ground.job.machine)), swaths.ground.box)
         if ground.job.opening.pockets:  # before headlands: stubs across a strip only make it shorter
             yield unless_failed(ground, ("row", part.wkb), lambda: row_along_edge(ground, tour, part))
         yield from headland_attempts(ground, tour, part, swaths, find_headlands(swaths, ground.job))
         if ground.job.opening.pockets:
             yield unless_failed(ground, ("pocket", part.wkb), lambda: pocket_at_end(ground, tour, part))
-        yield work(ground, tour, _long(ground, options_of(swaths, ground)), swaths.ground.box)
+        yield work(ground, tour, _long(options_of(swaths, ground)), swaths.ground.box)
     yield from remnant_attempts(ground, tour, part, theta_rad)
 
 
-def _long(ground: GroundModel, options: list[list[TourStop]]) -> list[list[TourStop]]:
+def _long(options: list[list[TourStop]]) -> list[list[TourStop]]:
     """Drop the short ends along keep-outs: a pass along the edge covers several of them at once."""
-    least_m = SHORT_UNKNOWN_M if ground.job.site.outside == "unknown" else SHORT_M
-    return [stops for stops in options if stops[0].uncovered[1] - stops[0].uncovered[0] >= least_m]
+    return [stops for stops in options if stops[0].uncovered[1] - stops[0].uncovered[0] >= SHORT_M]
