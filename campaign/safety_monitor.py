@@ -173,8 +173,7 @@ class SafetyMonitor:
         self._check_idle(outputs.rotor_radps, outputs.arm_rate_mps)
         if self._mode is Mode.AUTO_MOVE and self._before is Mode.AUTO_MOVE:
             self._check_tool(setpoint, true)
-        self._estop_ticks = 0 if controller.killed else self._estop_ticks
-        if self._estop_ticks > KILL_MAX_TICKS + self._kill_way_ticks and self._reaches():
+        if self._estop_ticks > KILL_MAX_TICKS + self._kill_way_ticks and not controller.killed and self._reaches():
             self._tell("estop_without_kill", f"{self._estop_ticks} ticks in ESTOP")
         gate = drill.state.gate
         self._silent_way.step(drill.world, gate.session_id, told=bool((gate.active | gate.latched) & DOUBTS))
@@ -260,7 +259,7 @@ class SafetyMonitor:
         unheld = gate.mode in BY_STICK and frame is not None and not frame.hold_to_run
         self._unheld_ticks = self._unheld_ticks + 1 if unheld else 0
         # a controller that has just started has its 100 ms too; until then its kill line is not released
-        told = gate.mode is Mode.ESTOP and self._reaches()
+        told = gate.mode is Mode.ESTOP and not drill.world.controller.killed and self._reaches()
         if told and self._estop_ticks == 0:
             self._kill_way_ticks = drill.line.down_wait_ticks
         self._estop_ticks = self._estop_ticks + 1 if told else 0

@@ -368,5 +368,5 @@ def test_row_59_a_lack_of_power_has_the_time_of_the_tick_that_it_began_in() -> N
 
 def test_on_the_spot_the_time_of_a_doubt_stays_with_it() -> None:
     found = slow(100, SLOT_NS, span_radps=0.0)
-    after = slow(5, SLOT_NS, found, FIRST + 100, track_left_mps=0.0, track_right_mps=0.0)
+    after = slow(5, SLOT_NS, found, FIRST + 100, **SPOT)
     assert (after.doubt_tick, after.doubt_t_ns) == (found.doubt_tick, found.doubt_t_ns)

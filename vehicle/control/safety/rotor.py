@@ -62,14 +62,14 @@ def follow(
         return RotorWatch(air_ratio=air_ratio)
     in_ground = status.depth_m > 0.0
     cuts = in_ground and _fastest_mps(status) > CUTS_MPS
-    after = _spanned(old, status.rotor_speed_radps, tick, now_ns, restless=cuts or not asked)
-    after = replace(after, air_ratio=air_ratio)
+    restless = cuts or not asked
+    after = replace(_spanned(old, status.rotor_speed_radps, tick, now_ns, restless=restless), air_ratio=air_ratio)
     if cuts:
         after = _powered(old, after, shown, status.engine_load_ratio, tick, now_ns)
     if old.doubt_tick and (in_ground or not asked):
         return replace(after, doubt_tick=old.doubt_tick, doubt_t_ns=old.doubt_t_ns)
     found: list[tuple[int, int]] = []
-    if after.restless_ticks >= STILL_TICKS and (cuts or not asked):
+    if restless and after.restless_ticks >= STILL_TICKS:
         # one that stands and jitters may have begun within the span before, never before that
         found.append((after.before_tick, after.before_t_ns))
     if cuts and tick - after.short_tick >= SHORT_TICKS:
