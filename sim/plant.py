@@ -56,7 +56,8 @@ class Pose(msgspec.Struct, frozen=True, gc=False):
 class TrackPlant:
     """Belts and body; all attributes are true values, which leave `sim/` only through a sensor.
 
-    For faults: `stuck_left_mps` and `stuck_right_mps` (a jammed valve drives that belt), `brake_holds`,
+    `speed_mps` and `lateral_mps` lie in the plane of the tracks (forward, left), `level_mps` is the same velocity seen
+    from above (along the heading, to its left). For faults: `stuck_left_mps` and `stuck_right_mps` (a jammed valve drives that belt), `brake_holds`,
     `slip_left_ratio`, `slip_right_ratio`.
     """
 
@@ -91,6 +92,7 @@ class TrackPlant:
         self.up_m = self.roll_rad = self.pitch_rad = 0.0
         self.belt_left_mps = self.belt_right_mps = 0.0
         self.speed_mps = self.lateral_mps = self.accel_mps2 = 0.0
+        self.level_mps = (0.0, 0.0)
         self.roll_rate_radps = self.pitch_rate_radps = self.yaw_rate_radps = 0.0
         self._stand_on_ground()
 
@@ -184,6 +186,7 @@ class TrackPlant:
         self.yaw_rad = math.remainder(self.yaw_rad + yaw_rate_radps * step_s, math.tau)
         self.accel_mps2 = (speed_mps - self.speed_mps) / step_s
         self.speed_mps, self.lateral_mps = speed_mps, lateral_mps
+        self.level_mps = (forward_mps, leftward_mps)
         roll_rad, pitch_rad = self.roll_rad, self.pitch_rad
         self._stand_on_ground()
         roll_dot = (self.roll_rad - roll_rad) / step_s
@@ -195,6 +198,7 @@ class TrackPlant:
     def _rest(self) -> None:
         self.accel_mps2 = -self.speed_mps / self._step_s
         self.speed_mps = self.lateral_mps = 0.0
+        self.level_mps = (0.0, 0.0)
         self.roll_rate_radps = self.pitch_rate_radps = self.yaw_rate_radps = 0.0
 
     def _stand_on_ground(self) -> None:

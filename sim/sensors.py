@@ -180,7 +180,7 @@ class GnssSensor:
             sigma_vertical_m=2.0 * factor * params.gnss_sigma_m,
             yaw_rad=yaw_rad,
             yaw_sigma_rad=params.heading_sigma_rad,
-            speed_mps=abs(math.hypot(body.speed_mps, body.lateral_mps) + params.velocity_sigma_mps * noise[8]),
+            speed_mps=abs(math.hypot(*body.level_mps) + params.velocity_sigma_mps * noise[8]),
             course_rad=self._course(body),
             correction_age_s=self.correction_age_s,
             base_id=self.base_id,
@@ -199,7 +199,8 @@ class GnssSensor:
     def _course(self, body: TrackPlant) -> float:
         """Return the direction of motion [rad]; at standstill the last one, as receivers do."""
         if not body.standing:
-            self._course_rad = wrap_rad(body.yaw_rad + math.atan2(body.lateral_mps, body.speed_mps))
+            forward_mps, leftward_mps = body.level_mps
+            self._course_rad = wrap_rad(body.yaw_rad + math.atan2(leftward_mps, forward_mps))
         return self._course_rad
 
 

@@ -4,12 +4,13 @@ import math
 import msgspec
 import numpy as np
 import pytest
+from msgspec.structs import replace
 
 from firmware_bridge.types import FixType
 from sim.ground import GroundParams
 from sim.plant import GRAVITY_MPS2, Pose
 from sim.sensors import GnssSensor, ImuSensor, SensorParams, ToolSensors
-from tests.sim.conftest import FLAT, body_on, roll
+from tests.sim.conftest import FLAT, PLAIN, body_on, roll
 from vehicle.contracts.frames import LocalFrame, enu_offset_from_body
 
 DATUM = LocalFrame(39.99, 46.93, 350.0)
@@ -195,3 +196,19 @@ def test_encoder_of_a_standing_shaft_counts_nothing():
     assert tool.left_mps == pytest.approx(0.3, abs=0.02)
     assert tool.left_mps != pytest.approx(body.belt_left_mps, abs=1e-9)
     assert tool.right_mps == pytest.approx(-0.5, abs=0.02)
+
+
+@pytest.mark.parametrize("slope_deg", [0.0, 10.0, 25.0])
+@pytest.mark.parametrize("bearing_deg", [0.0, 70.0, 90.0, 200.0])
+@pytest.mark.parametrize("belt_mps", [0.28, -0.9])
+def test_speed_and_course_are_those_of_the_place_seen_from_above(machine, slope_deg, bearing_deg, belt_mps):
+    """As receivers tell them: along a slope a speed that is not level contradicts the receiver's own places."""
+    slope = GroundParams(slope_rad=math.radians(slope_deg), uphill_yaw_rad=0.4 + math.radians(bearing_deg))
+    sensor, body = GnssSensor(QUIET, machine.gnss, DATUM, seed=1), body_on(slope, replace(PLAIN, crab_ratio=0.1))
+    roll(body, belt_mps, belt_mps, 2.0)
+    first = fixes(sensor, body, 1)[0]
+    roll(body, belt_mps, belt_mps, 10.0)
+    last = fixes(sensor, body, 1)[0]
+    east_m, north_m = (here - there for here, there in zip(enu(last)[:2], enu(first)[:2], strict=True))
+    assert last.speed_mps == pytest.approx(math.hypot(east_m, north_m) / 10.0, rel=1e-5)
+    assert math.remainder(last.course_rad - math.atan2(north_m, east_m), math.tau) == pytest.approx(0.0, abs=1e-6)
