@@ -63,7 +63,7 @@ explore: $(VENV)/.installed
 # Every branch of the safety room, and of what decides with it beside it, is taken, or this fails. The dearest are left
 # out: they take no branch of their own. Of random examples a fifth are drawn, which is enough here; `make test` tries all.
 SAFETY_FILES := vehicle/control/safety/*,vehicle/control/ground/support.py,vehicle/control/shock.py,vehicle/contracts/stop_*.py,firmware_bridge/handshake.py,firmware_bridge/operator_limits.py
-SAFETY_TESTS := tests/control/safety --deselect=tests/control/safety/test_engine_start.py::test_the_starter_rests_between_tries_and_after_three \
+SAFETY_TESTS := tests/control/safety --deselect=tests/control/safety/test_starter_rest.py::test_the_starter_rests_between_tries_and_after_three \
 	--deselect=tests/control/safety/test_gate_links.py::test_no_driving_lease_is_shorter_than_two_ticks_and_the_line \
 	$(foreach name,machine machine_complete shock_machine,--ignore=tests/control/safety/test_$(name).py)
 branches: $(VENV)/.installed runs/.coverage.gate runs/.coverage.others

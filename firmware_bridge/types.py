@@ -156,11 +156,11 @@ class GnssFix(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Position of the main antenna and dual-antenna heading (FLAIL_GNSS).
 
     Yaw and course are ENU, from east, anticlockwise. `speed_mps` is over ground, seen from above, as NMEA's VTG and
-    u-blox's gSpeed: on a slope less than the speed along it. `correction_age_s` is infinite if no correction was ever received.
-    `time_utc_us`: the epoch since 1970. `heading_fix`: the baseline's own solution; `heading_age_ms`: age of that
-    solution at this epoch, 65534 for that or more. `restart_count`: number of solutions started anew on request (after
-    254 comes 1); 0 also if a controller does not report it, so only a *rising* count shows a restart; `RESTART_NEVER`:
-    the receiver cannot.
+    u-blox's gSpeed: on a slope less than the speed along it. `correction_age_s` is infinite if no correction was ever
+    received. `time_utc_us`: the epoch since 1970. `heading_fix`: the baseline's own solution; `heading_age_ms`: age of
+    that solution at this epoch, 65534 for that or more. `restart_count`: number of solutions started anew on request
+    (after 254 comes 1); 0 also if a controller does not report it, so only a *rising* count shows a restart;
+    `RESTART_NEVER`: the receiver cannot.
     """
 
     time_ms: int

@@ -57,8 +57,8 @@ class TrackPlant:
     """Belts and body; all attributes are true values, which leave `sim/` only through a sensor.
 
     `speed_mps` and `lateral_mps` lie in the plane of the tracks (forward, left), `level_mps` is the same velocity seen
-    from above (along the heading, to its left). For faults: `stuck_left_mps` and `stuck_right_mps` (a jammed valve drives that belt), `brake_holds`,
-    `slip_left_ratio`, `slip_right_ratio`.
+    from above (along the heading, to its left). For faults: `stuck_left_mps` and `stuck_right_mps` (a jammed valve
+    drives that belt), `brake_holds`, `slip_left_ratio`, `slip_right_ratio`.
     """
 
     def __init__(

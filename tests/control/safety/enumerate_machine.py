@@ -10,7 +10,8 @@ from collections.abc import Iterator
 
 import msgspec
 
-from tests.control.safety.machine_invariants import MISSION, STEP, STEP_BY_MODE, STOPS
+from tests.control.safety.machine_invariants import STEP, STEP_BY_MODE
+from tests.control.safety.machine_words import MISSION, STOPS
 from tests.control.safety.permit_invariants import NOTHING, OUTPUT
 from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.control.safety import modes, permits

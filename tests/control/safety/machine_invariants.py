@@ -1,83 +1,44 @@
 """What must hold in every transition of the discrete machine, written against docs/SAFETY.md and not against the code.
 
-An invariant is a function of (before, situation, after, cause); those of what may pass are in `permit_invariants.py`.
+An invariant is a function of (before, situation, after, cause). Those of what goes on are in `liveness_invariants.py`,
+those of an engine start in `starting_invariants.py`, those of what may pass in `permit_invariants.py`.
 """
 
 # ruff: noqa: ARG005 - one signature for all, each reads what it needs
 
-from collections.abc import Callable
-
-from vehicle.contracts.messages import EngineStart, Mode
+from tests.control.safety.liveness_invariants import LIVENESS
+from tests.control.safety.machine_words import (
+    AM,
+    ARMED,
+    AUTO,
+    AW,
+    CAUSES,
+    MISSION,
+    OPENING,
+    SLIDING,
+    STOPS,
+    WORSE,
+    B,
+    D,
+    E,
+    F,
+    H,
+    M,
+    R,
+    S,
+    Step,
+    W,
+    Y,
+    calm,
+    cranked,
+    curable,
+    hands_off,
+    quiet,
+)
+from tests.control.safety.starting_invariants import STARTING
+from vehicle.contracts.messages import Mode
 from vehicle.contracts.stop_codes import StopReason
-from vehicle.control.safety.modes import Act, Class, Motion, SafetyState, Situation, Starter, Want
-
-B, D, R, M = Mode.BOOT, Mode.DISARMED, Mode.READY, Mode.MANUAL
-AM, AW, S, H = Mode.AUTO_MOVE, Mode.AUTO_WORK, Mode.STOPPING, Mode.HOLD
-E, F, Y, W = Mode.ESTOP, Mode.FAULT, Mode.RECOVERY, Mode.WAIT
-ARMED, AUTO, WORSE = frozenset((M, AM, AW, W, Y)), frozenset((AM, AW)), frozenset((E, F))
-MISSION = AUTO | {W}
-OFF, ASKED, HELD = EngineStart.NONE, EngineStart.ASKED, EngineStart.HELD
-WARNING, CRANKING = EngineStart.WARNING, EngineStart.CRANKING
-STOPS = frozenset((S, E, F))
-
-Step = Callable[[SafetyState, Situation, SafetyState, StopReason | None], bool]
-
-
-def hands_off(m: SafetyState, s: Situation) -> bool:
-    return s.live and m.neutral_seen and s.neutral and not s.hold and s.motion is Motion.STANDING
-
-
-def held_into(step: EngineStart, before: EngineStart, m: SafetyState, s: Situation) -> bool:
-    """Hold pressed and no act: into a step of an engine start when the one before is spent, and on in it."""
-    spent = m.start is before and s.starter is not Starter.ABLE
-    goes_on = m.start is step and s.starter is Starter.ABLE
-    return s.hold and s.act is Act.NONE and (spent or goes_on)
-
-
-def curable(s: Situation) -> bool:
-    return s.worst in (Class.OK, Class.LIMIT, Class.WAIT, Class.NAV) or s.retreat
-
-
-def calm(m: SafetyState, s: Situation) -> bool:
-    """Neither an e-stop nor a fault decides this tick."""
-    return not s.estop and s.act is not Act.ESTOP and s.worst is not Class.KILL and not m.estop_latched
-
-
-def quiet(s: Situation) -> bool:
-    """No act that ends anything; PAUSE only makes a mission wait."""
-    return s.act not in (Act.ESTOP, Act.STOP, Act.DISARM, Act.RELEASE)
-
-
-def cranked(m: SafetyState, n: SafetyState) -> bool:
-    """A crank ended in this step."""
-    return m.start is CRANKING and n.start is not CRANKING
-
-
-def startable(m: SafetyState, s: Situation) -> bool:
-    """All that an engine start needs in every step of it, hold-to-run left out."""
-    return (
-        m.mode is D
-        and m.held
-        and s.live
-        and s.neutral
-        and m.neutral_seen
-        and not m.reset_due
-        and s.worst in (Class.OK, Class.LIMIT, Class.WAIT, Class.NAV)
-        and s.motion is Motion.STANDING
-        and s.rotor_stopped
-        and s.starter in (Starter.ABLE, Starter.OVER, Starter.RUNS)
-    )
-
-
-SLIDING = (Motion.MOVING, Motion.LATE)
-
-OPENING = (Act.RESET, Act.RECOVERY, Act.ARM, Act.START)
-
-CAUSES = {
-    Act.STOP: StopReason.OPERATOR_STOP,
-    Act.DISARM: StopReason.OPERATOR_STOP,
-    Act.RELEASE: StopReason.LEASE_RELEASED,
-}
+from vehicle.control.safety.modes import Act, Class, Motion, Want
 
 STEP: dict[str, Step] = {
     "I5 an e-stop acts in the same tick in every state": lambda m, s, n, c: (
@@ -349,146 +310,8 @@ STEP: dict[str, Step] = {
         )
         or n.mode is W
     ),
-    "L1 hands keep the machine while all is well": lambda m, s, n, c: (
-        not (m.mode is M and calm(m, s) and quiet(s) and s.live and s.worst < Class.STOP)
-        or n.mode is M
-        or (n.mode is AM and s.act is Act.START)
-    ),
-    "L2 a mission goes on while all is well": lambda m, s, n, c: (
-        not (
-            m.mode in AUTO
-            and calm(m, s)
-            and quiet(s)
-            and s.act is not Act.PAUSE
-            and s.live
-            and s.neutral
-            and s.worst < Class.WAIT
-        )
-        or n.mode in AUTO
-    ),
-    "L3 its part follows what it wants and what is measured": lambda m, s, n, c: (
-        not (m.mode in AUTO and n.mode in AUTO)
-        or n.mode is (AW if s.want in (Want.LOWER, Want.WORK) and (s.at_speed or m.mode is AW) else AM)
-    ),
-    "L4 a stop that stands is a HOLD": lambda m, s, n, c: (
-        not (m.mode is S and calm(m, s)) or n.mode is {Motion.STANDING: H, Motion.LATE: E}.get(s.motion, S)
-    ),
-    "L5 ESTOP and FAULT are left by a clean reset": lambda m, s, n, c: (
-        not (
-            m.mode in WORSE
-            and n.mode is not D
-            and s.act is Act.RESET
-            and hands_off(m, s)
-            and s.rotor_stopped
-            and curable(s)
-            and not s.estop
-            and not m.estop_latched
-        )
-    ),
-    "L6 HOLD is left by a clean reset": lambda m, s, n, c: (
-        not (m.mode is H and calm(m, s) and s.act is Act.RESET and hands_off(m, s) and curable(s)) or n.mode is R
-    ),
-    "L6b or by DISARM": lambda m, s, n, c: (
-        not (m.mode is H and calm(m, s) and s.act is Act.DISARM and s.motion is not Motion.MOVING) or n.mode is D
-    ),
-    "L6c by nothing else": lambda m, s, n, c: not (m.mode is H and n.mode is D) or s.act is Act.DISARM,
-    "L7 the first ARM makes it READY": lambda m, s, n, c: (
-        not (m.mode is D and calm(m, s) and s.act is Act.ARM and hands_off(m, s) and curable(s) and not m.reset_due)
-        or m.start is not OFF
-        or n.mode is R
-    ),
-    "L8 the second makes it MANUAL": lambda m, s, n, c: (
-        not (m.mode is R and calm(m, s) and s.act is Act.ARM and hands_off(m, s) and s.worst < Class.STOP)
-        or n.mode is M
-    ),
-    "L9 RECOVERY retreats": lambda m, s, n, c: (
-        not (m.mode is R and calm(m, s) and s.act is Act.RECOVERY and hands_off(m, s) and curable(s)) or n.mode is Y
-    ),
-    "L9b and goes on while its reasons are tolerated": lambda m, s, n, c: (
-        not (m.mode is Y and calm(m, s) and quiet(s) and s.live and curable(s)) or n.mode is Y
-    ),
-    "L10 a mission can be started, and go on": lambda m, s, n, c: (
-        not (
-            m.mode in (M, W)
-            and not (m.mode is W and s.wait_over)
-            and calm(m, s)
-            and s.act is Act.START
-            and m.neutral_seen
-            and s.neutral
-            and s.hold
-            and s.motion is Motion.STANDING
-            and s.worst is Class.OK
-        )
-        or n.mode is AM
-    ),
-    "L11 READY waits": lambda m, s, n, c: (
-        not (
-            m.mode is R and calm(m, s) and s.act is Act.NONE and s.live and curable(s) and s.motion is not Motion.MOVING
-        )
-        or n.mode is R
-    ),
-    "L12 DISARMED and HOLD wait": lambda m, s, n, c: (
-        not (m.mode in (D, H) and calm(m, s) and s.act is Act.NONE and s.motion is not Motion.MOVING)
-        or n.mode is m.mode
-    ),
-    "X1 an engine start is a matter of DISARMED alone, before and after": lambda m, s, n, c: (
-        n.start is OFF or (m.mode is D and n.mode is D)
-    ),
-    "X2 and goes on only while all is there that it needs": lambda m, s, n, c: n.start is OFF or startable(m, s),
-    "X3 it is asked for by its act, hands off, and waits for hold": lambda m, s, n, c: (
-        n.start is not ASKED
-        or (m.start is OFF and s.act is Act.ENGINE_START and hands_off(m, s) and s.starter is Starter.ABLE)
-        or (m.start is ASKED and s.act is Act.NONE and not s.hold and s.starter is Starter.ABLE)
-    ),
-    "X4 hold-to-run begins it": lambda m, s, n, c: (
-        n.start is not HELD or (m.start in (ASKED, HELD) and s.hold and s.act is Act.NONE and s.starter is Starter.ABLE)
-    ),
-    "X5 the horn sounds once it was held for its time": lambda m, s, n, c: (
-        n.start is not WARNING or held_into(WARNING, HELD, m, s)
-    ),
-    "X6 nothing cranks before the horn has sounded for its time": lambda m, s, n, c: (
-        n.start is not CRANKING or held_into(CRANKING, WARNING, m, s)
-    ),
-    "X7 a crank ends at release, by any act, when the engine runs, and with its time": lambda m, s, n, c: (
-        m.start is not CRANKING
-        or n.start is OFF
-        or (s.hold and s.act is Act.NONE and s.starter not in (Starter.OVER, Starter.RUNS))
-    ),
-    "X8 after a crank a RESET is due, and neutral is to be seen again": lambda m, s, n, c: (
-        not cranked(m, n) or (n.reset_due and not n.neutral_seen)
-    ),
-    "X9 it brings nothing nearer to motion": lambda m, s, n, c: m.start is OFF or n.mode in (D, *STOPS),
-    "XL1 it can be asked for": lambda m, s, n, c: (
-        not (
-            m.start is OFF
-            and calm(m, s)
-            and startable(m, s)
-            and s.act is Act.ENGINE_START
-            and not s.hold
-            and s.starter is Starter.ABLE
-        )
-        or n.start is ASKED
-    ),
-    "XL2 and goes on to its end while it is held": lambda m, s, n, c: (
-        not (m.start is not OFF and calm(m, s) and startable(m, s) and s.hold and s.act is Act.NONE)
-        or n.start
-        is (
-            {ASKED: HELD}.get(m.start, m.start)
-            if s.starter is Starter.ABLE
-            else {HELD: WARNING, WARNING: CRANKING}.get(m.start, OFF)
-        )
-    ),
-    "XL3 it waits a while for hold": lambda m, s, n, c: (
-        not (
-            m.start is ASKED
-            and calm(m, s)
-            and startable(m, s)
-            and not s.hold
-            and s.act is Act.NONE
-            and s.starter is Starter.ABLE
-        )
-        or n.start is ASKED
-    ),
+    **LIVENESS,
+    **STARTING,
     "L13 a cause is told only with a stop": lambda m, s, n, c: c is None or (n.mode in STOPS and n.mode is not m.mode),
 }
 

@@ -7,7 +7,7 @@ An invariant is a function of (after, situation, permit, tool_up, asked).
 
 from collections.abc import Callable
 
-from tests.control.safety.machine_invariants import AM, ARMED, AW, MISSION, M, W, Y
+from tests.control.safety.machine_words import AM, ARMED, AW, MISSION, M, W, Y
 from vehicle.control.safety.modes import SafetyState, Situation, Want
 from vehicle.control.safety.permits import Permit
 

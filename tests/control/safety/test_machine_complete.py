@@ -11,7 +11,8 @@ import msgspec
 import pytest
 
 from tests.control.safety import enumerate_machine as complete
-from tests.control.safety.machine_invariants import CAUSES, STEP, STEP_BY_MODE, Step
+from tests.control.safety.machine_invariants import STEP, STEP_BY_MODE
+from tests.control.safety.machine_words import CAUSES, Step
 from tests.control.safety.permit_invariants import OUTPUT
 from vehicle.contracts.messages import EngineStart, Mode
 from vehicle.contracts.stop_codes import StopReason
