@@ -76,7 +76,7 @@ class OwnGround:
         hits = np.bincount(shapely.STRtree(left).query(points, predicate="intersects")[0], minlength=len(points))
         target = self.ground.first.uncredited if claims else self.ground.first.unswept
         asked = np.zeros(len(points), dtype=bool)
-        asked[shapely.STRtree(target.parts).query(points, predicate="intersects")[0]] = True
+        asked[shapely.STRtree(points).query(target.parts, predicate="intersects")[1]] = True
         return np.asarray(asked & (hits <= 1))
 
     def opens_for_others(self, k: int, region: shapely.Geometry, left: TourStop | None = None) -> bool:
