@@ -18,6 +18,7 @@ from vehicle.planning.coverage.settings import Reach
 from vehicle.planning.coverage.swath import THIN_M, Interval, bearing_half_m
 from vehicle.planning.coverage.tiled_polygons import TiledPolygons
 from vehicle.planning.coverage.transit import Point
+from vehicle.planning.coverage.turned_tree import TurnedTree
 from vehicle.planning.coverage.work_limit import Work, WorkLimit
 
 HAIR_M2 = 1e-5
@@ -57,7 +58,7 @@ class Precedence:
         self.reach, self._limit = reach, limit if limit is not None else WorkLimit()
         self._limit.tell(Work.STRIPS, len(strips))
         self.pieces = opened_by(closed, strips)
-        self._tree = shapely.STRtree(self.pieces)
+        self.tree = TurnedTree(self.pieces, longest_rad(stops))
         self._corridors = {(stop.entry[:2], stop.exit[:2]): k for k, stop in enumerate(stops)}
         grounds = [ground_of_stop(stop, reach) for stop in stops]
         owners = np.repeat(np.arange(len(stops)), [len(ground) for ground in grounds])
@@ -88,11 +89,16 @@ class Precedence:
     def _openers(self, shapes: np.ndarray, owners: np.ndarray, count: int) -> list[set[int]]:
         found: list[set[int]] = [set() for _ in range(count)]
         self._limit.tell(Work.OPENERS, len(shapes))
-        shape, piece = self._tree.query(shapes, predicate="intersects")
+        shape, piece = self.tree.meeting(shapes)
         real = shapely.area(robust_overlay.intersection(shapes[shape], self.pieces[piece])) > HAIR_M2
         for owner, opener in zip(owners[shape[real]].tolist(), piece[real].tolist(), strict=True):
             found[owner].add(opener)
         return found
+
+
+def longest_rad(stops: list[TourStop]) -> float:
+    """Return the direction [rad] of the longest pass, which most others share."""
+    return max(stops, key=lambda stop: abs(stop.move.b_m - stop.move.a_m)).theta_rad if stops else 0.0
 
 
 def ground_of_way(way: list[Point], reach: Reach, legs: list[bool] | None = None) -> list[shapely.Geometry]:

@@ -44,8 +44,10 @@ More = tuple[float, float]
 def without_spare_sweeps(ground: GroundModel, tour: Tour) -> tuple[GroundModel, Tour]:
     """Return ground and tour with fewer and shorter passes; as they are if nothing can be spared."""
     fixed: set[int] = set()
+    passes = OwnGround(ground, tour)
+    little = little_own(passes, _short_passes(passes, tour))
     for _ in range(TRIES):
-        spared = _Spared(ground, tour, fixed)
+        spared = _Spared(passes.afresh(), [k for k in little if k not in fixed])
         if spared.is_same():
             break
         after, shorter, apart = _driven(ground, tour, spared.passes.stops)
@@ -57,6 +59,13 @@ def without_spare_sweeps(ground: GroundModel, tour: Tour) -> tuple[GroundModel, 
             better = shorter.driven_s() < tour.driven_s()
             return (after, shorter) if better and max(unswept_m2, uncredited_m2) <= spare_m2 else (ground, tour)
     return ground, tour
+
+
+def _short_passes(passes: OwnGround, tour: Tour) -> list[int]:
+    """Return the stops that may be left out, the shortest first; the first stop stays."""
+    lengths_m = [abs(stop.move.b_m - stop.move.a_m) for stop in tour.stops]
+    order = sorted(range(1, len(lengths_m)), key=lambda k: lengths_m[k])
+    return [k for k in order if lengths_m[k] <= SHORT_M and k not in passes.corridors]
 
 
 def _driven(ground: GroundModel, tour: Tour, stops: list[TourStop | None]) -> tuple[GroundModel, Tour, set[int]]:
@@ -84,23 +93,19 @@ def _driven(ground: GroundModel, tour: Tour, stops: list[TourStop | None]) -> tu
 
 
 class _Spared:
-    """Which stops are left out, lengthened and shortened; `fixed` ones stay.
+    """Which stops are left out, lengthened and shortened; `little`: those that may be left out.
 
     `dropped`: number of stops left out although they have a little ground of their own.
     """
 
-    def __init__(self, ground: GroundModel, tour: Tour, fixed: set[int]) -> None:
-        self.job, self.first, self.passes, self.dropped = ground.job, ground.first, OwnGround(ground, tour), 0
-        self._before = list(tour.stops)
-        lengths_m = [abs(stop.move.b_m - stop.move.a_m) for stop in tour.stops]
-        order = sorted(range(1, len(lengths_m)), key=lambda k: lengths_m[k])  # the first stop stays
-        stay = fixed | self.passes.corridors
-        short = [k for k in order if lengths_m[k] <= SHORT_M and k not in stay]
-        for k in little_own(self.passes, short):
+    def __init__(self, passes: OwnGround, little: list[int]) -> None:
+        self.job, self.first, self.passes, self.dropped = passes.ground.job, passes.ground.first, passes, 0
+        self._before = list(passes.stops)
+        for k in little:
             self._leave_out(k)
         for k, at_end in shared_ends(self.passes, SAVED_LEAST_S):
             self._shorten(k, at_end=at_end)
-        self.job.deadline.limit.tell(Work.STRIPS, STRIPS_PER_STOP * len(order))
+        self.job.deadline.limit.tell(Work.STRIPS, STRIPS_PER_STOP * max(0, len(self._before) - 1))
 
     def is_same(self) -> bool:
         """Whether nothing was changed."""
