@@ -49,6 +49,7 @@ from vehicle.records.records import Header, Session
 from vehicle.records.writer import McapRecorder
 from vehicle.reports.facts import ReportKind
 from vehicle.reports.gaps import Found
+from vehicle.reports.html_parts import clock
 from vehicle.runtime.run_manifest import Manifest, named, task_named, write_manifest, write_task
 from vehicle.runtime.tool_bounds import planned_bounds
 from vehicle.telemetry.embedded import EmbeddedBroker
@@ -276,7 +277,7 @@ class _Lines:
         ratio = sim_s / max(elapsed_s() - self._started_s, 1e-3)
         # the ledger also counts processed ground outside the work area
         done = f"{report.processed_m2:,.0f} m2 processed in and around {self._plan.area_m2:,.0f} m2"
-        print(f"{share:4.0%} of the way, {done}, {_clock(sim_s)} h of work, {ratio:.0f}x real time", flush=True)
+        print(f"{share:4.0%} of the way, {done}, {clock(sim_s)} h of work, {ratio:.0f}x real time", flush=True)
 
 
 @contextlib.contextmanager
@@ -298,12 +299,8 @@ def _advance(bar: Progress, task: TaskID, plan: Plan, report: VehicleReport, sim
     share = report.segment_seq / max(1, report.segment_count)
     left_s = sim_s * (1.0 - share) / share if share > 0.0 else plan.time_s
     bar.update(
-        task, completed=report.processed_m2, time=_clock(sim_s), left=_clock(left_s), ratio=sim_s / max(wall_s, 1e-3)
+        task, completed=report.processed_m2, time=clock(sim_s), left=clock(left_s), ratio=sim_s / max(wall_s, 1e-3)
     )
-
-
-def _clock(time_s: float) -> str:
-    return f"{int(time_s) // 3600}:{int(time_s) % 3600 // 60:02d}"
 
 
 def summary_json(summary: Summary) -> bytes:
@@ -322,7 +319,7 @@ def _tell(summary: Summary, found: Found, out_dir: Path, *, as_json: bool) -> No
     )
     print(f"picture {out_dir / 'map.png'}, report {out_dir / 'report.html'}")
     print(
-        f"{_clock(summary.mission_time_s)} h at {summary.rate_m2_per_h:.0f} m2/h, {len(summary.stops)} stops; "
+        f"{clock(summary.mission_time_s)} h at {summary.rate_m2_per_h:.0f} m2/h, {len(summary.stops)} stops; "
         f"simulated at {summary.speed_up:.0f}x real time; files in {out_dir}"
     )
     if not summary.finished:
